@@ -1,0 +1,21 @@
+// Masks that users bring: single-channel or indexed 8-bit images whose values are label ids.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "histoloom/core/geometry.h"
+#include "histoloom/labels/label_field.h"
+#include "histoloom/labels/label_set.h"
+
+namespace histoloom {
+
+// Reads a mask (any single-band 8-bit image that libvips reads) for a slide of `slide` px with
+// `factor` px a latent cell. A mask has the slide's size, or that size divided by a whole number
+// (rounded up); a cell takes the id that most of its pixels have (on a tie the lowest id that is
+// not unknown). UserError before any work for: a missing or corrupt file, another number of bands
+// or format, a size that does not fit, an id that the label set lacks (with its first pixel).
+std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const LabelSet& labels,
+                                      PixelSize slide, int factor);
+
+}  // namespace histoloom

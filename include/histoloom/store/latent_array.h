@@ -1,0 +1,83 @@
+// Latent fields on disk.
+//
+// A LatentArray is a Zarr v2 array [channels, height, width] of float16 or float32, uncompressed,
+// fill_value NaN, dimension separator ".", chunks of all channels × side × side cells with a side
+// that makes a chunk about 512 KiB. `zarr.open` of Python reads it.
+//
+// Example: 8 channels in float16, 512 × 512 cells (a slide of 4096 × 4096 px at a factor of 8):
+// chunks are 8 × 176 × 176, 484 KiB each, a grid of 3 × 3, edge chunks stored whole and padded
+// with NaN.
+//
+// In memory: at most the cache's budget of chunks. On disk: the array. Rectangles are read and
+// written through the cache; dirty chunks reach the disk when they are evicted or at commit().
+// read() and write() may be called from any thread; concurrent writes must go to disjoint cells.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "histoloom/core/geometry.h"
+
+namespace histoloom {
+
+enum class StoreType { float16, float32 };
+
+// Counts of bytes that crossed between memory and disk; summed over every array of a cache.
+struct StoreTraffic {
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+};
+
+// Chunks in memory, shared by the arrays of a job; keeps the least recently used ones out.
+class ChunkCache {
+ public:
+  // `budget`: bytes of chunks kept in memory. At least one chunk a calling thread is always held.
+  explicit ChunkCache(std::uint64_t budget);
+  ~ChunkCache();
+  ChunkCache(const ChunkCache&) = delete;
+  ChunkCache& operator=(const ChunkCache&) = delete;
+
+  StoreTraffic traffic() const;
+
+ private:
+  friend class LatentArray;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+class LatentArray {
+ public:
+  // Makes the directory `path` with .zarray and no chunks; UserError if it exists or can't be made.
+  static LatentArray create(const std::filesystem::path& path, int channels, LatentSize size,
+                            StoreType type, ChunkCache& cache);
+  // Opens what create() made; UserError names what does not fit. Every chunk that was committed is
+  // checked against its checksum when it is first read.
+  static LatentArray open(const std::filesystem::path& path, ChunkCache& cache);
+
+  LatentArray(LatentArray&&) noexcept;
+  LatentArray& operator=(LatentArray&&) noexcept;
+  ~LatentArray();  // discards what was not committed
+
+  int channels() const;
+  LatentSize size() const;
+  StoreType type() const;
+
+  // Copies the cells of `rect`, which lies inside the array, to `out`: channels × height × width
+  // floats, contiguous. Cells never written are NaN.
+  void read(const LatentRect& rect, float* out) const;
+  // Stores channels × height × width floats; float16 rounds to nearest even.
+  void write(const LatentRect& rect, const float* in);
+  // Writes every dirty chunk and the checksums, then syncs them to the disk.
+  void commit();
+
+ private:
+  struct State;
+  explicit LatentArray(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Bytes that an array of this shape takes on disk, padding of edge chunks included.
+std::uint64_t latent_array_bytes(int channels, LatentSize size, StoreType type);
+
+}  // namespace histoloom
