@@ -1,0 +1,111 @@
+// What a pyramidal TIFF is to be, and the pure functions that check and plan it.
+//
+// Words: a *level* is the image at one reduction; level 0 is the image itself, level k is
+// ceil(W / f^k) × ceil(H / f^k) px for a shrink factor f. A *tile* is the square that is compressed
+// on its own. A *strip* is one row of tiles over the whole width of a level.
+//
+// Example: 333 × 2049 px with tiles of 256 px and factor 2 has the levels 333 × 2049, 167 × 1025,
+// 84 × 513, 42 × 257 and 21 × 129; the last is the first that fits into one tile. OpenSlide calls
+// their downsamples 1, 1.997, 3.979, 7.951 and 15.87: the mean of the two ratios of the sizes.
+//
+// Which profile (the same pixels, other bookkeeping):
+//   generic  every tool that knows tiled TIFF. OpenSlide 3.4.1 shows no mpp and no magnification,
+//            OpenSlide 4 shows the mpp. No associated images. As BigTIFF (above 4 GiB) QuPath
+//            hands it to Bio-Formats, which sees one level: take svs or ome there.
+//   svs      mpp, magnification, thumbnail, label and macro in all versions of OpenSlide, QuPath,
+//            Bio-Formats, tifffile and cuCIM. RGB only.
+//   ome      OME-TIFF with the reduced levels as SubIFDs: Bio-Formats, OMERO, QuPath, tifffile.
+//            OpenSlide sees only level 0 of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+
+namespace histoloom::pyramid {
+
+enum class Profile { generic, svs, ome };
+enum class Compression { jpeg, deflate, lzw, none };
+// JPEG's chroma: subsampled is 4:2:0, full is 4:4:4; automatic is 4:2:0 below quality 90.
+enum class Chroma { automatic, subsampled, full };
+// How a level is made from the one above: mean for images; mode for labels, which picks the most
+// frequent id of a window and, among equals, the first in reading order.
+enum class Reduction { mean, mode };
+// automatic: classic TIFF where the finished file stays below 4 GiB, else BigTIFF.
+enum class Container { automatic, classic, big };
+
+// One class of a label image.
+struct LabelClass {
+  int id = 0;  // 0..255
+  std::string name;
+  std::array<std::uint8_t, 3> colour{};
+};
+
+struct WriterOptions {
+  PixelSize size;    // of level 0; comes out exactly so
+  int channels = 3;  // 3 = RGB, 1 = grey or labels
+  Profile profile = Profile::generic;
+  Compression compression = Compression::jpeg;
+  int quality = 80;  // of JPEG, 1..100
+  Chroma chroma = Chroma::automatic;
+  int tile = 256;  // multiple of 16
+  int shrink = 2;  // 2 or 4
+  int levels = 0;  // 0: down to one tile
+  Reduction reduction = Reduction::mean;
+  Container container = Container::automatic;
+  int threads = 0;  // 0: all cores; never changes a byte of the file
+
+  std::optional<double> mpp;           // microns per pixel of level 0
+  std::optional<int> objective_power;  // an integer: OpenSlide 3.4.1 shows no other
+  std::string software = "Histoloom";
+  std::string description;  // ImageDescription of generic; an extra `Title` in svs and ome
+  std::string date;         // "2026-11-20" or "2026-11-20T12:00:00"; empty: no date in the file
+  // The job's own words on the drawn label (name, seed, date); SYNTHETIC is always added.
+  std::vector<std::string> label_lines;
+  bool associated_images = true;  // thumbnail, label, macro (svs and ome; svs needs the thumbnail)
+  // What made the pixels, for XMP: trainedAlgorithmicMedia, algorithmicMedia; empty: no XMP (a
+  // picture that isn't ours). Label and macro say SYNTHETIC only where it isn't empty.
+  std::string digital_source_type = "trainedAlgorithmicMedia";
+  std::vector<std::uint8_t> icc_profile;  // empty: sRGB for RGB images, none for one channel
+
+  std::vector<LabelClass> classes;  // of a label image; named in the description (generic)
+  // Store label images with a colour map. Most viewers then show colours, but libvips and
+  // OpenSlide hand out colours in place of ids and ASAP refuses the file.
+  bool palette = false;
+};
+
+// Throws UserError with one line that names the option, the value and the limit, unless a file can
+// be written so. Pure: looks at no disk.
+void validate(const WriterOptions& options);
+
+// "generic", "svs", "ome"; "jpeg", "deflate", "lzw", "none". Throw UserError for another name.
+Profile parse_profile(std::string_view name);
+Compression parse_compression(std::string_view name);
+std::string_view name_of(Profile profile);
+std::string_view name_of(Compression compression);
+
+// The profile a file's name asks for: .svs; .ome.tif, .ome.tiff; .tif, .tiff. Throws UserError
+// that names the path for any other.
+Profile profile_for(const std::filesystem::path& path);
+
+// Sizes of the levels that will be stored, level 0 first.
+std::vector<PixelSize> level_sizes(const WriterOptions& options);
+
+// Bytes that a writer holds at most, the caller's rows excluded:
+//   strips    W·T·C·(2 + 1/f + 1/f² + …)          3·W·T·C for f = 2
+//   queue     4·N tiles of 3·T²·C bytes (encoder's scratch included), N threads
+//   tiles     32 bytes each while writing, 24 more in finish()
+//   preview   3 MiB for thumbnail and macro, a write buffer of 1 MiB
+// Nothing else grows with the image: the height enters through the tiles alone.
+std::uint64_t memory_bound(const WriterOptions& options);
+
+// Upper bound for the tiles of all levels together.
+std::uint64_t tile_count(const WriterOptions& options);
+
+}  // namespace histoloom::pyramid

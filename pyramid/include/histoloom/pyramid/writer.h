@@ -1,0 +1,78 @@
+// Rows of pixels in, a pyramidal TIFF out, in one pass.
+//
+// The levels are a chain, each holding one strip (a row of tiles). Level 0 has two: the caller
+// fills one while the other's tiles are compressed in parallel, each tile also shrinking itself
+// into the strip of the next level; a strip that is full goes the same way. One thread at a time
+// appends the compressed tiles, in order, so that the file is the same for any number of threads.
+// A tile that is equal to one already stored is not stored again (glass costs 4 bytes of memory and
+// 12 of the file a tile). Edge tiles are filled by repeating the last column and row.
+//
+// Example: 1000 × 600 px RGB, tile 256: level 0 has 4 × 3 tiles, level 1 (500 × 300) 2 × 2, level 2
+// (250 × 150) one.
+//
+// The file grows as ".NAME.partial" beside its path; finish() writes the directories, then the
+// header (classic TIFF or BigTIFF by the true size), syncs and renames. Before that the header is
+// zeros, so that a killed run leaves nothing that could be taken for a slide.
+//
+// One thread may call at a time; which one doesn't matter.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+#include "histoloom/pyramid/options.h"
+#include "histoloom/pyramid/sink.h"
+
+namespace histoloom::pyramid {
+
+// What was written to one level.
+struct LevelSummary {
+  PixelSize size;
+  double downsample = 1;    // as OpenSlide computes it
+  std::int64_t tiles = 0;   // columns times rows
+  std::uint64_t bytes = 0;  // of its tiles that were not stored before
+};
+
+struct WriteSummary {
+  std::vector<LevelSummary> levels;
+  std::uint64_t bytes = 0;          // of the whole file
+  std::int64_t distinct_tiles = 0;  // stored, over all levels and associated images
+  bool big_tiff = false;
+};
+
+class PyramidWriter {
+ public:
+  // Validates `options` and creates the partial file beside `path`.
+  // \error UserError for options or a directory that can't be used.
+  PyramidWriter(const std::filesystem::path& path, const WriterOptions& options);
+  // Writes to `sink`; `path` is used in messages and in the svs description only.
+  PyramidWriter(std::unique_ptr<Sink> sink, const std::filesystem::path& path,
+                const WriterOptions& options);
+  // Discards the file unless finish() has returned.
+  ~PyramidWriter();
+  PyramidWriter(const PyramidWriter&) = delete;
+  PyramidWriter& operator=(const PyramidWriter&) = delete;
+
+  // Takes the next `count` rows from the top down: row i starts at rows + i * stride, a pixel is
+  // options.channels bytes. The rows are copied before it returns. Errors of the disk may surface
+  // here or in finish(); after one the file is gone and every further call throws InternalError.
+  // \error UserError naming the path; InternalError when more rows come than the image has.
+  void write_rows(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride);
+
+  // Completes the file under its name. \error UserError; InternalError when rows are missing.
+  WriteSummary finish();
+
+  std::int64_t rows_written() const;  // taken so far
+  // Bytes in the file so far; a moment behind while tiles are being compressed.
+  std::uint64_t bytes_written() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace histoloom::pyramid

@@ -1,0 +1,205 @@
+#include "histoloom/pyramid/options.h"
+
+#include <fmt/format.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <limits>
+
+#include "date.h"
+#include "histoloom/core/error.h"
+
+namespace histoloom::pyramid {
+namespace {
+
+template <class... Args>
+void require(bool condition, fmt::format_string<Args...> text, Args&&... args) {
+  if (!condition) throw UserError(fmt::format(text, std::forward<Args>(args)...));
+}
+
+void validate_geometry(const WriterOptions& o) {
+  constexpr std::int64_t kMaxSide = std::numeric_limits<std::int32_t>::max();
+  require(o.size.width >= 1 && o.size.height >= 1 && o.size.width <= kMaxSide &&
+              o.size.height <= kMaxSide,
+          "image size must be from 1x1 to {0}x{0}, got {1}x{2}", kMaxSide, o.size.width,
+          o.size.height);
+  require(o.tile % 16 == 0, "tile size must be a multiple of 16, got {}", o.tile);
+  require(o.tile >= 16 && o.tile <= 4096, "tile size must be from 16 to 4096, got {}", o.tile);
+  require(o.shrink == 2 || o.shrink == 4, "shrink factor must be 2 or 4, got {}", o.shrink);
+  require(o.levels >= 0 && o.levels <= 32,
+          "number of levels must be from 1 to 32, or 0 for as many as needed, got {}", o.levels);
+  require(o.threads >= 0 && o.threads <= 1024,
+          "number of threads must be from 1 to 1024, or 0 for all cores, got {}", o.threads);
+  const std::uint64_t tiles = tile_count(o);
+  require(tiles <= std::numeric_limits<std::uint32_t>::max() / 2,
+          "an image of {}x{} has {} tiles of {} px, more than 2147483647; use a larger tile size",
+          o.size.width, o.size.height, tiles, o.tile);
+}
+
+void validate_pixels(const WriterOptions& o) {
+  require(o.channels == 1 || o.channels == 3, "channels must be 1 or 3, got {}", o.channels);
+  require(o.quality >= 1 && o.quality <= 100, "quality must be from 1 to 100, got {}", o.quality);
+  if (o.reduction == Reduction::mode) {
+    require(o.channels == 1, "labels must have 1 channel, got {}", o.channels);
+    require(o.compression != Compression::jpeg,
+            "labels can't be stored as jpeg, which invents classes; use deflate, lzw or none");
+  }
+  require(o.classes.empty() || o.channels == 1, "classes need an image of 1 channel, got {}",
+          o.channels);
+  for (const auto& label : o.classes) {
+    require(label.id >= 0 && label.id <= 255, "class id must be from 0 to 255, got {} ({})",
+            label.id, label.name);
+  }
+  if (o.palette) {
+    require(o.reduction == Reduction::mode,
+            "a colour map needs labels (reduction by mode), not an image reduced by averaging");
+    require(!o.classes.empty(), "a colour map needs classes, got none");
+    require(o.profile == Profile::generic, "a colour map needs profile generic, got {}",
+            name_of(o.profile));
+  }
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+void validate_text(const WriterOptions& o) {
+  // Words by which readers would take the file for another format (viewers' own detection rules).
+  for (const std::string_view start : {"MedScan", "Philips"}) {
+    require(!o.software.starts_with(start), "software can't start with \"{}\", got \"{}\"", start,
+            o.software);
+  }
+  if (o.profile == Profile::generic) {
+    require(!o.description.starts_with("Aperio"),
+            "description of a generic file can't start with \"Aperio\", got \"{}\"", o.description);
+    for (const std::string_view part : {"DICOM", "xml", "XML"}) {
+      require(!contains(o.description, part),
+              "description of a generic file can't contain \"{}\", got \"{}\"", part,
+              o.description);
+    }
+  }
+  if (o.profile == Profile::svs) {
+    require(o.description.find_first_of("|\n\r=") == std::string::npos,
+            "description of an svs file can't contain \"|\", \"=\" or line breaks, got \"{}\"",
+            o.description);
+  }
+  if (!o.date.empty()) parse_date(o.date);
+}
+
+}  // namespace
+
+void validate(const WriterOptions& o) {
+  validate_geometry(o);
+  validate_pixels(o);
+  validate_text(o);
+  if (o.mpp) {
+    require(std::isfinite(*o.mpp) && *o.mpp >= 1e-4 && *o.mpp <= 1e4,
+            "microns per pixel must be from 0.0001 to 10000, got {}", *o.mpp);
+  }
+  if (o.objective_power) {
+    require(*o.objective_power >= 1 && *o.objective_power <= 1000,
+            "objective power must be from 1 to 1000, got {}", *o.objective_power);
+  }
+  if (o.profile == Profile::svs) {
+    require(o.channels == 3, "profile svs needs 3 channels (RGB), got {}; use generic or ome",
+            o.channels);
+    require(o.associated_images, "profile svs can't do without its thumbnail; use generic");
+  }
+}
+
+Profile parse_profile(std::string_view name) {
+  for (const auto p : {Profile::generic, Profile::svs, Profile::ome}) {
+    if (name == name_of(p)) return p;
+  }
+  throw UserError(fmt::format("unknown profile \"{}\"; use generic, svs or ome", name));
+}
+
+Compression parse_compression(std::string_view name) {
+  for (const auto c :
+       {Compression::jpeg, Compression::deflate, Compression::lzw, Compression::none}) {
+    if (name == name_of(c)) return c;
+  }
+  throw UserError(fmt::format("unknown compression \"{}\"; use jpeg, deflate, lzw or none", name));
+}
+
+std::string_view name_of(Profile profile) {
+  switch (profile) {
+    case Profile::generic:
+      return "generic";
+    case Profile::svs:
+      return "svs";
+    case Profile::ome:
+      return "ome";
+  }
+  throw InternalError("no such profile");
+}
+
+std::string_view name_of(Compression compression) {
+  switch (compression) {
+    case Compression::jpeg:
+      return "jpeg";
+    case Compression::deflate:
+      return "deflate";
+    case Compression::lzw:
+      return "lzw";
+    case Compression::none:
+      return "none";
+  }
+  throw InternalError("no such compression");
+}
+
+Profile profile_for(const std::filesystem::path& path) {
+  std::string name = path.filename().string();
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name.ends_with(".svs")) return Profile::svs;
+  if (name.ends_with(".ome.tif") || name.ends_with(".ome.tiff")) return Profile::ome;
+  if (name.ends_with(".tif") || name.ends_with(".tiff")) return Profile::generic;
+  throw UserError(
+      fmt::format("{}: the name doesn't tell the profile; use .svs, .ome.tif or .tif, or name the "
+                  "profile (svs, ome, generic)",
+                  path.string()));
+}
+
+std::vector<PixelSize> level_sizes(const WriterOptions& o) {
+  std::vector<PixelSize> sizes{o.size};
+  const auto enough = [&] {
+    if (o.levels > 0 && sizes.size() >= static_cast<std::size_t>(o.levels)) return true;
+    return std::max(sizes.back().width, sizes.back().height) <= o.tile;
+  };
+  while (!enough()) {
+    const PixelSize last = sizes.back();
+    sizes.push_back({divide_up(last.width, o.shrink), divide_up(last.height, o.shrink)});
+  }
+  return sizes;
+}
+
+std::uint64_t tile_count(const WriterOptions& o) {
+  std::uint64_t tiles = 0;
+  for (const PixelSize s : level_sizes(o)) {
+    tiles += static_cast<std::uint64_t>(divide_up(s.width, o.tile)) *
+             static_cast<std::uint64_t>(divide_up(s.height, o.tile));
+  }
+  return tiles;
+}
+
+std::uint64_t memory_bound(const WriterOptions& o) {
+  const auto tile = static_cast<std::uint64_t>(o.tile);
+  const auto channels = static_cast<std::uint64_t>(o.channels);
+  std::uint64_t strips = 0;
+  for (const PixelSize s : level_sizes(o)) {
+    const auto rows = std::min(tile, static_cast<std::uint64_t>(s.height));
+    strips += static_cast<std::uint64_t>(s.width) * rows * channels;
+  }
+  // Level 0 has a second strip.
+  strips += static_cast<std::uint64_t>(o.size.width) *
+            std::min(tile, static_cast<std::uint64_t>(o.size.height)) * channels;
+  const auto threads = static_cast<std::uint64_t>(
+      o.threads > 0 ? o.threads : tbb::this_task_arena::max_concurrency());
+  const std::uint64_t queue = 4 * threads * 3 * tile * tile * channels;
+  return strips + queue + 56 * tile_count(o) + (std::uint64_t{4} << 20);
+}
+
+}  // namespace histoloom::pyramid

@@ -1,0 +1,50 @@
+// From stored tiles to directories: which tags each profile wants.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "histoloom/pyramid/options.h"
+#include "metadata.h"
+#include "tiff_directory.h"
+#include "tile_encoder.h"
+
+namespace histoloom::pyramid {
+
+// Where the tiles or strips of one directory lie.
+struct Pieces {
+  std::vector<std::uint64_t> offsets;
+  std::vector<std::uint64_t> sizes;
+};
+
+struct StoredLevel {
+  PixelSize size;
+  Pieces tiles;
+};
+
+struct StoredImage {  // an associated image, in strips
+  Associated image;
+  Encoding encoding;
+  std::vector<std::uint8_t> jpeg_tables;
+  int rows_per_strip = 16;
+  Pieces strips;
+};
+
+struct StoredFile {
+  std::vector<StoredLevel> levels;
+  std::vector<StoredImage> associated;  // thumbnail, label, macro; may be empty
+  Encoding encoding;                    // of the tiles
+  std::vector<std::uint8_t> jpeg_tables;
+};
+
+// The main chain of directories; consumes `file`. `title` is the slide's name.
+//   generic  levels, NewSubfileType 0, 1, 1, ...; nothing else, since cuCIM takes every other
+//            directory for a level
+//   svs      level 0, thumbnail, the other levels, label, macro; NewSubfileType 0 but for label (1)
+//            and macro (9), since tifffile ends the pyramid at the first reduced directory
+//   ome      level 0 with the others as SubIFDs (NewSubfileType 1), then label, macro, thumbnail
+std::vector<Directory> directories_for(const WriterOptions& options, const std::string& title,
+                                       StoredFile file);
+
+}  // namespace histoloom::pyramid

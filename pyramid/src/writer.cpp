@@ -1,0 +1,214 @@
+// The file, in the order in which it is written:
+//   1. 16 bytes of zeros, the header's room;
+//   2. tiles of all levels as they become ready, strips of the associated images after the last;
+//   3. at finish(), the directories, classic or BigTIFF by where they end;
+//   4. the header over the zeros; sync; rename.
+#include "histoloom/pyramid/writer.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "drawing.h"
+#include "histoloom/core/byte_size.h"
+#include "histoloom/core/error.h"
+#include "level_chain.h"
+#include "profile.h"
+
+namespace histoloom::pyramid {
+namespace {
+
+constexpr int kRowsPerStrip = 16;
+constexpr std::uint64_t kHeaderRoom = 16;
+
+// Strips of the three associated images (the thumbnail has at most 64).
+constexpr std::uint64_t kAssociatedStrips = 128;
+
+std::string title_of(const std::filesystem::path& path) { return path.filename().string(); }
+
+WriterOptions checked(const WriterOptions& options) {
+  validate(options);
+  return options;
+}
+
+}  // namespace
+
+class PyramidWriter::Impl {
+ public:
+  Impl(std::unique_ptr<Sink> sink, const std::filesystem::path& path, const WriterOptions& options)
+      : options_(checked(options)),
+        path_(path),
+        sink_(sink ? std::move(sink) : open_file_sink(path)),
+        store_(*sink_, tile_count(options) + kAssociatedStrips),
+        chain_(options, store_) {
+    guarded([this] { store_.append_raw(std::vector<std::uint8_t>(kHeaderRoom, 0)); });
+  }
+
+  void write_rows(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+    check_internal(!closed_, "rows came after the file was closed");
+    check_internal(count >= 0 && rows_ + count <= options_.size.height,
+                   "more rows came than the image has");
+    guarded([&] { chain_.push(rows, count, stride); });
+    rows_ += count;
+  }
+
+  WriteSummary finish() {
+    check_internal(!closed_, "the file was closed before");
+    check_internal(rows_ == options_.size.height, "rows of the image are missing");
+    WriteSummary summary;
+    guarded([&] {
+      chain_.wait();
+      summary = complete();
+      sink_->commit();
+    });
+    closed_ = true;
+    return summary;
+  }
+
+  std::int64_t rows() const { return rows_; }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  // Runs `work`; on any error the file is discarded and a full disk is told how much is needed.
+  template <class Work>
+  void guarded(Work&& work) {
+    try {
+      work();
+      bytes_ = store_.end();
+    } catch (const DiskFull& error) {
+      close();
+      throw UserError(
+          fmt::format("{}; about {} are needed", error.what(), format_byte_size(expected_bytes())));
+    } catch (...) {
+      close();
+      throw;
+    }
+  }
+
+  void close() {
+    closed_ = true;
+    sink_->discard();
+  }
+
+  // The size of the whole file, from what its tiles so far have taken.
+  std::uint64_t expected_bytes() const {
+    std::size_t stored = 1;
+    for (const auto& level : chain_.levels()) stored += level.tiles.size();
+    const double part = static_cast<double>(stored) / static_cast<double>(tile_count(options_) + 1);
+    return static_cast<std::uint64_t>(static_cast<double>(store_.end()) / part);
+  }
+
+  Pieces pieces(const std::vector<BlobId>& ids) const {
+    Pieces out;
+    out.offsets.reserve(ids.size());
+    out.sizes.reserve(ids.size());
+    for (const BlobId id : ids) {
+      out.offsets.push_back(store_.offset_of(id));
+      out.sizes.push_back(store_.size_of(id));
+    }
+    return out;
+  }
+
+  StoredImage store_image(const std::string& name, const Raster& raster, const Encoding& encoding) {
+    TileEncoder encoder(encoding);
+    std::vector<BlobId> strips;
+    for (std::int64_t y = 0; y < raster.height; y += kRowsPerStrip) {
+      const Block rows = raster.rows(y, std::min<std::int64_t>(kRowsPerStrip, raster.height - y));
+      strips.push_back(store_.add(encoder.encode(rows, rows.width, rows.height)));
+    }
+    return {{name, {raster.width, raster.height}},
+            encoding,
+            encoder.tables(),
+            kRowsPerStrip,
+            pieces(strips)};
+  }
+
+  std::vector<StoredImage> store_associated() {
+    if (options_.profile == Profile::generic || !options_.associated_images) return {};
+    const bool synthetic = !options_.digital_source_type.empty();
+    const Raster& preview = chain_.preview();
+    const Raster label = draw_label(options_.label_lines, synthetic);
+    const Raster macro = draw_macro(label, preview);
+    const Encoding photo{Compression::jpeg, 3, 85, true, false};
+    // cuCIM opens associated images as JPEG or LZW only; text must stay sharp.
+    const Encoding drawn{Compression::lzw, 3, 0, false, false};
+    std::vector<StoredImage> images;
+    images.push_back(store_image("label", label, drawn));
+    images.push_back(store_image("macro", macro, photo));
+    images.push_back(
+        store_image("thumbnail", resize(preview, preview.width, preview.height), photo));
+    return images;
+  }
+
+  // Writes all that follows the tiles, and the header.
+  WriteSummary complete() {
+    WriteSummary summary;
+    StoredFile file;
+    file.encoding = encoding_for(options_);
+    file.jpeg_tables = TileEncoder(file.encoding).tables();
+    file.associated = store_associated();
+    for (const auto& level : chain_.levels()) {
+      file.levels.push_back({level.size, pieces(level.tiles)});
+      const PixelSize base = options_.size;
+      const double ratio =
+          (static_cast<double>(base.width) / static_cast<double>(level.size.width) +
+           static_cast<double>(base.height) / static_cast<double>(level.size.height)) /
+          2;
+      summary.levels.push_back(
+          {level.size, ratio, static_cast<std::int64_t>(level.tiles.size()), level.bytes});
+    }
+    const auto chain = directories_for(options_, title_of(path_), std::move(file));
+
+    const std::uint64_t rest = store_.end() % 8;
+    if (rest != 0) store_.append_raw(std::vector<std::uint8_t>(8 - rest, 0));
+    const std::uint64_t at = store_.end();
+    summary.big_tiff = is_big(at + serialized_size(chain, false));
+    store_.append_raw(serialize(chain, at, summary.big_tiff));
+    sink_->write_at(0, header(at, summary.big_tiff));
+    summary.bytes = store_.end();
+    summary.distinct_tiles = static_cast<std::int64_t>(store_.count());
+    return summary;
+  }
+
+  bool is_big(std::uint64_t classic_size) const {
+    const bool fits = classic_size <= std::numeric_limits<std::uint32_t>::max();
+    if (options_.container == Container::classic && !fits) {
+      throw UserError(
+          fmt::format("{}: {} don't fit into a classic TIFF (4 GiB); let the container "
+                      "be chosen automatically",
+                      path_.string(), format_byte_size(classic_size)));
+    }
+    return options_.container == Container::big || !fits;
+  }
+
+  const WriterOptions options_;
+  const std::filesystem::path path_;
+  std::unique_ptr<Sink> sink_;
+  TileStore store_;
+  LevelChain chain_;
+  std::int64_t rows_ = 0;
+  std::uint64_t bytes_ = 0;
+  bool closed_ = false;
+};
+
+PyramidWriter::PyramidWriter(const std::filesystem::path& path, const WriterOptions& options)
+    : PyramidWriter(nullptr, path, options) {}
+
+PyramidWriter::PyramidWriter(std::unique_ptr<Sink> sink, const std::filesystem::path& path,
+                             const WriterOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(sink), path, options)) {}
+
+PyramidWriter::~PyramidWriter() = default;
+
+void PyramidWriter::write_rows(const std::uint8_t* rows, std::int64_t count,
+                               std::ptrdiff_t stride) {
+  impl_->write_rows(rows, count, stride);
+}
+
+WriteSummary PyramidWriter::finish() { return impl_->finish(); }
+
+std::int64_t PyramidWriter::rows_written() const { return impl_->rows(); }
+
+std::uint64_t PyramidWriter::bytes_written() const { return impl_->bytes(); }
+
+}  // namespace histoloom::pyramid
