@@ -1,0 +1,207 @@
+#include "histoloom/labels/mask_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "histoloom/core/error.h"
+#include "png_palette.h"
+#include "vips_image.h"
+
+namespace histoloom {
+
+namespace {
+
+constexpr const char* kSaveAsIds = "save it with one band of 8 bits whose values are label ids";
+
+// Finds the ids that a palette's colours stand for.
+class PaletteIds {
+ public:
+  PaletteIds(const PngEncoding& png, const LabelSet& labels) {
+    // Unused entries of a palette often repeat a colour: an id of the label set goes first.
+    for (std::size_t i = 0; i < png.palette.size(); ++i) {
+      const int id = static_cast<int>(i);
+      const bool known = labels.find(static_cast<LabelId>(i)) != nullptr;
+      const auto [at, fresh] = ids_.try_emplace(png.palette[i], Owner{id, known, false});
+      if (fresh || !known) continue;
+      at->second = Owner{id, true, at->second.known};
+    }
+  }
+
+  // The index of a pixel; nullopt where two labels share its colour or the palette lacks it.
+  std::optional<LabelId> find(const std::uint8_t* pixel, int bands) const {
+    const auto at = ids_.find({pixel[0], pixel[1], pixel[2], bands > 3 ? pixel[3] : kOpaque});
+    if (at == ids_.end() || at->second.shared) return std::nullopt;
+    return static_cast<LabelId>(at->second.id);
+  }
+
+ private:
+  static constexpr std::uint8_t kOpaque = 255;
+  struct Owner {
+    int id;
+    bool known;
+    bool shared;
+  };
+  std::map<std::array<std::uint8_t, 4>, Owner> ids_;
+};
+
+// Reads a mask file row by row as label ids, each of which the label set has.
+class MaskRows {
+ public:
+  MaskRows(const std::filesystem::path& path, const LabelSet& labels)
+      : path_(path.string()), labels_(labels), image_(path) {
+    const std::optional<PngEncoding> png = read_png_encoding(path);
+    if (png && png->indexed) {
+      palette_.emplace(*png, labels);
+    } else if (image_.bands() != 1) {
+      throw UserError(fmt::format("mask {} has {} bands; {}", path_, image_.bands(), kSaveAsIds));
+    } else if (png && png->bit_depth < 8) {
+      throw UserError(
+          fmt::format("mask {} has {} bits a pixel; {}", path_, png->bit_depth, kSaveAsIds));
+    }
+    if (image_.format() != "uchar") {
+      throw UserError(
+          fmt::format("mask {} has pixels of type {}; {}", path_, image_.format(), kSaveAsIds));
+    }
+    bytes_.resize(static_cast<std::size_t>(image_.size().width * image_.bands()));
+  }
+
+  PixelSize size() const { return image_.size(); }
+
+  void read(std::int64_t y, std::vector<LabelId>& ids) {
+    image_.read_rows(y, 1, bytes_.data());
+    ids.resize(static_cast<std::size_t>(image_.size().width));
+    const auto bands = static_cast<std::size_t>(image_.bands());
+    for (std::size_t x = 0; x < ids.size(); ++x) {
+      ids[x] = palette_ ? indexed(&bytes_[x * bands], x, y) : bytes_[x];
+      if (!labels_.find(ids[x])) refuse_id(ids[x], x, y);
+    }
+  }
+
+ private:
+  LabelId indexed(const std::uint8_t* pixel, std::size_t x, std::int64_t y) const {
+    const std::optional<LabelId> id = palette_->find(pixel, image_.bands());
+    if (id) return *id;
+    throw UserError(fmt::format(
+        "mask {}: two labels share the palette's colour ({}, {}, {}) of pixel ({}, {}); {}", path_,
+        pixel[0], pixel[1], pixel[2], x, y, kSaveAsIds));
+  }
+
+  [[noreturn]] void refuse_id(LabelId id, std::size_t x, std::int64_t y) const {
+    throw UserError(
+        fmt::format("mask {} has the value {} at pixel ({}, {}), which is no label id; the labels "
+                    "are {}",
+                    path_, id, x, y, labels_.describe()));
+  }
+
+  std::string path_;
+  const LabelSet& labels_;
+  VipsReader image_;
+  std::optional<PaletteIds> palette_;
+  std::vector<std::uint8_t> bytes_;
+};
+
+struct WholeNumbers {
+  std::int64_t first;
+  std::int64_t last;
+};
+
+// The k for which ceil(whole / k) == part.
+WholeNumbers reductions(std::int64_t whole, std::int64_t part) {
+  const std::int64_t last =
+      part > 1 ? (whole - 1) / (part - 1) : std::numeric_limits<std::int64_t>::max();
+  return {divide_up(whole, part), last};
+}
+
+// How many pixels of the slide a pixel of the mask stands for, along either axis.
+std::int64_t find_reduction(PixelSize mask, PixelSize slide, const std::string& path) {
+  const WholeNumbers x = reductions(slide.width, mask.width);
+  const WholeNumbers y = reductions(slide.height, mask.height);
+  const std::int64_t k = std::max(x.first, y.first);
+  if (k <= std::min(x.last, y.last)) return k;
+  throw UserError(fmt::format(
+      "mask {} has {}x{} px, which does not fit a slide of {}x{} px: it must have that size, or "
+      "that size divided by a whole number; change --size or resize the mask",
+      path, mask.width, mask.height, slide.width, slide.height));
+}
+
+// Lets pixels vote for the labels of one row of cells.
+class CellVotes {
+ public:
+  CellVotes(std::int64_t cells, const LabelSet& labels) {
+    // Candidates in the order in which they win ties: ascending ids, unknown last.
+    for (const Label& label : labels.labels()) {
+      if (label.id != labels.unknown()) candidates_.push_back(label.id);
+    }
+    candidates_.push_back(labels.unknown());
+    for (std::size_t i = 0; i < candidates_.size(); ++i) slot_[candidates_[i]] = i;
+    votes_.assign(static_cast<std::size_t>(cells) * candidates_.size(), 0);
+  }
+
+  void add(std::int64_t cell, LabelId id, std::int64_t pixels) {
+    votes_[static_cast<std::size_t>(cell) * candidates_.size() + slot_[id]] += pixels;
+  }
+
+  // Returns the winner of a cell and forgets its votes.
+  LabelId settle(std::int64_t cell) {
+    const auto first = votes_.begin() + cell * static_cast<std::int64_t>(candidates_.size());
+    const auto last = first + static_cast<std::int64_t>(candidates_.size());
+    const auto winner = std::max_element(first, last) - first;
+    std::fill(first, last, 0);
+    return candidates_[static_cast<std::size_t>(winner)];
+  }
+
+ private:
+  std::vector<LabelId> candidates_;
+  std::array<std::size_t, 256> slot_{};
+  std::vector<std::int64_t> votes_;
+};
+
+// Splits the pixels [begin, end) of the slide at the borders of cells: visit(cell, pixels).
+template <class Visit>
+void for_each_cell(std::int64_t begin, std::int64_t end, std::int64_t factor, Visit&& visit) {
+  while (begin < end) {
+    const std::int64_t cell = begin / factor;
+    const std::int64_t stop = std::min(end, (cell + 1) * factor);
+    visit(cell, stop - begin);
+    begin = stop;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const LabelSet& labels,
+                                      PixelSize slide, int factor) {
+  check_internal(!slide.empty() && factor > 0, "a mask is read for an empty slide");
+  MaskRows rows(path, labels);
+  const std::int64_t k = find_reduction(rows.size(), slide, path.string());
+  auto grid = std::make_unique<LabelGrid>(latent_size_for(slide, factor), labels.unknown());
+
+  // Each row of the mask votes in the rows of cells that it touches; a row of cells is settled
+  // once its last pixel row has voted.
+  CellVotes votes(grid->size().width, labels);
+  std::vector<LabelId> ids;
+  for (std::int64_t y = 0; y < rows.size().height; ++y) {
+    rows.read(y, ids);
+    const std::int64_t end = std::min((y + 1) * k, slide.height);
+    for_each_cell(y * k, end, factor, [&](std::int64_t cell_y, std::int64_t height) {
+      for (std::int64_t x = 0; x < rows.size().width; ++x) {
+        const LabelId id = ids[static_cast<std::size_t>(x)];
+        for_each_cell(x * k, std::min((x + 1) * k, slide.width), factor,
+                      [&](std::int64_t cell_x, std::int64_t width) {
+                        votes.add(cell_x, id, width * height);
+                      });
+      }
+      if (end < std::min((cell_y + 1) * factor, slide.height)) return;
+      for (std::int64_t x = 0; x < grid->size().width; ++x) grid->at({x, cell_y}) = votes.settle(x);
+    });
+  }
+  return grid;
+}
+
+}  // namespace histoloom
