@@ -92,8 +92,7 @@ std::string xmp_packet(const WriterOptions& o) {
       escaped(o.software), escaped(o.digital_source_type));
 }
 
-std::string ome_xml(const WriterOptions& o, std::string_view title,
-                    const std::vector<Associated>& associated) {
+std::string ome_xml(const WriterOptions& o, const std::vector<Associated>& associated) {
   std::string scale;
   if (o.mpp) {
     scale = fmt::format(
@@ -114,7 +113,7 @@ std::string ome_xml(const WriterOptions& o, std::string_view title,
         "NominalMagnification=\"{}\"/></Instrument>",
         *o.objective_power);
   }
-  out += fmt::format("<Image ID=\"Image:0\" Name=\"{}\">", escaped(title));
+  out += fmt::format("<Image ID=\"Image:0\" Name=\"{}\">", escaped(o.title));
   if (!o.date.empty()) {
     out += fmt::format("<AcquisitionDate>{}</AcquisitionDate>", ome_date(parse_date(o.date)));
   }
@@ -133,11 +132,11 @@ std::string ome_xml(const WriterOptions& o, std::string_view title,
   return out + "</OME>";
 }
 
-std::string svs_slide_description(const WriterOptions& o, std::string_view title) {
+std::string svs_slide_description(const WriterOptions& o) {
   std::string out = fmt::format("{0}{1}x{2} [0,0 {1}x{2}] ({3}x{3}) {4}", kAperio, o.size.width,
                                 o.size.height, o.tile, svs_codec(o));
   out += svs_scale(o);
-  out += fmt::format("|Filename = {}", svs_text(title));
+  out += fmt::format("|Filename = {}", svs_text(o.title));
   if (!o.digital_source_type.empty()) out += "|ScanScope ID = SYNTHETIC";
   if (!o.description.empty()) out += fmt::format("|Title = {}", svs_text(o.description));
   if (!o.date.empty()) {

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "histoloom/core/geometry.h"
@@ -24,11 +23,10 @@ struct Associated {
 };
 
 // OME-XML, schema 2016-06: the slide, then the associated images, one directory each.
-std::string ome_xml(const WriterOptions& options, std::string_view title,
-                    const std::vector<Associated>& associated);
+std::string ome_xml(const WriterOptions& options, const std::vector<Associated>& associated);
 
 // ImageDescription of an svs file's slide, of a reduced level or thumbnail, of label and macro.
-std::string svs_slide_description(const WriterOptions& options, std::string_view title);
+std::string svs_slide_description(const WriterOptions& options);
 std::string svs_level_description(const WriterOptions& options, PixelSize level);
 std::string svs_thumbnail_description(const WriterOptions& options, PixelSize thumbnail);
 std::string svs_associated_description(const Associated& image);

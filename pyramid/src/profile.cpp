@@ -196,8 +196,7 @@ std::vector<Directory> generic_chain(const WriterOptions& options, StoredFile& f
   return chain;
 }
 
-std::vector<Directory> svs_chain(const WriterOptions& options, const std::string& title,
-                                 StoredFile& file) {
+std::vector<Directory> svs_chain(const WriterOptions& options, StoredFile& file) {
   std::vector<Directory> chain;
   std::vector<Directory> tail;
   std::vector<Directory> thumbnail;
@@ -213,8 +212,8 @@ std::vector<Directory> svs_chain(const WriterOptions& options, const std::string
   for (std::size_t i = 0; i < file.levels.size(); ++i) {
     const PixelSize size = file.levels[i].size;
     Directory d = level_directory(options, file, i, 0);
-    d.add_ascii(kImageDescription, i == 0 ? svs_slide_description(options, title)
-                                          : svs_level_description(options, size));
+    d.add_ascii(kImageDescription,
+                i == 0 ? svs_slide_description(options) : svs_level_description(options, size));
     chain.push_back(std::move(d));
     if (i == 0) std::move(thumbnail.begin(), thumbnail.end(), std::back_inserter(chain));
   }
@@ -222,13 +221,12 @@ std::vector<Directory> svs_chain(const WriterOptions& options, const std::string
   return chain;
 }
 
-std::vector<Directory> ome_chain(const WriterOptions& options, const std::string& title,
-                                 StoredFile& file) {
+std::vector<Directory> ome_chain(const WriterOptions& options, StoredFile& file) {
   std::vector<Directory> chain;
   std::vector<Associated> names;
   for (const StoredImage& stored : file.associated) names.push_back(stored.image);
   chain.push_back(level_directory(options, file, 0, 0));
-  chain[0].add_ascii(kImageDescription, ome_xml(options, title, names));
+  chain[0].add_ascii(kImageDescription, ome_xml(options, names));
   for (std::size_t i = 1; i < file.levels.size(); ++i) {
     chain[0].children.push_back(level_directory(options, file, i, 1));
   }
@@ -240,15 +238,14 @@ std::vector<Directory> ome_chain(const WriterOptions& options, const std::string
 
 }  // namespace
 
-std::vector<Directory> directories_for(const WriterOptions& options, const std::string& title,
-                                       StoredFile file) {
+std::vector<Directory> directories_for(const WriterOptions& options, StoredFile file) {
   switch (options.profile) {
     case Profile::generic:
       return generic_chain(options, file);
     case Profile::svs:
-      return svs_chain(options, title, file);
+      return svs_chain(options, file);
     case Profile::ome:
-      return ome_chain(options, title, file);
+      return ome_chain(options, file);
   }
   throw InternalError("no such profile");
 }

@@ -38,13 +38,12 @@ struct StoredFile {
   std::vector<std::uint8_t> jpeg_tables;
 };
 
-// The main chain of directories; consumes `file`. `title` is the slide's name.
+// The main chain of directories; consumes `file`.
 //   generic  levels, NewSubfileType 0, 1, 1, ...; nothing else, since cuCIM takes every other
 //            directory for a level
 //   svs      level 0, thumbnail, the other levels, label, macro; NewSubfileType 0 but for label (1)
 //            and macro (9), since tifffile ends the pyramid at the first reduced directory
 //   ome      level 0 with the others as SubIFDs (NewSubfileType 1), then label, macro, thumbnail
-std::vector<Directory> directories_for(const WriterOptions& options, const std::string& title,
-                                       StoredFile file);
+std::vector<Directory> directories_for(const WriterOptions& options, StoredFile file);
 
 }  // namespace histoloom::pyramid

@@ -24,8 +24,6 @@ constexpr std::uint64_t kHeaderRoom = 16;
 // Strips of the three associated images (the thumbnail has at most 64).
 constexpr std::uint64_t kAssociatedStrips = 128;
 
-std::string title_of(const std::filesystem::path& path) { return path.filename().string(); }
-
 WriterOptions checked(const WriterOptions& options) {
   validate(options);
   return options;
@@ -157,7 +155,7 @@ class PyramidWriter::Impl {
       summary.levels.push_back(
           {level.size, ratio, static_cast<std::int64_t>(level.tiles.size()), level.bytes});
     }
-    const auto chain = directories_for(options_, title_of(path_), std::move(file));
+    const auto chain = directories_for(options_, std::move(file));
 
     const std::uint64_t rest = store_.end() % 8;
     if (rest != 0) store_.append_raw(std::vector<std::uint8_t>(8 - rest, 0));

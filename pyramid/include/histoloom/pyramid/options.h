@@ -64,7 +64,10 @@ struct WriterOptions {
   std::optional<double> mpp;           // microns per pixel of level 0
   std::optional<int> objective_power;  // an integer: OpenSlide 3.4.1 shows no other
   std::string software = "Histoloom";
-  std::string description;  // ImageDescription of generic; an extra `Title` in svs and ome
+  // The slide's name in svs (Filename) and ome (Image Name). Not taken from the path, so that a
+  // file's bytes don't depend on where it lies.
+  std::string title = "slide";
+  std::string description;  // ImageDescription of generic; Title in svs, Description in ome
   std::string date;         // "2026-11-20" or "2026-11-20T12:00:00"; empty: no date in the file
   // The job's own words on the drawn label (name, seed, date); SYNTHETIC is always added.
   std::vector<std::string> label_lines;

@@ -49,7 +49,7 @@ class PyramidWriter {
   // Validates `options` and creates the partial file beside `path`.
   // \error UserError for options or a directory that can't be used.
   PyramidWriter(const std::filesystem::path& path, const WriterOptions& options);
-  // Writes to `sink`; `path` is used in messages and in the svs description only.
+  // Writes to `sink`; `path` is used in messages only.
   PyramidWriter(std::unique_ptr<Sink> sink, const std::filesystem::path& path,
                 const WriterOptions& options);
   // Discards the file unless finish() has returned.
