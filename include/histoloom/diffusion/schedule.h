@@ -1,0 +1,39 @@
+// Noise schedules: how much signal and noise a latent holds at a time.
+//
+// Time counts the schedule's T discrete steps: T - 1 is noise, 0 the least noisy step that a
+// network was trained on, -1 the clean latent. x_t = alpha(t)·x_0 + sigma(t)·noise, with
+// alpha² = alphas_cumprod[t] and sigma² = 1 - alpha². Between whole times the log signal-to-noise
+// ratio is interpolated.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace histoloom {
+
+class NoiseSchedule {
+ public:
+  // Cosine (Nichol and Dhariwal 2021, eq. 17): s = 0.008, betas clipped at 0.999.
+  static NoiseSchedule cosine(int steps);
+  // Betas linear from 1e-4 to 0.02, scaled by 1000 / steps (Ho et al. 2020).
+  static NoiseSchedule linear(int steps);
+  // By its name in a bundle, which has been checked.
+  static NoiseSchedule named(const std::string& type, int steps);
+
+  int steps() const { return static_cast<int>(alphas_cumprod_.size()); }
+  const std::vector<double>& alphas_cumprod() const { return alphas_cumprod_; }
+  double alpha(double time) const;
+  double sigma(double time) const;
+
+  // The times of `count` transitions, descending: int(linspace(-1, T - 1, count + 1)) reversed, as
+  // DiffInfinite's code draws them. The first is T - 1, the last -1.
+  std::vector<int> times(int count) const;
+
+ private:
+  explicit NoiseSchedule(std::vector<double> alphas_cumprod);
+  double alpha_squared(double time) const;
+
+  std::vector<double> alphas_cumprod_;
+};
+
+}  // namespace histoloom

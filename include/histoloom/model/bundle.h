@@ -1,0 +1,78 @@
+// The model bundle: a directory with model.json and safetensors files. Everything about a model
+// stands in model.json, so that nothing about a model is wired into code (docs/formats.md).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "histoloom/model/autoencoder.h"
+#include "histoloom/model/denoiser.h"
+
+namespace histoloom {
+
+// What the denoiser's output stands for.
+enum class Prediction { v, epsilon, x0 };
+
+struct NetworkSpec {
+  std::string architecture;
+  std::string config_json;
+  std::filesystem::path weights;  // inside the bundle's directory
+};
+
+struct ScheduleSpec {
+  std::string type;  // "cosine" or "linear"
+  int steps = 1000;
+};
+
+struct SamplingDefaults {
+  std::string sampler = "ddim";
+  std::string plan = "shifted";
+  int steps = 30;
+  double eta = 0;
+  double guidance = 1;             // omega: (1 + omega)·conditional − omega·unconditional
+  double guidance_interval[2] = {0, 1};  // fractions of the schedule, 0 = clean, 1 = noise
+};
+
+struct ModelBundle {
+  std::filesystem::path directory;
+  std::string name, version, licence, provenance;
+  double mpp = 0;            // microns a pixel
+  double magnification = 0;  // objective power
+  std::string labels_json;   // the label set, as labels/label_set.h parses it
+  std::vector<std::string> prompts;
+
+  int latent_channels = 0;
+  int downsampling = 0;            // pixels a latent cell
+  std::vector<float> latent_mean;  // per channel; the denoiser sees (z − mean) / deviation
+  std::vector<float> latent_deviation;
+
+  int patch = 0;                    // latent cells a side
+  int batch = 0;                    // patches a call of the denoiser, always
+  int decode_window = 0;            // latent cells a side of a decoded window
+  int decode_overlap = 0;           // cells that neighbouring windows share
+  ScheduleSpec schedule;
+  Prediction prediction = Prediction::v;
+  std::optional<double> clip;       // bound on |x0| in normalised latents, where the model wants one
+  SamplingDefaults defaults;
+  NetworkSpec autoencoder, denoiser;
+
+  // Reads and checks DIR/model.json; UserError names the file, the key and what is wrong. The
+  // networks' weights are not touched.
+  static ModelBundle read(const std::filesystem::path& directory);
+
+  // SHA-256 over model.json and the weights files, as 64 hexadecimal digits.
+  std::string sha256() const;
+};
+
+// Builds the network and loads its weights for inference. UserError as load_parameters().
+std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
+std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);
+
+// Stores the latents' statistics in DIR/model.json, leaving everything else as it stands.
+void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
+                             const std::vector<float>& deviation);
+
+}  // namespace histoloom

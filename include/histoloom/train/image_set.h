@@ -1,0 +1,44 @@
+// Training images in memory: labelled patches and regions of slides.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+#include "histoloom/labels/label_set.h"
+
+namespace histoloom {
+
+struct TrainingImage {
+  std::string name;
+  PixelSize size;
+  std::vector<std::uint8_t> pixels;  // height × width × RGB
+  std::vector<LabelId> labels;       // one a latent cell, rows of latent_size_for(size, factor)
+  bool labelled = false;             // false: only unknown, and glass where it was found
+};
+
+struct ImageSetOptions {
+  std::filesystem::path images;                // NAME.png with NAME_mask.png beside some
+  std::vector<std::filesystem::path> slides;   // read whole at full resolution through OpenSlide
+  int factor = 8;                              // pixels a latent cell
+  int held_out_every = 0;                      // every n-th patch is left out; 0 leaves out none
+  bool held_out = false;                       // read the patches that are left out instead
+};
+
+// Reads every image; labels of a cell are the mask's majority, and glass where the image shows it.
+// UserError for a folder without images, an image that can't be read or has no three bands, a mask
+// of another size or with an id that `labels` lacks.
+std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels);
+
+// One flag a cell: bright and without colour, in pieces of at least 6 × 6 cells (48 px), so that
+// lumina and the gaps between fibres stay tissue.
+std::vector<bool> find_glass(const TrainingImage& image, int factor);
+
+// Gives the tissue of unlabelled images the mean and the deviation of optical density, channel by
+// channel, that the labelled images' tissue has: two laboratories' stains become one.
+void match_stain(std::vector<TrainingImage>& images, int factor);
+
+}  // namespace histoloom

@@ -1,0 +1,75 @@
+#include "histoloom/diffusion/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+namespace {
+
+std::vector<double> cumulative(const std::vector<double>& betas) {
+  std::vector<double> out;
+  double product = 1;
+  for (const double beta : betas) out.push_back(product *= 1 - beta);
+  return out;
+}
+
+}  // namespace
+
+NoiseSchedule::NoiseSchedule(std::vector<double> alphas_cumprod)
+    : alphas_cumprod_(std::move(alphas_cumprod)) {}
+
+NoiseSchedule NoiseSchedule::cosine(int steps) {
+  constexpr double s = 0.008;
+  const auto signal = [&](int i) {
+    const double x = (static_cast<double>(i) / steps + s) / (1 + s) * std::numbers::pi / 2;
+    return std::cos(x) * std::cos(x);
+  };
+  std::vector<double> betas;
+  for (int i = 0; i < steps; ++i)
+    betas.push_back(std::clamp(1 - signal(i + 1) / signal(i), 0.0, 0.999));
+  return NoiseSchedule(cumulative(betas));
+}
+
+NoiseSchedule NoiseSchedule::linear(int steps) {
+  const double scale = 1000.0 / steps;
+  std::vector<double> betas;
+  for (int i = 0; i < steps; ++i)
+    betas.push_back(scale * (1e-4 + (0.02 - 1e-4) * i / std::max(1, steps - 1)));
+  return NoiseSchedule(cumulative(betas));
+}
+
+NoiseSchedule NoiseSchedule::named(const std::string& type, int steps) {
+  if (type == "cosine") return cosine(steps);
+  check_internal(type == "linear", "an unchecked schedule type");
+  return linear(steps);
+}
+
+double NoiseSchedule::alpha_squared(double time) const {
+  check_internal(time >= -1 && time <= steps() - 1, "a time outside of the schedule");
+  const double whole = std::floor(time);
+  const auto at = [&](double t) {
+    return t < 0 ? 1.0 : alphas_cumprod_[static_cast<std::size_t>(t)];
+  };
+  if (time == whole) return at(time);
+  if (whole < 0) return 1 + (at(0) - 1) * (time + 1);  // the log-SNR of the clean end is infinite
+  const auto log_snr = [](double a) { return std::log(a / (1 - a)); };
+  const double mixed = std::lerp(log_snr(at(whole)), log_snr(at(whole + 1)), time - whole);
+  return 1 / (1 + std::exp(-mixed));
+}
+
+double NoiseSchedule::alpha(double time) const { return std::sqrt(alpha_squared(time)); }
+double NoiseSchedule::sigma(double time) const { return std::sqrt(1 - alpha_squared(time)); }
+
+std::vector<int> NoiseSchedule::times(int count) const {
+  check_internal(count >= 1 && count <= steps(), "a number of steps outside of the schedule");
+  std::vector<int> out;
+  for (int i = count; i >= 0; --i)
+    out.push_back(static_cast<int>(-1.0 + static_cast<double>(steps()) * i / count));
+  return out;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,234 @@
+#include "histoloom/model/bundle.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <glib.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "histoloom/model/safetensors.h"
+
+namespace histoloom {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+
+// Reads the members of one object of model.json; errors name the file and the member.
+class Reader {
+ public:
+  Reader(const ordered_json& object, std::string file, std::string prefix)
+      : object_(object), file_(std::move(file)), prefix_(std::move(prefix)) {
+    if (!object_.is_object()) fail("must be an object");
+  }
+
+  const ordered_json& member(const char* key) const {
+    if (!object_.contains(key))
+      throw UserError(fmt::format("{}: '{}{}' is missing", file_, prefix_, key));
+    return object_[key];
+  }
+  bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
+  Reader child(const char* key) const {
+    return Reader(member(key), file_, prefix_ + key + ".");
+  }
+
+  std::string text(const char* key) const {
+    if (!member(key).is_string() || member(key).get<std::string>().empty())
+      bad(key, "a text that is not empty");
+    return member(key);
+  }
+  std::string one_of(const char* key, const std::vector<std::string>& choices) const {
+    const std::string value = text(key);
+    for (const std::string& choice : choices)
+      if (value == choice) return value;
+    bad(key, "one of " + fmt::format("{}", fmt::join(choices, ", ")));
+  }
+  int whole(const char* key, int low, int high) const {
+    const ordered_json& item = member(key);
+    if (!item.is_number_integer() || item < low || item > high)
+      bad(key, fmt::format("a whole number from {} to {}", low, high));
+    return item;
+  }
+  double real(const char* key, double low, double high) const {
+    return real_of(member(key), key, low, high);
+  }
+  std::vector<double> reals(const char* key, std::size_t count, double low, double high) const {
+    const ordered_json& list = member(key);
+    if (!list.is_array() || list.size() != count) bad(key, fmt::format("{} numbers", count));
+    std::vector<double> out;
+    for (const ordered_json& item : list) out.push_back(real_of(item, key, low, high));
+    return out;
+  }
+
+  [[noreturn]] void bad(const char* key, const std::string& wanted) const {
+    throw UserError(fmt::format("{}: '{}{}' must be {}, got {}", file_, prefix_, key, wanted,
+                                object_[key].dump().substr(0, 80)));
+  }
+
+ private:
+  [[noreturn]] void fail(const char* what) const {
+    throw UserError(fmt::format("{}: '{}' {}", file_,
+                                prefix_.empty() ? "" : prefix_.substr(0, prefix_.size() - 1),
+                                what));
+  }
+  double real_of(const ordered_json& item, const char* key, double low, double high) const {
+    if (!item.is_number() || !std::isfinite(item.get<double>()) || item < low || item > high)
+      bad(key, fmt::format("a number from {} to {}", low, high));
+    return item;
+  }
+
+  const ordered_json& object_;
+  std::string file_, prefix_;
+};
+
+ordered_json parse_model_json(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / "model.json";
+  std::error_code code;
+  if (!std::filesystem::exists(file, code))
+    throw UserError(fmt::format(
+        "model '{}' has no model.json; give --model a directory that holds one", directory.string()));
+  const std::string text = read_file(file);
+  try {
+    return ordered_json::parse(text);
+  } catch (const ordered_json::exception&) {
+    throw UserError(fmt::format("{}: not valid JSON", file.string()));
+  }
+}
+
+void read_latents(const Reader& root, ModelBundle& bundle) {
+  const Reader latent = root.child("latent");
+  bundle.latent_channels = latent.whole("channels", 1, 64);
+  bundle.downsampling = latent.whole("downsampling", 1, 64);
+  const auto n = static_cast<std::size_t>(bundle.latent_channels);
+  for (const double v : latent.reals("mean", n, -1e6, 1e6))
+    bundle.latent_mean.push_back(static_cast<float>(v));
+  for (const double v : latent.reals("deviation", n, 1e-6, 1e6))
+    bundle.latent_deviation.push_back(static_cast<float>(v));
+}
+
+void read_diffusion(const Reader& root, ModelBundle& bundle) {
+  bundle.patch = root.whole("patch", 4, 4096);
+  bundle.batch = root.whole("batch", 1, 1024);
+  const Reader decode = root.child("decode");
+  bundle.decode_window = decode.whole("window", 2, 4096);
+  bundle.decode_overlap = decode.whole("overlap", 0, bundle.decode_window / 2);
+  const Reader schedule = root.child("schedule");
+  bundle.schedule.type = schedule.one_of("type", {"cosine", "linear"});
+  bundle.schedule.steps = schedule.whole("steps", 2, 100000);
+  const std::string prediction = root.one_of("prediction", {"v", "epsilon", "x0"});
+  bundle.prediction = prediction == "v"         ? Prediction::v
+                      : prediction == "epsilon" ? Prediction::epsilon
+                                                : Prediction::x0;
+  if (root.has("clip")) bundle.clip = root.real("clip", 1e-3, 1e6);
+
+  const Reader defaults = root.child("defaults");
+  SamplingDefaults& d = bundle.defaults;
+  d.sampler = defaults.one_of("sampler", {"ddim"});
+  d.plan = defaults.one_of("plan", {"shifted", "random"});
+  d.steps = defaults.whole("steps", 1, bundle.schedule.steps);
+  d.eta = defaults.real("eta", 0, 1);
+  d.guidance = defaults.real("guidance", 0, 100);
+  const auto interval = defaults.reals("guidance_interval", 2, 0, 1);
+  d.guidance_interval[0] = interval[0];
+  d.guidance_interval[1] = interval[1];
+}
+
+NetworkSpec read_network(const Reader& root, const char* key,
+                         const std::filesystem::path& directory) {
+  const Reader network = root.child(key);
+  const std::filesystem::path weights = network.text("weights");
+  if (weights.has_parent_path() || weights.filename() == "..")
+    network.bad("weights", "a file name without a directory");
+  return {network.text("architecture"), network.member("config").dump(), directory / weights};
+}
+
+std::string where_of(const ModelBundle& bundle, const char* network) {
+  return fmt::format("{}: {}", (bundle.directory / "model.json").string(), network);
+}
+
+void check_shape(const ModelBundle& bundle, const char* network, const char* what, int got,
+                 int expected) {
+  if (got != expected)
+    throw UserError(fmt::format("{} has {} {}, model.json says {}", where_of(bundle, network), what,
+                                got, expected));
+}
+
+}  // namespace
+
+ModelBundle ModelBundle::read(const std::filesystem::path& directory) {
+  const ordered_json json = parse_model_json(directory);
+  const Reader root(json, (directory / "model.json").string(), "");
+  if (root.whole("schema", 0, 1 << 30) != kSchema)
+    root.bad("schema", fmt::format("{}, the version that this program reads", kSchema));
+  ModelBundle bundle;
+  bundle.directory = directory;
+  bundle.name = root.text("name");
+  bundle.version = root.text("version");
+  bundle.licence = root.text("licence");
+  bundle.provenance = root.text("provenance");
+  bundle.mpp = root.real("mpp", 0.01, 1000);
+  bundle.magnification = root.real("magnification", 0.1, 1000);
+  bundle.labels_json = root.member("label_set").dump();
+  const ordered_json& prompts = root.member("prompts");
+  if (!prompts.is_array()) root.bad("prompts", "a list of names");
+  for (const ordered_json& prompt : prompts) {
+    if (!prompt.is_string()) root.bad("prompts", "a list of names");
+    bundle.prompts.push_back(prompt);
+  }
+  read_latents(root, bundle);
+  read_diffusion(root, bundle);
+  bundle.autoencoder = read_network(root, "autoencoder", directory);
+  bundle.denoiser = read_network(root, "denoiser", directory);
+  return bundle;
+}
+
+std::string ModelBundle::sha256() const {
+  GChecksum* sum = g_checksum_new(G_CHECKSUM_SHA256);
+  for (const auto& file : {directory / "model.json", autoencoder.weights, denoiser.weights}) {
+    const std::string bytes = read_file(file);
+    g_checksum_update(sum, reinterpret_cast<const guchar*>(bytes.data()),
+                      static_cast<gssize>(bytes.size()));
+  }
+  std::string out = g_checksum_get_string(sum);
+  g_checksum_free(sum);
+  return out;
+}
+
+std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
+  auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json,
+                               where_of(bundle, "denoiser"));
+  check_shape(bundle, "denoiser", "latent channels", network->channels(), bundle.latent_channels);
+  if (bundle.patch % network->alignment() != 0)
+    throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",
+                                where_of(bundle, "denoiser"), network->alignment(), bundle.patch));
+  load_parameters(network->parameters(), bundle.denoiser.weights);
+  network->prepare_inference(dtype);
+  return network;
+}
+
+std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype) {
+  auto network = make_autoencoder(bundle.autoencoder.architecture, bundle.autoencoder.config_json,
+                                  where_of(bundle, "autoencoder"));
+  check_shape(bundle, "autoencoder", "latent channels", network->channels(),
+              bundle.latent_channels);
+  check_shape(bundle, "autoencoder", "a downsampling of", network->downsampling(),
+              bundle.downsampling);
+  load_parameters(network->parameters(), bundle.autoencoder.weights);
+  network->prepare_inference(dtype);
+  return network;
+}
+
+void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
+                             const std::vector<float>& deviation) {
+  ordered_json json = parse_model_json(directory);
+  json["latent"]["mean"] = mean;
+  json["latent"]["deviation"] = deviation;
+  replace_file(directory / "model.json", json.dump(2) + "\n");
+}
+
+}  // namespace histoloom

@@ -1,0 +1,65 @@
+// The layers that our own networks share. Activations are channels-last, in the dtype of the
+// network's convolutions; weights of norms and everything that is summed over many values stay in
+// float32.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "histoloom/model/denoiser.h"
+
+namespace histoloom {
+
+at::ScalarType scalar_type(DType dtype);
+
+// A k × k convolution with zero padding that keeps the size (stride 1) or halves it (stride 2).
+class ConvImpl : public torch::nn::Module {
+ public:
+  // `gain` scales the initial weights; 0 makes the layer start as a no-op in a residual branch.
+  ConvImpl(int in, int out, int kernel, int stride = 1, double gain = 1.0);
+  // Computes in the dtype of `x`.
+  at::Tensor forward(const at::Tensor& x);
+  // Multiplies and adds for one position of the output.
+  double flop_per_position() const { return flop_; }
+
+ private:
+  at::Tensor weight_, bias_;
+  int stride_, padding_;
+  double flop_;
+};
+TORCH_MODULE(Conv);
+
+// GroupNorm over channels-last activations, in float32 inside; the result has the dtype of `x`.
+class GroupNormImpl : public torch::nn::Module {
+ public:
+  GroupNormImpl(int groups, int channels);
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  at::Tensor weight_, bias_;
+  int groups_;
+};
+TORCH_MODULE(GroupNorm);
+
+// Self-attention over all positions, residual, with a norm before: x + proj(softmax(qk)v).
+class SelfAttentionImpl : public torch::nn::Module {
+ public:
+  SelfAttentionImpl(int channels, int heads, int groups);
+  at::Tensor forward(const at::Tensor& x);
+  // Multiplies and adds for `positions` positions.
+  double flop(double positions) const;
+
+ private:
+  GroupNorm norm_{nullptr};
+  Conv qkv_{nullptr}, out_{nullptr};
+  int channels_, heads_;
+};
+TORCH_MODULE(SelfAttention);
+
+// The parameters of a module, by name.
+NamedTensors parameters_of(torch::nn::Module& module);
+
+// Casts the convolutions' weights (tensors of four dimensions) and their biases to `dtype`,
+// channels-last, without gradients; norms and embeddings stay in float32.
+void convert_for_inference(torch::nn::Module& module, DType dtype);
+
+}  // namespace histoloom

@@ -1,0 +1,264 @@
+#include "histoloom/train/image_set.h"
+
+#include <fmt/format.h>
+#include <openslide/openslide.h>
+#include <vips/vips.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMinGlassCells = 6;
+constexpr double kGlassBrightness = 225;  // of 255, the darkest channel of a cell's mean
+constexpr double kGlassSaturation = 14;   // of 255, brightest minus darkest channel
+
+struct VipsBuffer {
+  PixelSize size;
+  int bands = 0;
+  std::vector<std::uint8_t> bytes;
+};
+
+VipsBuffer read_8bit(const fs::path& path) {
+  static const bool started = VIPS_INIT("histoloom") == 0;
+  check_internal(started, "libvips does not start");
+  VipsImage* image = vips_image_new_from_file(path.c_str(), nullptr);
+  if (image == nullptr)
+    throw UserError(fmt::format("{}: is not an image that can be read", path.string()));
+  VipsBuffer out{{vips_image_get_width(image), vips_image_get_height(image)},
+                 vips_image_get_bands(image),
+                 {}};
+  std::size_t size = 0;
+  const bool bytes = vips_image_get_format(image) == VIPS_FORMAT_UCHAR;
+  void* memory = bytes ? vips_image_write_to_memory(image, &size) : nullptr;
+  g_object_unref(image);
+  vips_error_clear();
+  if (memory == nullptr)
+    throw UserError(fmt::format("{}: {}", path.string(),
+                                bytes ? "is damaged or cut short" : "must have 8 bits a sample"));
+  const auto* first = static_cast<const std::uint8_t*>(memory);
+  out.bytes.assign(first, first + size);
+  g_free(memory);
+  return out;
+}
+
+// The most frequent known id of each cell; unknown only where a cell holds nothing else.
+std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, LabelId unknown) {
+  const LatentSize cells = latent_size_for(mask.size, factor);
+  std::vector<LabelId> out;
+  for (std::int64_t y = 0; y < cells.height; ++y) {
+    for (std::int64_t x = 0; x < cells.width; ++x) {
+      std::array<int, 256> counts{};
+      for (std::int64_t py = y * factor; py < std::min((y + 1) * factor, mask.size.height); ++py)
+        for (std::int64_t px = x * factor; px < std::min((x + 1) * factor, mask.size.width); ++px)
+          ++counts[mask.bytes[static_cast<std::size_t>(py * mask.size.width + px)]];
+      const auto most = std::max_element(counts.begin(), counts.end()) - counts.begin();
+      out.push_back(counts[static_cast<std::size_t>(most)] > 0 ? static_cast<LabelId>(most)
+                                                               : unknown);
+    }
+  }
+  return out;
+}
+
+void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& labels,
+                    int factor) {
+  const VipsBuffer mask = read_8bit(path);
+  if (mask.bands != 1 || mask.size != image.size)
+    throw UserError(fmt::format("{}: must have one band and its image's size {}x{}, got {} bands "
+                                "and {}x{}",
+                                path.string(), image.size.width, image.size.height, mask.bands,
+                                mask.size.width, mask.size.height));
+  for (const std::uint8_t id : mask.bytes) {
+    if (labels.find(id) == nullptr)
+      throw UserError(fmt::format("{}: holds the id {}, the model's labels are {}", path.string(),
+                                  id, labels.describe()));
+  }
+  image.labels = cell_labels(mask, factor, labels.unknown());
+  image.labelled = true;
+}
+
+TrainingImage read_patch(const fs::path& path, const LabelSet& labels, int factor) {
+  VipsBuffer rgb = read_8bit(path);
+  if (rgb.bands != 3)
+    throw UserError(fmt::format("{}: must have the three bands RGB, got {}", path.string(),
+                                rgb.bands));
+  TrainingImage image{path.stem().string(), rgb.size, std::move(rgb.bytes), {}, false};
+  const fs::path mask = path.parent_path() / (path.stem().string() + "_mask.png");
+  if (fs::exists(mask)) read_mask_into(image, mask, labels, factor);
+  return image;
+}
+
+std::vector<fs::path> list_patches(const fs::path& folder) {
+  std::error_code code;
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
+    const std::string stem = entry.path().stem().string();
+    if (entry.path().extension() == ".png" && !stem.ends_with("_mask")) out.push_back(entry.path());
+  }
+  if (code)
+    throw UserError(fmt::format("{}: can't be listed: {}", folder.string(), code.message()));
+  if (out.empty())
+    throw UserError(fmt::format("{}: holds no NAME.png; training images are expected there",
+                                folder.string()));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// A slide at full resolution, over white where it is transparent.
+TrainingImage read_slide(const fs::path& path) {
+  const std::unique_ptr<openslide_t, decltype(&openslide_close)> slide(
+      openslide_open(path.c_str()), openslide_close);
+  if (!slide || openslide_get_error(slide.get()) != nullptr)
+    throw UserError(fmt::format("{}: is not a slide that OpenSlide reads", path.string()));
+  TrainingImage image{path.stem().string(), {}, {}, {}, false};
+  openslide_get_level0_dimensions(slide.get(), &image.size.width, &image.size.height);
+  constexpr std::int64_t kMaxPixels = 1 << 28;
+  if (image.size.area() > kMaxPixels)
+    throw UserError(fmt::format("{}: has {} megapixels, at most {} fit in memory; cut a region out",
+                                path.string(), image.size.area() >> 20, kMaxPixels >> 20));
+  std::vector<std::uint32_t> argb(static_cast<std::size_t>(image.size.area()));
+  openslide_read_region(slide.get(), argb.data(), 0, 0, 0, image.size.width, image.size.height);
+  if (const char* error = openslide_get_error(slide.get()))
+    throw UserError(fmt::format("{}: {}", path.string(), error));
+  image.pixels.reserve(argb.size() * 3);
+  for (const std::uint32_t pixel : argb) {
+    const std::uint32_t white = 255 - (pixel >> 24);  // premultiplied alpha
+    for (const int shift : {16, 8, 0})
+      image.pixels.push_back(static_cast<std::uint8_t>(((pixel >> shift) & 255) + white));
+  }
+  return image;
+}
+
+// Mean RGB of each cell.
+std::vector<std::array<double, 3>> cell_means(const TrainingImage& image, int factor) {
+  const LatentSize cells = latent_size_for(image.size, factor);
+  std::vector<std::array<double, 3>> out(static_cast<std::size_t>(cells.area()));
+  std::vector<int> counts(out.size());
+  for (std::int64_t y = 0; y < image.size.height; ++y) {
+    for (std::int64_t x = 0; x < image.size.width; ++x) {
+      const auto cell = static_cast<std::size_t>(y / factor * cells.width + x / factor);
+      const auto at = static_cast<std::size_t>(3 * (y * image.size.width + x));
+      for (std::size_t c = 0; c < 3; ++c) out[cell][c] += image.pixels[at + c];
+      ++counts[cell];
+    }
+  }
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (double& v : out[i]) v /= counts[i];
+  return out;
+}
+
+struct DensityStatistics {
+  std::array<double, 3> sum{}, square{};
+  double count = 0;
+  double mean(std::size_t c) const { return sum[c] / count; }
+  double deviation(std::size_t c) const {
+    return std::sqrt(std::max(1e-12, square[c] / count - mean(c) * mean(c)));
+  }
+};
+
+double optical_density(std::uint8_t value) { return -std::log((value + 1.0) / 256.0); }
+
+// Calls visit(pixel offset) for every pixel of a cell that is not glass.
+template <class Visit>
+void for_tissue(const TrainingImage& image, int factor, Visit&& visit) {
+  const std::vector<bool> glass = find_glass(image, factor);
+  const LatentSize cells = latent_size_for(image.size, factor);
+  for (std::int64_t y = 0; y < image.size.height; ++y)
+    for (std::int64_t x = 0; x < image.size.width; ++x)
+      if (!glass[static_cast<std::size_t>(y / factor * cells.width + x / factor)])
+        visit(static_cast<std::size_t>(3 * (y * image.size.width + x)));
+}
+
+}  // namespace
+
+std::vector<bool> find_glass(const TrainingImage& image, int factor) {
+  const LatentSize cells = latent_size_for(image.size, factor);
+  const auto means = cell_means(image, factor);
+  const auto at = [&](std::int64_t x, std::int64_t y) {
+    return static_cast<std::size_t>(y * cells.width + x);
+  };
+  std::vector<bool> bright(means.size());
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    const auto [low, high] = std::minmax_element(means[i].begin(), means[i].end());
+    bright[i] = *low > kGlassBrightness && *high - *low < kGlassSaturation;
+  }
+  // Opening: keep what a square of cells fits into.
+  std::vector<bool> glass(means.size());
+  const std::int64_t n = kMinGlassCells;
+  for (std::int64_t y = 0; y + n <= cells.height; ++y) {
+    for (std::int64_t x = 0; x + n <= cells.width; ++x) {
+      bool all = true;
+      for (std::int64_t i = 0; all && i < n * n; ++i) all = bright[at(x + i % n, y + i / n)];
+      for (std::int64_t i = 0; all && i < n * n; ++i) glass[at(x + i % n, y + i / n)] = true;
+    }
+  }
+  return glass;
+}
+
+std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels) {
+  std::vector<TrainingImage> images;
+  if (!options.images.empty()) {
+    const std::vector<fs::path> paths = list_patches(options.images);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const bool out = options.held_out_every > 0 &&
+                       i % static_cast<std::size_t>(options.held_out_every) == 0;
+      if (out == options.held_out)
+        images.push_back(read_patch(paths[i], labels, options.factor));
+    }
+  }
+  if (!options.held_out)
+    for (const fs::path& slide : options.slides) images.push_back(read_slide(slide));
+  for (TrainingImage& image : images) {
+    const LatentSize cells = latent_size_for(image.size, options.factor);
+    if (image.labels.empty())
+      image.labels.assign(static_cast<std::size_t>(cells.area()), labels.unknown());
+    if (!labels.glass()) continue;
+    const std::vector<bool> glass = find_glass(image, options.factor);
+    for (std::size_t i = 0; i < glass.size(); ++i)
+      if (glass[i]) image.labels[i] = *labels.glass();
+  }
+  return images;
+}
+
+void match_stain(std::vector<TrainingImage>& images, int factor) {
+  DensityStatistics target;
+  const auto measure = [factor](DensityStatistics& into, const TrainingImage& image) {
+    for_tissue(image, factor, [&](std::size_t at) {
+      for (std::size_t c = 0; c < 3; ++c) {
+        const double density = optical_density(image.pixels[at + c]);
+        into.sum[c] += density;
+        into.square[c] += density * density;
+      }
+      into.count += 1;
+    });
+  };
+  for (const TrainingImage& image : images)
+    if (image.labelled) measure(target, image);
+  if (target.count == 0) return;
+  for (TrainingImage& image : images) {
+    if (image.labelled) continue;
+    DensityStatistics own;
+    measure(own, image);
+    if (own.count == 0) continue;
+    for_tissue(image, factor, [&](std::size_t at) {
+      for (std::size_t c = 0; c < 3; ++c) {
+        std::uint8_t& value = image.pixels[at + c];
+        const double scale = target.deviation(c) / own.deviation(c);
+        const double density =
+            std::max(0.0, target.mean(c) + (optical_density(value) - own.mean(c)) * scale);
+        value = static_cast<std::uint8_t>(
+            std::clamp(std::lround(256.0 * std::exp(-density) - 1.0), 0L, 255L));
+      }
+    });
+  }
+}
+
+}  // namespace histoloom

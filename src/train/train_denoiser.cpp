@@ -1,0 +1,199 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <array>
+#include <cmath>
+
+#include "crops.h"
+#include "histoloom/core/error.h"
+#include "histoloom/diffusion/schedule.h"
+#include "histoloom/model/bundle.h"
+#include "histoloom/model/safetensors.h"
+#include "histoloom/train/train.h"
+#include "loop.h"
+
+namespace histoloom {
+
+namespace {
+
+// An image's normalised latents and labels in one orientation.
+struct CachedLatents {
+  at::Tensor latents;  // float16 [C, h, w]
+  at::Tensor labels;   // int64 [h, w]
+};
+
+struct Batch {
+  at::Tensor latents;  // float32 [B, C, p, p]
+  at::Tensor labels;   // int64 [B, p, p]
+};
+
+// Draws patches: without a condition from all images, else around a cell of a label that was drawn
+// first, so that rare labels are seen as often as common ones.
+class LatentSampler {
+ public:
+  LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown);
+  Batch draw(int batch, double unconditional) const;
+
+ private:
+  struct Holder {
+    std::int64_t label = 0;
+    std::vector<std::size_t> images;  // that hold the label
+    std::vector<float> weights;       // how likely each is drawn
+  };
+  void draw_one(std::size_t image, std::int64_t cell, std::vector<at::Tensor>& latents,
+                std::vector<at::Tensor>& labels, bool keep_labels) const;
+
+  std::vector<CachedLatents> cache_;
+  std::vector<Holder> holders_;  // by label
+  at::Tensor areas_;
+  int patch_;
+};
+
+LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown)
+    : cache_(std::move(cache)), patch_(patch) {
+  std::vector<float> areas;
+  std::array<Holder, 256> all;
+  for (std::size_t i = 0; i < cache_.size(); ++i) {
+    areas.push_back(static_cast<float>(cache_[i].labels.numel()));
+    const at::Tensor counts = at::bincount(cache_[i].labels.flatten(), {}, 256);
+    for (std::int64_t id = 0; id < 256; ++id) {
+      const auto count = counts[id].item<std::int64_t>();
+      if (count == 0 || id == unknown) continue;
+      Holder& holder = all[static_cast<std::size_t>(id)];
+      holder.label = id;
+      holder.images.push_back(i);
+      // The square root lets images with few cells of a label be seen too.
+      holder.weights.push_back(std::sqrt(static_cast<float>(count)));
+    }
+  }
+  for (Holder& holder : all)
+    if (!holder.images.empty()) holders_.push_back(std::move(holder));
+  areas_ = torch::tensor(areas);
+}
+
+void LatentSampler::draw_one(std::size_t image, std::int64_t cell, std::vector<at::Tensor>& latents,
+                             std::vector<at::Tensor>& labels, bool keep_labels) const {
+  const CachedLatents& source = cache_[image];
+  const std::int64_t h = source.labels.size(0), w = source.labels.size(1);
+  // The cell may lie anywhere in the patch.
+  const std::int64_t y =
+      std::clamp<std::int64_t>(cell / w - random_below(patch_), 0, h - patch_);
+  const std::int64_t x =
+      std::clamp<std::int64_t>(cell % w - random_below(patch_), 0, w - patch_);
+  latents.push_back(source.latents.narrow(1, y, patch_).narrow(2, x, patch_));
+  const at::Tensor ids = source.labels.narrow(0, y, patch_).narrow(1, x, patch_);
+  labels.push_back(keep_labels ? ids : at::zeros_like(ids));
+}
+
+Batch LatentSampler::draw(int batch, double unconditional) const {
+  std::vector<at::Tensor> latents, labels;
+  for (int i = 0; i < batch; ++i) {
+    if (at::rand({1}).item<double>() < unconditional || holders_.empty()) {
+      const auto image = static_cast<std::size_t>(at::multinomial(areas_, 1).item<std::int64_t>());
+      draw_one(image, random_below(cache_[image].labels.numel()), latents, labels, false);
+      continue;
+    }
+    const Holder& holder =
+        holders_[static_cast<std::size_t>(random_below(static_cast<std::int64_t>(holders_.size())))];
+    const auto pick = at::multinomial(torch::tensor(holder.weights), 1).item<std::int64_t>();
+    const std::size_t image = holder.images[static_cast<std::size_t>(pick)];
+    const at::Tensor places = at::nonzero(cache_[image].labels.flatten() == holder.label);
+    draw_one(image, places[random_below(places.size(0))][0].item<std::int64_t>(), latents, labels,
+             true);
+  }
+  return {at::stack(latents).to(at::kFloat), at::stack(labels)};
+}
+
+// Encodes every image in eight orientations.
+std::vector<CachedLatents> cache_latents(const ModelBundle& bundle,
+                                         const std::vector<TrainingImage>& images,
+                                         Progress& progress) {
+  torch::NoGradGuard no_grad;
+  const auto autoencoder = load_autoencoder(bundle, DType::float32);
+  const std::int64_t channels = bundle.latent_channels;
+  const at::Tensor mean = torch::tensor(bundle.latent_mean).view({channels, 1, 1});
+  const at::Tensor deviation = torch::tensor(bundle.latent_deviation).view({channels, 1, 1});
+  std::vector<CachedLatents> cache;
+  progress.start_stage("encoding", static_cast<std::int64_t>(images.size()) * 8, "images");
+  for (const TrainingImage& image : images) {
+    const at::Tensor pixels = image_tensor(image, bundle.downsampling);
+    const at::Tensor labels = label_tensor(image, bundle.downsampling);
+    for (int i = 0; i < 8; ++i) {
+      const at::Tensor z = autoencoder->encode(unit_range(orient(pixels, i)).unsqueeze(0));
+      cache.push_back({((z.squeeze(0) - mean) / deviation).to(at::kHalf),
+                       orient(labels, i).contiguous()});
+      progress.update(static_cast<std::int64_t>(cache.size()));
+    }
+  }
+  progress.finish();
+  return cache;
+}
+
+// What the network is asked to predict, given x0 and the noise.
+at::Tensor target_of(Prediction prediction, const at::Tensor& x0, const at::Tensor& noise,
+                     const at::Tensor& alpha, const at::Tensor& sigma) {
+  switch (prediction) {
+    case Prediction::v:
+      return alpha * noise - sigma * x0;
+    case Prediction::epsilon:
+      return noise;
+    case Prediction::x0:
+      break;
+  }
+  return x0;
+}
+
+// The images, stains matched, each large enough for a patch.
+std::vector<TrainingImage> read_images(const TrainOptions& options, const ModelBundle& bundle,
+                                       const LabelSet& labels) {
+  std::vector<TrainingImage> images = read_image_set(options.data, labels);
+  const std::int64_t side = std::int64_t{bundle.patch} * bundle.downsampling;
+  for (const TrainingImage& image : images) {
+    if (image.size.width < side || image.size.height < side)
+      throw UserError(fmt::format("training image '{}' is {}x{} px, at least {} a side are needed",
+                                  image.name, image.size.width, image.size.height, side));
+  }
+  match_stain(images, bundle.downsampling);
+  return images;
+}
+
+}  // namespace
+
+double train_denoiser(const TrainOptions& options, Progress& progress) {
+  validate(options);
+  at::set_num_threads(options.threads > 0 ? options.threads : at::get_num_threads());
+  const std::string where = (options.model / "model.json").string();
+  const ModelBundle bundle = ModelBundle::read(options.model);
+  const LabelSet labels = LabelSet::parse(bundle.labels_json, where);
+  auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json, where);
+  torch::manual_seed(options.seed);
+  if (std::filesystem::exists(bundle.denoiser.weights))
+    load_parameters(network->parameters(), bundle.denoiser.weights);
+  const LatentSampler sampler(
+      cache_latents(bundle, read_images(options, bundle, labels), progress), bundle.patch,
+      labels.unknown());
+  const NoiseSchedule schedule = NoiseSchedule::named(bundle.schedule.type, bundle.schedule.steps);
+  const at::Tensor signal = torch::tensor(schedule.alphas_cumprod()).to(at::kFloat);
+
+  network->set_training_dtype(options.dtype);
+  TrainingLoop loop("denoiser", network->parameters(), options);
+  const int batch = options.batch > 0 ? options.batch : 32;
+  const double loss = loop.run(
+      [&](int) {
+        const Batch data = sampler.draw(batch, options.unconditional);
+        const at::Tensor time = at::randint(schedule.steps(), {batch}, at::kLong);
+        const at::Tensor power = signal.index({time}).view({batch, 1, 1, 1});
+        const at::Tensor alpha = power.sqrt(), sigma = (1 - power).sqrt();
+        const at::Tensor noise = at::randn_like(data.latents);
+        const at::Tensor out = network->predict(alpha * data.latents + sigma * noise,
+                                                time.to(at::kFloat), data.labels);
+        return (out - target_of(bundle.prediction, data.latents, noise, alpha, sigma))
+            .square()
+            .mean();
+      },
+      progress);
+  write_safetensors(bundle.denoiser.weights, loop.averaged_half(), {{"format", "pt"}});
+  return loss;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,36 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "histoloom/core/error.h"
+#include "histoloom/train/train.h"
+
+namespace histoloom {
+
+namespace {
+
+void require(bool holds, const char* option, const char* wanted, double got) {
+  if (!holds) throw UserError(fmt::format("{} must be {}, got {}", option, wanted, got));
+}
+
+}  // namespace
+
+void validate(const TrainOptions& o) {
+  require(o.steps >= 1 && o.steps <= 100'000'000, "--steps", "from 1 to 100000000", o.steps);
+  require(o.batch >= 0 && o.batch <= 4096, "--batch", "from 1 to 4096", o.batch);
+  require(o.learning_rate > 0 && o.learning_rate <= 1, "--learning-rate", "above 0, at most 1",
+          o.learning_rate);
+  require(o.decay_share >= 0 && o.decay_share <= 1, "--decay-share", "from 0 to 1", o.decay_share);
+  require(o.ema >= 0 && o.ema < 1, "--ema", "at least 0, below 1", o.ema);
+  require(o.unconditional >= 0 && o.unconditional <= 1, "--unconditional", "from 0 to 1",
+          o.unconditional);
+  require(o.checkpoint_every >= 1, "--checkpoint-every", "at least 1", o.checkpoint_every);
+  require(o.data.held_out_every >= 0 && o.data.held_out_every != 1, "--held-out-every",
+          "0 or at least 2", o.data.held_out_every);
+  require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
+  if (o.data.images.empty() && o.data.slides.empty())
+    throw UserError("no training data; give --images DIR or --slides FILE");
+  if (o.checkpoint.empty()) throw UserError("--checkpoint FILE is needed: training is long");
+}
+
+}  // namespace histoloom

@@ -1,0 +1,31 @@
+// The subcommands of histoloom, one file each.
+//
+// Each adds its options to the program and returns what runs it. A command runs in two halves, so
+// that main can tell unusable input (exit code 2) from a failure on the way (1): prepare() checks
+// everything that can be checked and returns the work.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "histoloom/core/progress.h"
+
+namespace histoloom {
+
+struct CommonOptions {
+  bool quiet = false;
+};
+
+// The work of a command that has been checked; returns the exit code.
+using Work = std::function<int(Progress&)>;
+// Checks the options of a command and returns its work. UserError is wrong usage here.
+using Prepare = std::function<Work()>;
+
+struct Subcommand {
+  CLI::App* app = nullptr;
+  Prepare prepare;
+};
+
+void add_train(CLI::App& program, std::vector<Subcommand>& out);
+
+}  // namespace histoloom

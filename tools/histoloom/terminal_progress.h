@@ -1,0 +1,37 @@
+// Progress on stderr: a bar that redraws itself on a terminal, a line now and then elsewhere,
+// nothing when quiet.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "histoloom/core/progress.h"
+
+namespace histoloom {
+
+class TerminalProgress final : public Progress {
+ public:
+  explicit TerminalProgress(bool quiet);
+  ~TerminalProgress() override;
+  void start_stage(std::string_view stage, std::int64_t total, std::string_view unit) override;
+  void update(std::int64_t done, std::string_view detail) override;
+  void finish() override;
+  void warn(std::string_view message) override;
+  bool stop_requested() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void show(bool last);
+  std::string line() const;
+
+  bool quiet_, terminal_;
+  std::string stage_, unit_, detail_;
+  std::int64_t total_ = 0, done_ = 0, first_ = -1;
+  Clock::time_point start_, shown_;
+  bool open_ = false;
+};
+
+// From now on SIGINT and SIGTERM ask the job to stop; a second SIGINT ends the program at once.
+void catch_interrupts();
+
+}  // namespace histoloom

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include "histoloom/core/error.h"
+#include "histoloom/train/train.h"
+#include "subcommands.h"
+
+namespace histoloom {
+
+namespace {
+
+struct TrainArguments {
+  TrainOptions options;
+  std::string dtype = "bfloat16";
+};
+
+void add_options(CLI::App& app, TrainArguments& a) {
+  TrainOptions& o = a.options;
+  app.add_option("--model", o.model, "bundle directory with model.json; its weights are trained")
+      ->required();
+  app.add_option("--images", o.data.images, "folder of NAME.png, with NAME_mask.png where labelled");
+  app.add_option("--slides", o.data.slides, "slides that OpenSlide reads, unlabelled");
+  app.add_option("--checkpoint", o.checkpoint, "file for weights, optimiser and step")->required();
+  app.add_flag("--resume", o.resume, "continue from the checkpoint");
+  app.add_option("--steps", o.steps, "optimiser steps")->capture_default_str();
+  app.add_option("--batch", o.batch, "patches a step (16 autoencoder, 32 denoiser)");
+  app.add_option("--learning-rate", o.learning_rate, "AdamW's rate")->capture_default_str();
+  app.add_option("--decay-share", o.decay_share, "share of the steps in which the rate falls to 0")
+      ->capture_default_str();
+  app.add_option("--ema", o.ema, "decay of the averaged weights")->capture_default_str();
+  app.add_option("--checkpoint-every", o.checkpoint_every, "steps between checkpoints")
+      ->capture_default_str();
+  app.add_option("--held-out-every", o.data.held_out_every, "keep every n-th patch for measuring");
+  app.add_option("--seed", o.seed, "seed of weights, crops and noise")->capture_default_str();
+  app.add_option("--threads", o.threads, "threads (all)");
+  app.add_option("--dtype", a.dtype, "of convolutions and matrix products")
+      ->check(CLI::IsMember({"bfloat16", "float32"}))
+      ->capture_default_str();
+}
+
+TrainOptions checked(TrainArguments& a) {
+  a.options.dtype = a.dtype == "float32" ? DType::float32 : DType::bfloat16;
+  validate(a.options);
+  return a.options;
+}
+
+}  // namespace
+
+void add_train(CLI::App& program, std::vector<Subcommand>& out) {
+  CLI::App* train = program.add_subcommand("train", "train a bundle's networks on your own images");
+  train->require_subcommand(1);
+
+  auto ae = std::make_shared<TrainArguments>();
+  CLI::App* autoencoder = train->add_subcommand("autoencoder", "pixels to latents and back");
+  add_options(*autoencoder, *ae);
+  out.push_back({autoencoder, [ae] {
+                   return Work([options = checked(*ae)](Progress& progress) {
+                     const AutoencoderReport r = train_autoencoder(options, progress);
+                     fmt::print("{} patches: PSNR {:.2f} dB, power spectrum off by {:.2f} dB\n",
+                                options.data.held_out_every > 0 ? "held-out" : "training", r.psnr,
+                                r.power_ratio_db);
+                     return 0;
+                   });
+                 }});
+
+  auto dn = std::make_shared<TrainArguments>();
+  CLI::App* denoiser = train->add_subcommand("denoiser", "noise to latents, under a label map");
+  add_options(*denoiser, *dn);
+  denoiser->add_option("--unconditional", dn->options.unconditional,
+                       "how often a patch is shown without its labels (p_unc)")
+      ->capture_default_str();
+  out.push_back({denoiser, [dn] {
+                   return Work([options = checked(*dn)](Progress& progress) {
+                     fmt::print("loss over the last tenth of the steps: {:.4f}\n",
+                                train_denoiser(options, progress));
+                     return 0;
+                   });
+                 }});
+}
+
+}  // namespace histoloom
