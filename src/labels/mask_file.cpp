@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "histoloom/core/error.h"
-#include "png_palette.h"
+#include "png_indices.h"
 #include "vips_image.h"
 
 namespace histoloom {
@@ -19,79 +18,37 @@ namespace {
 
 constexpr const char* kSaveAsIds = "save it with one band of 8 bits whose values are label ids";
 
-// Finds the ids that a palette's colours stand for.
-class PaletteIds {
- public:
-  PaletteIds(const PngEncoding& png, const LabelSet& labels) {
-    // Unused entries of a palette often repeat a colour: an id of the label set goes first.
-    for (std::size_t i = 0; i < png.palette.size(); ++i) {
-      const int id = static_cast<int>(i);
-      const bool known = labels.find(static_cast<LabelId>(i)) != nullptr;
-      const auto [at, fresh] = ids_.try_emplace(png.palette[i], Owner{id, known, false});
-      if (fresh || !known) continue;
-      at->second = Owner{id, true, at->second.known};
-    }
-  }
-
-  // The index of a pixel; nullopt where two labels share its colour or the palette lacks it.
-  std::optional<LabelId> find(const std::uint8_t* pixel, int bands) const {
-    const auto at = ids_.find({pixel[0], pixel[1], pixel[2], bands > 3 ? pixel[3] : kOpaque});
-    if (at == ids_.end() || at->second.shared) return std::nullopt;
-    return static_cast<LabelId>(at->second.id);
-  }
-
- private:
-  static constexpr std::uint8_t kOpaque = 255;
-  struct Owner {
-    int id;
-    bool known;
-    bool shared;
-  };
-  std::map<std::array<std::uint8_t, 4>, Owner> ids_;
-};
-
 // Reads a mask file row by row as label ids, each of which the label set has.
 class MaskRows {
  public:
   MaskRows(const std::filesystem::path& path, const LabelSet& labels)
-      : path_(path.string()), labels_(labels), image_(path) {
+      : path_(path.string()), labels_(labels) {
     const std::optional<PngEncoding> png = read_png_encoding(path);
-    if (png && png->indexed) {
-      palette_.emplace(*png, labels);
-    } else if (image_.bands() != 1) {
-      throw UserError(fmt::format("mask {} has {} bands; {}", path_, image_.bands(), kSaveAsIds));
-    } else if (png && png->bit_depth < 8) {
-      throw UserError(
-          fmt::format("mask {} has {} bits a pixel; {}", path_, png->bit_depth, kSaveAsIds));
+    image_ = png && png->indexed ? std::make_unique<VipsReader>(path, indexed_png_as_grey(path))
+                                 : std::make_unique<VipsReader>(path);
+    if (image_->bands() != 1) {
+      throw UserError(fmt::format("mask {} has {} bands; {}", path_, image_->bands(), kSaveAsIds));
     }
-    if (image_.format() != "uchar") {
+    if (image_->format() != "uchar") {
       throw UserError(
-          fmt::format("mask {} has pixels of type {}; {}", path_, image_.format(), kSaveAsIds));
+          fmt::format("mask {} has pixels of type {}; {}", path_, image_->format(), kSaveAsIds));
     }
-    bytes_.resize(static_cast<std::size_t>(image_.size().width * image_.bands()));
+    // libvips stretches what has fewer than 8 bits.
+    if (png && png->bit_depth < 8) stretch_ = 255 / ((1 << png->bit_depth) - 1);
   }
 
-  PixelSize size() const { return image_.size(); }
+  PixelSize size() const { return image_->size(); }
 
   void read(std::int64_t y, std::vector<LabelId>& ids) {
-    image_.read_rows(y, 1, bytes_.data());
-    ids.resize(static_cast<std::size_t>(image_.size().width));
-    const auto bands = static_cast<std::size_t>(image_.bands());
+    ids.resize(static_cast<std::size_t>(image_->size().width));
+    image_->read_rows(y, 1, ids.data());
     for (std::size_t x = 0; x < ids.size(); ++x) {
-      ids[x] = palette_ ? indexed(&bytes_[x * bands], x, y) : bytes_[x];
+      ids[x] = static_cast<LabelId>(ids[x] / stretch_);
       if (!labels_.find(ids[x])) refuse_id(ids[x], x, y);
     }
   }
 
  private:
-  LabelId indexed(const std::uint8_t* pixel, std::size_t x, std::int64_t y) const {
-    const std::optional<LabelId> id = palette_->find(pixel, image_.bands());
-    if (id) return *id;
-    throw UserError(fmt::format(
-        "mask {}: two labels share the palette's colour ({}, {}, {}) of pixel ({}, {}); {}", path_,
-        pixel[0], pixel[1], pixel[2], x, y, kSaveAsIds));
-  }
-
   [[noreturn]] void refuse_id(LabelId id, std::size_t x, std::int64_t y) const {
     throw UserError(
         fmt::format("mask {} has the value {} at pixel ({}, {}), which is no label id; the labels "
@@ -101,9 +58,8 @@ class MaskRows {
 
   std::string path_;
   const LabelSet& labels_;
-  VipsReader image_;
-  std::optional<PaletteIds> palette_;
-  std::vector<std::uint8_t> bytes_;
+  std::unique_ptr<VipsReader> image_;
+  int stretch_ = 1;
 };
 
 struct WholeNumbers {

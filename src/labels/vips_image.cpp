@@ -59,6 +59,8 @@ void check_readable(const std::filesystem::path& path) {
 
 struct VipsReader::State {
   std::string path;
+  std::string bytes;
+  std::unique_ptr<VipsSource, Unref> source;
   std::unique_ptr<VipsImage, Unref> image;
   std::unique_ptr<VipsRegion, Unref> region;
 };
@@ -68,10 +70,24 @@ VipsReader::VipsReader(const std::filesystem::path& path) : state_(std::make_uni
   check_readable(path);
   state_->path = path.string();
   // Through a source, since libvips takes a '[' in a file's name for its own options.
-  std::unique_ptr<VipsSource, Unref> source(vips_source_new_from_file(path.c_str()));
-  if (!source) damaged(state_->path);
-  state_->image.reset(vips_image_new_from_source(source.get(), "", "access", VIPS_ACCESS_SEQUENTIAL,
-                                                 "fail_on", VIPS_FAIL_ON_ERROR, nullptr));
+  state_->source.reset(vips_source_new_from_file(path.c_str()));
+  open_source();
+}
+
+VipsReader::VipsReader(const std::filesystem::path& path, std::string bytes)
+    : state_(std::make_unique<State>()) {
+  start_vips();
+  state_->path = path.string();
+  state_->bytes = std::move(bytes);
+  state_->source.reset(vips_source_new_from_memory(state_->bytes.data(), state_->bytes.size()));
+  open_source();
+}
+
+void VipsReader::open_source() {
+  if (!state_->source) damaged(state_->path);
+  state_->image.reset(vips_image_new_from_source(state_->source.get(), "", "access",
+                                                 VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                                 VIPS_FAIL_ON_ERROR, nullptr));
   if (!state_->image) damaged(state_->path);
   state_->region.reset(vips_region_new(state_->image.get()));
   check_internal(state_->region != nullptr, "libvips can't make a region");

@@ -15,6 +15,8 @@ class VipsReader {
  public:
   // Opens the file; UserError where it is missing, can't be read or is no image.
   explicit VipsReader(const std::filesystem::path& path);
+  // Opens an image in memory; `path` is what errors name.
+  VipsReader(const std::filesystem::path& path, std::string bytes);
   ~VipsReader();
   VipsReader(const VipsReader&) = delete;
   VipsReader& operator=(const VipsReader&) = delete;
@@ -29,6 +31,7 @@ class VipsReader {
   void read_rows(std::int64_t y, std::int64_t count, std::uint8_t* out);
 
  private:
+  void open_source();
   struct State;
   std::unique_ptr<State> state_;
 };

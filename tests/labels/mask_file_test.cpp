@@ -1,0 +1,225 @@
+#include "histoloom/labels/mask_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <tbb/parallel_for.h>
+#include <vips/vips.h>
+
+#include <fstream>
+#include <vector>
+
+#include "test_labels.h"
+
+namespace histoloom {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kAllLabels =
+    "the labels are 0 unknown, 1 carcinoma, 2 necrosis, 3 stroma, 4 other, 5 glass";
+
+// PNGs of 2 × 2 px with indices 0 1 / 2 3, made with Python's zlib.
+// Palette black, red, green, blue.
+constexpr const char* kIndexed =
+    "89504e470d0a1a0a0000000d49484452000000020000000208030000004568fd160000000c504c5445000000ff0000"
+    "00ff000000ff9bc013dc0000000e49444154789c6360606460620600001100079ea22a120000000049454e44ae4260"
+    "82";
+// Six more entries, unused and black as entry 0 is.
+constexpr const char* kUnusedEntries =
+    "89504e470d0a1a0a0000000d49484452000000020000000208030000004568fd160000001e504c5445000000ff0000"
+    "0909090000ff000000000000000000000000000000000000bebea4e40000000e49444154789c636060646062060000"
+    "1100079ea22a120000000049454e44ae426082";
+// The last pixel has index 9.
+constexpr const char* kIndexNine =
+    "89504e470d0a1a0a0000000d49484452000000020000000208030000004568fd160000001e504c5445000000ff0000"
+    "0909090000ff0404640505640606640707640808640909646072bef30000000e49444154789c6360606460e2040000"
+    "17000dbf24f4470000000049454e44ae426082";
+// Entries 0 and 1 are black, told apart by transparency.
+constexpr const char* kTransparent =
+    "89504e470d0a1a0a0000000d49484452000000020000000208030000004568fd160000000c504c5445000000000000"
+    "0909090000ff4ffca4280000000274524e5300ff5b9122b50000000e49444154789c63606064606206000011000"
+    "79ea22a120000000049454e44ae426082";
+// Grey values of 4 bits, which libvips would stretch to 0, 17, 34, 51.
+constexpr const char* kFourBits =
+    "89504e470d0a1a0a0000000d4948445200000002000000020400000000922dbff90000000c49444154789c63606450"
+    "0600002a002502b7ffdb0000000049454e44ae426082";
+
+// Indices of 4 bits; 1 and 2 are both red, and a background is named.
+constexpr const char* kFourBitsIndexed =
+    "89504e470d0a1a0a0000000d4948445200000002000000020403000000809810170000000c504c5445000000ff0000"
+    "ff00000000ffb5607f9c00000001624b47440088051d480000000c49444154789c636064500600002a002502b7ffdb"
+    "0000000049454e44ae426082";
+
+std::string from_hex(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+class MaskFile : public testing::Test {
+ protected:
+  MaskFile() : labels_(tissue_labels()) { EXPECT_EQ(VIPS_INIT("labels_test"), 0); }
+
+  std::filesystem::path write_bytes(const std::string& name, const std::string& bytes) {
+    std::ofstream(scratch_ / name, std::ios::binary) << bytes;
+    return scratch_ / name;
+  }
+
+  std::filesystem::path write_image(const std::string& name, int width, int height, int bands,
+                                    std::vector<std::uint8_t> ids,
+                                    VipsBandFormat format = VIPS_FORMAT_UCHAR) {
+    VipsImage* image =
+        vips_image_new_from_memory_copy(ids.data(), ids.size(), width, height, bands, format);
+    const std::string path = (scratch_ / name).string();
+    EXPECT_EQ(vips_image_write_to_file(image, path.c_str(), nullptr), 0) << vips_error_buffer();
+    g_object_unref(image);
+    return path;
+  }
+
+  std::vector<LabelId> cells(const std::filesystem::path& path, PixelSize slide, int factor) {
+    const auto field = read_mask(path, labels_, slide, factor);
+    EXPECT_EQ(field->size(), latent_size_for(slide, factor));
+    std::vector<LabelId> out(static_cast<std::size_t>(field->size().area()));
+    field->read(LatentRect::of(field->size()), out.data());
+    return out;
+  }
+
+  std::string refusal(const std::filesystem::path& path, PixelSize slide, int factor = 8) {
+    return message_of([&] { read_mask(path, labels_, slide, factor); });
+  }
+
+  ScratchDirectory scratch_;
+  LabelSet labels_;
+};
+
+TEST_F(MaskFile, OneValueACellIsTakenAsItIs) {
+  const auto path = write_image("m.png", 3, 2, 1, {0, 1, 2, 3, 4, 5});
+  EXPECT_THAT(cells(path, {24, 16}, 8), ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_THAT(cells(path, {17, 9}, 8), ElementsAre(0, 1, 2, 3, 4, 5));
+}
+
+TEST_F(MaskFile, TiffWorksToo) {
+  const auto path = write_image("m.tif", 3, 2, 1, {0, 1, 2, 3, 4, 5});
+  EXPECT_THAT(cells(path, {24, 16}, 8), ElementsAre(0, 1, 2, 3, 4, 5));
+}
+
+TEST_F(MaskFile, ACellTakesTheMajorityOfItsPixels) {
+  const auto path = write_image("m.png", 4, 2, 1,
+                                {1, 3, 2, 2,  //
+                                 3, 3, 2, 4});
+  EXPECT_THAT(cells(path, {4, 2}, 2), ElementsAre(3, 2));
+}
+
+TEST_F(MaskFile, OnATieTheLowestIdThatIsNotUnknownWins) {
+  const auto path = write_image("m.png", 4, 2, 1,
+                                {0, 0, 4, 2,  //
+                                 3, 3, 2, 4});
+  EXPECT_THAT(cells(path, {4, 2}, 2), ElementsAre(3, 2));
+}
+
+TEST_F(MaskFile, AMaskFinerThanCellsIsReducedAndACoarserOneIsSpread) {
+  const auto path = write_image("m.png", 2, 1, 1, {1, 3});
+  // 16 px a mask pixel: two cells of 8 px each way.
+  EXPECT_THAT(cells(path, {32, 16}, 8), ElementsAre(1, 1, 3, 3, 1, 1, 3, 3));
+  // 4 px a mask pixel: both in one cell, a tie.
+  EXPECT_THAT(cells(path, {8, 4}, 8), ElementsAre(1));
+  // 12 px a mask pixel: the middle cell is split 4 to 4 (a tie), the last belongs to the second.
+  EXPECT_THAT(cells(path, {24, 8}, 8), ElementsAre(1, 1, 3));
+}
+
+TEST_F(MaskFile, SizesThatAreNoMultiplesRoundUp) {
+  // 33 × 100 px by 4 is 9 × 25 mask pixels and 5 × 13 cells.
+  const auto path = write_image("m.png", 9, 25, 1, std::vector<std::uint8_t>(9 * 25, 4));
+  EXPECT_EQ(cells(path, {33, 100}, 8), std::vector<LabelId>(5 * 13, 4));
+}
+
+TEST_F(MaskFile, OnePixelIsAMaskForAnySlide) {
+  const auto path = write_image("m.png", 1, 1, 1, {3});
+  EXPECT_EQ(cells(path, {100, 64}, 8), std::vector<LabelId>(13 * 8, 3));
+  EXPECT_EQ(cells(path, {1, 1}, 8), std::vector<LabelId>(1, 3));
+}
+
+TEST_F(MaskFile, IndicesAndGreyValuesOfFewBitsAreIdsAsTheyStand) {
+  for (const char* png : {kIndexed, kUnusedEntries, kTransparent, kFourBits, kFourBitsIndexed}) {
+    const auto path = write_bytes("m.png", from_hex(png));
+    EXPECT_THAT(cells(path, {16, 16}, 8), ElementsAre(0, 1, 2, 3));
+  }
+}
+
+TEST_F(MaskFile, NamesWithBracketsAreNamesNotOptions) {
+  std::filesystem::copy_file(write_image("m.png", 1, 1, 1, {3}), scratch_ / "m[page=3].png");
+  EXPECT_THAT(cells(scratch_ / "m[page=3].png", {8, 8}, 8), ElementsAre(3));
+}
+
+TEST_F(MaskFile, ManyThreadsReadMasksAtOnce) {
+  const auto path = write_image("m.png", 3, 2, 1, {0, 1, 2, 3, 4, 5});
+  tbb::parallel_for(0, 32, [&](int) {
+    EXPECT_THAT(cells(path, {24, 16}, 8), ElementsAre(0, 1, 2, 3, 4, 5));
+  });
+}
+
+TEST_F(MaskFile, RefusesAMissingFileAndADirectory) {
+  const std::string missing = (scratch_ / "none.png").string();
+  EXPECT_EQ(refusal(missing, {8, 8}),
+            missing + " can't be opened: No such file or directory; check the path");
+  std::filesystem::create_directory(scratch_ / "d");
+  EXPECT_EQ(refusal(scratch_ / "d", {8, 8}),
+            (scratch_ / "d").string() + " is a directory; give an image");
+}
+
+TEST_F(MaskFile, RefusesWhatIsNoImage) {
+  for (const std::string bytes : {"", "labels", "\x89PNG\r\n\x1a\n"}) {
+    const auto path = write_bytes("m.png", bytes);
+    const std::string message = refusal(path, {8, 8});
+    EXPECT_THAT(message,
+                StartsWith(path.string() + " can't be read as an image, it may be damaged ("));
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+  }
+}
+
+TEST_F(MaskFile, RefusesEveryTruncationOfAPng) {
+  const std::string whole = from_hex(kIndexed);
+  // The last 12 bytes are IEND, without which the pixels are still whole.
+  for (std::size_t size = 0; size + 16 < whole.size(); ++size) {
+    const auto path = write_bytes("m.png", whole.substr(0, size));
+    EXPECT_THAT(refusal(path, {2, 2}, 1), StartsWith(path.string())) << size << " bytes";
+  }
+}
+
+TEST_F(MaskFile, RefusesOtherFormatsWithTheCure) {
+  const std::string cure = "save it with one band of 8 bits whose values are label ids";
+  auto path = write_image("rgb.png", 1, 1, 3, {1, 2, 3});
+  EXPECT_EQ(refusal(path, {8, 8}), "mask " + path.string() + " has 3 bands; " + cure);
+  path = write_image("wide.tif", 1, 1, 1, {1, 0}, VIPS_FORMAT_USHORT);
+  EXPECT_EQ(refusal(path, {8, 8}), "mask " + path.string() + " has pixels of type ushort; " + cure);
+}
+
+TEST_F(MaskFile, NamesTheFirstPixelOfAnUnknownId) {
+  auto path = write_image("m.png", 3, 2, 1, {0, 1, 2, 3, 9, 8});
+  EXPECT_EQ(refusal(path, {3, 2}), "mask " + path.string() +
+                                       " has the value 9 at pixel (1, 1), which is no label id; " +
+                                       kAllLabels);
+  path = write_bytes("indexed.png", from_hex(kIndexNine));
+  EXPECT_EQ(refusal(path, {2, 2}), "mask " + path.string() +
+                                       " has the value 9 at pixel (1, 1), which is no label id; " +
+                                       kAllLabels);
+}
+
+TEST_F(MaskFile, RefusesASizeThatDoesNotFit) {
+  const auto path = write_image("m.png", 3, 2, 1, {0, 1, 2, 3, 4, 5});
+  const auto expected = [&](const std::string& slide) {
+    return "mask " + path.string() + " has 3x2 px, which does not fit a slide of " + slide +
+           " px: it must have that size, or that size divided by a whole number; change --size or "
+           "resize the mask";
+  };
+  EXPECT_EQ(refusal(path, {24, 24}), expected("24x24"));
+  EXPECT_EQ(refusal(path, {2, 2}), expected("2x2"));
+  EXPECT_EQ(refusal(path, {4, 2}), expected("4x2"));
+}
+
+}  // namespace
+}  // namespace histoloom
