@@ -1,5 +1,6 @@
 #include "level_chain.h"
 
+#include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
 
 #include <algorithm>
@@ -17,6 +18,13 @@ constexpr int kTokensPerThread = 4;
 
 bool is_preview(PixelSize size) { return std::max(size.width, size.height) <= kPreviewSide; }
 
+// What was asked for, as far as the process allows it: TBB would print a warning about more.
+int usable_threads(int asked) {
+  const auto allowed = static_cast<int>(
+      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+  return asked > 0 ? std::min(asked, allowed) : allowed;
+}
+
 std::uint32_t colour_of(const Block& block) {
   std::uint32_t key = 0;
   for (int c = 0; c < block.channels; ++c) key = (key << 8) | block.data[c];
@@ -29,7 +37,7 @@ LevelChain::LevelChain(const WriterOptions& options, TileStore& store)
     : options_(options),
       encoding_(encoding_for(options)),
       store_(store),
-      threads_(options.threads > 0 ? options.threads : tbb::this_task_arena::max_concurrency()),
+      threads_(usable_threads(options.threads)),
       arena_(threads_) {
   plan_levels();
   const auto strip_bytes = [this](PixelSize size) {

@@ -1,7 +1,7 @@
 #include "histoloom/pyramid/options.h"
 
 #include <fmt/format.h>
-#include <tbb/task_arena.h>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cctype>
@@ -197,7 +197,9 @@ std::uint64_t memory_bound(const WriterOptions& o) {
   strips += static_cast<std::uint64_t>(o.size.width) *
             std::min(tile, static_cast<std::uint64_t>(o.size.height)) * channels;
   const auto threads = static_cast<std::uint64_t>(
-      o.threads > 0 ? o.threads : tbb::this_task_arena::max_concurrency());
+      o.threads > 0
+          ? o.threads
+          : tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
   const std::uint64_t queue = 4 * threads * 3 * tile * tile * channels;
   return strips + queue + 56 * tile_count(o) + (std::uint64_t{4} << 20);
 }

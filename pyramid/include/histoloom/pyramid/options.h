@@ -59,7 +59,7 @@ struct WriterOptions {
   int levels = 0;  // 0: down to one tile
   Reduction reduction = Reduction::mean;
   Container container = Container::automatic;
-  int threads = 0;  // 0: all cores; never changes a byte of the file
+  int threads = 0;  // 0: all that TBB may use, which is also the most; never changes a byte
 
   std::optional<double> mpp;           // microns per pixel of level 0
   std::optional<int> objective_power;  // an integer: OpenSlide 3.4.1 shows no other
