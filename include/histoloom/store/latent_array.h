@@ -1,16 +1,22 @@
 // Latent fields on disk.
 //
 // A LatentArray is a Zarr v2 array [channels, height, width] of float16 or float32, uncompressed,
-// fill_value NaN, dimension separator ".", chunks of all channels × side × side cells with a side
-// that makes a chunk about 512 KiB. `zarr.open` of Python reads it.
+// fill_value NaN, dimension separator ".", chunks of all channels × side × side cells; the side is
+// the largest multiple of 16 that keeps a chunk within 512 KiB, but no longer than the field.
+// `zarr.open` of Python reads what was committed.
 //
 // Example: 8 channels in float16, 512 × 512 cells (a slide of 4096 × 4096 px at a factor of 8):
 // chunks are 8 × 176 × 176, 484 KiB each, a grid of 3 × 3, edge chunks stored whole and padded
 // with NaN.
 //
 // In memory: at most the cache's budget of chunks. On disk: the array. Rectangles are read and
-// written through the cache; dirty chunks reach the disk when they are evicted or at commit().
-// read() and write() may be called from any thread; concurrent writes must go to disjoint cells.
+// written through the cache; dirty chunks reach the disk when they are evicted or at commit(), and
+// lie beside the committed ones until the commit counts. So whenever a run is killed, open() finds
+// what the last commit() left, all of it and nothing later.
+//
+// read() and write() may be called from any thread; concurrent writes must go to disjoint cells,
+// and commit() and the destructor must have the array to themselves. Arrays that share a cache may
+// do all of this side by side. UserErrors name the file, what was found and the cure.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +55,7 @@ class ChunkCache {
 class LatentArray {
  public:
   // Makes the directory `path` with .zarray and no chunks; UserError if it exists or can't be made.
+  // The directory above must exist.
   static LatentArray create(const std::filesystem::path& path, int channels, LatentSize size,
                             StoreType type, ChunkCache& cache);
   // Opens what create() made; UserError names what does not fit. Every chunk that was committed is
@@ -68,7 +75,9 @@ class LatentArray {
   void read(const LatentRect& rect, float* out) const;
   // Stores channels × height × width floats; float16 rounds to nearest even.
   void write(const LatentRect& rect, const float* in);
-  // Writes every dirty chunk and the checksums, then syncs them to the disk.
+  // Makes everything written so far permanent, at once: syncs the chunks, then replaces the list of
+  // checksums. Where it throws, the set that was committed before is still there to be opened, and
+  // a full disk can be cleared and commit() called again.
   void commit();
 
  private:

@@ -1,0 +1,104 @@
+// What the tests of the store share.
+#pragma once
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/noise.h"
+#include "histoloom/store/latent_array.h"
+
+namespace histoloom {
+
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "histoloom_store_XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~ScratchDirectory() { std::filesystem::remove_all(path_); }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// What a UserError says; empty where none is thrown.
+template <class Work>
+std::string message_of(Work&& work) {
+  try {
+    work();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+// Values that half precision holds exactly and that differ from place to place.
+inline std::vector<float> ramp(std::int64_t count, int start = 0) {
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>((i + static_cast<std::size_t>(start) * 37) % 2039) * 0.25f - 100;
+  }
+  return values;
+}
+
+inline std::vector<float> read_rect(const LatentArray& array, const LatentRect& rect) {
+  std::vector<float> values(static_cast<std::size_t>(array.channels() * rect.area()));
+  array.read(rect, values.data());
+  return values;
+}
+
+// The part of `whole`, which holds channels × size values, that lies in `rect`.
+inline std::vector<float> cut(const std::vector<float>& whole, int channels, LatentSize size,
+                              const LatentRect& rect) {
+  std::vector<float> part;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+      const auto row = whole.begin() + (c * size.height + y) * size.width;
+      part.insert(part.end(), row + rect.x0, row + rect.x1);
+    }
+  }
+  return part;
+}
+
+// The opposite of cut().
+inline void paste(const std::vector<float>& part, std::vector<float>& whole, int channels,
+                  LatentSize size, const LatentRect& rect) {
+  auto from = part.begin();
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+      std::copy_n(from, rect.width(), whole.begin() + (c * size.height + y) * size.width + rect.x0);
+      from += rect.width();
+    }
+  }
+}
+
+// The i-th of a series of rectangles inside `size`, none of them empty.
+inline LatentRect random_rect(const CounterNoise& noise, std::int64_t i, LatentSize size) {
+  const PhiloxCounter w = noise.words(NoiseDomain::plan, i, 0, 0, 0);
+  const std::int64_t width = 1 + w[0] % size.width;
+  const std::int64_t height = 1 + w[1] % size.height;
+  const std::int64_t x = w[2] % (size.width - width + 1);
+  const std::int64_t y = w[3] % (size.height - height + 1);
+  return LatentRect::at({x, y}, {width, height});
+}
+
+inline std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+}  // namespace histoloom
