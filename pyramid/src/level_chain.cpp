@@ -69,7 +69,7 @@ void LevelChain::plan_levels() {
     tiles_.back().tiles.reserve(static_cast<std::size_t>(divide_up(size.width, options_.tile) *
                                                          divide_up(size.height, options_.tile)));
   }
-  if (options_.profile == Profile::generic || !options_.associated_images) {
+  if (!options_.associated_images) {
     preview_level_ = levels_.size();
     return;
   }

@@ -164,6 +164,8 @@ class PyramidWriter::Impl {
     store_.append_raw(serialize(chain, at, summary.big_tiff));
     sink_->write_at(0, header(at, summary.big_tiff));
     summary.bytes = store_.end();
+    const Raster& preview = chain_.preview();
+    summary.thumbnail = {{preview.width, preview.height}, preview.channels, preview.pixels};
     summary.distinct_tiles = static_cast<std::int64_t>(store_.count());
     return summary;
   }

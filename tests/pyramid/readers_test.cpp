@@ -147,6 +147,18 @@ TEST_F(Readers, OpenSlideReadsTheLabelWithItsInkAndTheThumbnailWithTheSlidesColo
   EXPECT_EQ(image_of("macro").width, 1280);
 }
 
+TEST_F(Readers, TheSummaryHandsOutTheThumbnailWhateverLevelsAreStored) {
+  for (const auto profile : {Profile::generic, Profile::svs}) {
+    for (const int levels : {0, 1}) {
+      WriterOptions options = full_options(picture_, profile);
+      options.levels = levels;
+      const Thumbnail thumbnail = write(folder_ / "a.tif", picture_, options).thumbnail;
+      EXPECT_EQ(thumbnail.size, (PixelSize{750, 550}));
+      EXPECT_EQ(thumbnail.pixels, shrunk(picture_, 2, Reduction::mean).pixels);
+    }
+  }
+}
+
 TEST_F(Readers, OpenSlideSeesAllLevelsOfAGenericFileAndOneOfAnOmeFile) {
   const auto generic = open_slide(written(Profile::generic, "a.tif"));
   EXPECT_EQ(property(generic, "openslide.vendor"), "generic-tiff");

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
 
+#include <array>
+#include <random>
 #include <set>
 
 #include "histoloom/core/error.h"
@@ -237,6 +239,37 @@ TEST(Writer, WritesClassicTiffUnlessItIsTooBigOrAskedFor) {
       EXPECT_EQ(big.chain[i].picture.pixels, classic.chain[i].picture.pixels);
       EXPECT_EQ(big.chain[i].description, classic.chain[i].description);
     }
+  }
+}
+
+TEST(Writer, KeepsEveryPixelForRandomSizesAndOptions) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+  const auto pick = [&](int from, int to) {
+    return from + static_cast<int>(random() % static_cast<unsigned>(to - from + 1));
+  };
+  const Folder folder;
+  for (int i = 0; i < 40; ++i) {
+    const int channels = pick(0, 1) == 0 ? 1 : 3;
+    const Picture picture = noise(pick(1, 400), pick(1, 400), channels, pick(1, 256));
+    WriterOptions options = options_for(picture);
+    options.compression = std::array{Compression::deflate, Compression::lzw,
+                                     Compression::none}[static_cast<std::size_t>(pick(0, 2))];
+    options.tile = 16 * pick(1, 9);
+    options.shrink = 2 * pick(1, 2);
+    options.levels = pick(0, 4);
+    options.threads = pick(1, 3);
+    options.container = pick(0, 1) == 0 ? Container::automatic : Container::big;
+    if (channels == 1 && pick(0, 1) == 0) options.reduction = Reduction::mode;
+    options.profile = channels == 3 && pick(0, 1) == 0 ? Profile::svs : Profile::generic;
+    SCOPED_TRACE(testing::Message() << picture.width << "x" << picture.height << ", tile "
+                                    << options.tile << ", shrink " << options.shrink);
+    write(folder / "a.tif", picture, options, pick(1, 500));
+    const ReadFile file = read_tiff(folder / "a.tif");
+    EXPECT_THAT(file.complaints, testing::IsEmpty());
+    std::vector<ReadDirectory> levels = levels_of(file, options.profile);
+    expect_levels(levels, picture, options, 0);
   }
 }
 

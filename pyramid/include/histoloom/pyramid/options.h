@@ -71,7 +71,8 @@ struct WriterOptions {
   std::string date;         // "2026-11-20" or "2026-11-20T12:00:00"; empty: no date in the file
   // The job's own words on the drawn label (name, seed, date); SYNTHETIC is always added.
   std::vector<std::string> label_lines;
-  bool associated_images = true;  // thumbnail, label, macro (svs and ome; svs needs the thumbnail)
+  // Thumbnail, label and macro, in the file in svs and ome (svs needs the thumbnail).
+  bool associated_images = true;
   // What made the pixels, for XMP: trainedAlgorithmicMedia, algorithmicMedia; empty: no XMP (a
   // picture that isn't ours). Label and macro say SYNTHETIC only where it isn't empty.
   std::string digital_source_type = "trainedAlgorithmicMedia";

@@ -37,8 +37,16 @@ struct LevelSummary {
   std::uint64_t bytes = 0;  // of its tiles that were not stored before
 };
 
+// A small picture of the whole: the largest level of at most 1024 px a side.
+struct Thumbnail {
+  PixelSize size;
+  int channels = 0;
+  std::vector<std::uint8_t> pixels;  // rows without gaps
+};
+
 struct WriteSummary {
   std::vector<LevelSummary> levels;
+  Thumbnail thumbnail;              // empty without associated_images; there in every profile
   std::uint64_t bytes = 0;          // of the whole file
   std::int64_t distinct_tiles = 0;  // stored, over all levels and associated images
   bool big_tiff = false;
