@@ -2,9 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <tbb/parallel_for.h>
 
-#include <atomic>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -263,7 +261,7 @@ TEST(LatentArrayThreads, DisjointWritesAndReadsFromManyThreadsUnderATinyBudget) 
   from.commit();
   for (int round = 0; round < 3; ++round) {
     // Crops of 40 × 40 cells, many of which share a chunk.
-    tbb::parallel_for(0, 13 * 9, [&](int i) {
+    on_threads(13 * 9, [&](int i) {
       const LatentRect rect = LatentRect::at({i % 13 * 40, i / 13 * 40}, {40, 40});
       std::vector<float> crop(8 * 40 * 40);
       from.read(rect, crop.data());
@@ -278,7 +276,7 @@ TEST(LatentArrayThreads, DisjointWritesAndReadsFromManyThreadsUnderATinyBudget) 
 TEST(LatentArrayThreads, ArraysComeAndGoWhileOthersWork) {
   ScratchDirectory scratch;
   ChunkCache cache(300000);
-  tbb::parallel_for(0, 24, [&](int i) {
+  on_threads(24, [&](int i) {
     const fs::path path = scratch / std::to_string(i);
     const std::vector<float> values = ramp(4 * 90 * 70, i);
     {
