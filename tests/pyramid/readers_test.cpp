@@ -271,6 +271,26 @@ TEST_F(Readers, EveryProfileSaysThatItIsSyntheticAndCarriesSrgb) {
   }
 }
 
+TEST_F(Readers, LittleCmsFindsTheColourProfileEqualToItsOwnSrgb) {
+  Picture colours = noise(64, 64, 3);
+  WriterOptions options = options_for(colours);
+  options.compression = Compression::none;
+  write(folder_ / "colours.tif", colours, options);
+  VipsImage* image = nullptr;
+  VipsImage* converted = nullptr;
+  ASSERT_EQ(vips_tiffload((folder_ / "colours.tif").c_str(), &image, nullptr), 0);
+  ASSERT_EQ(vips_icc_transform(image, &converted, "srgb", "embedded", TRUE, nullptr), 0)
+      << vips_error_buffer();
+  std::size_t size = 0;
+  void* data = vips_image_write_to_memory(converted, &size);
+  ASSERT_EQ(size, colours.pixels.size());
+  const auto* pixels = static_cast<const std::uint8_t*>(data);
+  for (std::size_t i = 0; i < size; ++i) ASSERT_NEAR(pixels[i], colours.pixels[i], 2);
+  g_free(data);
+  g_object_unref(converted);
+  g_object_unref(image);
+}
+
 TEST_F(Readers, OmeXmlIsWellFormedAndNamesScaleLevelsAndImages) {
   const ReadFile file = read_tiff(written(Profile::ome, "a.ome.tif"));
   const std::string& xml = file.chain[0].description;
