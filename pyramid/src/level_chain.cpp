@@ -7,16 +7,14 @@
 #include <cstring>
 
 #include "histoloom/core/error.h"
+#include "plan.h"
 #include "reduce.h"
 
 namespace histoloom::pyramid {
 namespace {
 
-constexpr std::int64_t kPreviewSide = 1024;
 constexpr std::size_t kFlatColours = 64;
 constexpr int kTokensPerThread = 4;
-
-bool is_preview(PixelSize size) { return std::max(size.width, size.height) <= kPreviewSide; }
 
 // What was asked for, as far as the process allows it: TBB would print a warning about more.
 int usable_threads(int asked) {
@@ -46,7 +44,6 @@ LevelChain::LevelChain(const WriterOptions& options, TileStore& store)
   };
   for (Level& level : levels_) {
     level.strip.resize(strip_bytes(level.size));
-    level.columns = divide_up(level.size.width, options_.tile);
   }
   filling_.resize(strip_bytes(options_.size));
 }
@@ -59,28 +56,24 @@ LevelChain::~LevelChain() {
   }
 }
 
-// The levels of the file, and below them those that lead to the preview.
 void LevelChain::plan_levels() {
-  for (const PixelSize size : level_sizes(options_)) {
+  const std::size_t stored = level_sizes(options_).size();
+  for (const PixelSize size : chain_sizes(options_)) {
     Level level;
     level.size = size;
-    levels_.push_back(std::move(level));
-    tiles_.push_back({size, {}, 0});
-    tiles_.back().tiles.reserve(static_cast<std::size_t>(divide_up(size.width, options_.tile) *
-                                                         divide_up(size.height, options_.tile)));
-  }
-  if (!options_.associated_images) {
-    preview_level_ = levels_.size();
-    return;
-  }
-  while (!is_preview(levels_.back().size)) {
-    const PixelSize last = levels_.back().size;
-    Level level;
-    level.size = {divide_up(last.width, options_.shrink), divide_up(last.height, options_.shrink)};
-    level.stored = false;
+    level.stored = levels_.size() < stored;
+    level.columns = divide_up(size.width, options_.tile);
+    if (level.stored) {
+      tiles_.push_back({size, {}, 0});
+      tiles_.back().tiles.reserve(
+          static_cast<std::size_t>(level.columns * divide_up(size.height, options_.tile)));
+    }
     levels_.push_back(std::move(level));
   }
-  while (!is_preview(levels_[preview_level_].size)) ++preview_level_;
+  preview_level_ = levels_.size();
+  if (!options_.associated_images) return;
+  preview_level_ = 0;
+  while (!fits_preview(levels_[preview_level_].size)) ++preview_level_;
   const PixelSize size = levels_[preview_level_].size;
   preview_ = Raster(size.width, size.height, options_.channels, 0);
 }

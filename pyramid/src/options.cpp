@@ -10,6 +10,7 @@
 
 #include "date.h"
 #include "histoloom/core/error.h"
+#include "plan.h"
 
 namespace histoloom::pyramid {
 namespace {
@@ -176,6 +177,15 @@ std::vector<PixelSize> level_sizes(const WriterOptions& o) {
   return sizes;
 }
 
+std::vector<PixelSize> chain_sizes(const WriterOptions& o) {
+  std::vector<PixelSize> sizes = level_sizes(o);
+  while (o.associated_images && !fits_preview(sizes.back())) {
+    const PixelSize last = sizes.back();
+    sizes.push_back({divide_up(last.width, o.shrink), divide_up(last.height, o.shrink)});
+  }
+  return sizes;
+}
+
 std::uint64_t tile_count(const WriterOptions& o) {
   std::uint64_t tiles = 0;
   for (const PixelSize s : level_sizes(o)) {
@@ -189,7 +199,7 @@ std::uint64_t memory_bound(const WriterOptions& o) {
   const auto tile = static_cast<std::uint64_t>(o.tile);
   const auto channels = static_cast<std::uint64_t>(o.channels);
   std::uint64_t strips = 0;
-  for (const PixelSize s : level_sizes(o)) {
+  for (const PixelSize s : chain_sizes(o)) {
     const auto rows = std::min(tile, static_cast<std::uint64_t>(s.height));
     strips += static_cast<std::uint64_t>(s.width) * rows * channels;
   }
