@@ -251,7 +251,8 @@ class Microarray final : public IslandShapes {
   }
 
   double distance_to(int column, int row, double x, double y) const {
-    const Core& core = cores_[static_cast<std::size_t>(row * columns_ + column)];
+    const Core& core = cores_[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) +
+                              static_cast<std::size_t>(column)];
     const double dx = x - (column + 0.5 + core.shift_x) * pitch_x_;
     const double dy = y - (row + 0.5 + core.shift_y) * pitch_y_;
     const double r = radius_ * core.scale;

@@ -68,7 +68,7 @@ TEST(Layout, MeetsTheTissueFractionAtAnySizeKindAndSeed) {
   const LabelSet labels = tissue_labels();
   for (const LayoutKind kind : {LayoutKind::tissue, LayoutKind::biopsy, LayoutKind::tma}) {
     for (const LatentSize size : {LatentSize{8, 8}, LatentSize{33, 100}, LatentSize{100, 9},
-                                  LatentSize{600, 700}, LatentSize{4000, 60}}) {
+                                  LatentSize{300, 350}, LatentSize{1500, 60}}) {
       for (const double fraction : {0.05, 0.4, 0.9}) {
         for (std::uint64_t seed = 0; seed < 3; ++seed) {
           const auto field = make_layout(size, labels, {kind, fraction, 4.0, seed});
