@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <glib.h>
+#include <torch/torch.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/model/inference_thread.h"
 #include "histoloom/model/safetensors.h"
 
 namespace histoloom {
@@ -221,6 +223,24 @@ std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType d
   load_parameters(network->parameters(), bundle.autoencoder.weights);
   network->prepare_inference(dtype);
   return network;
+}
+
+std::vector<float> mean_latent(const ModelBundle& bundle, Autoencoder& autoencoder,
+                               const std::vector<std::uint8_t>& rgb, PixelSize size) {
+  const InferenceThread inference;
+  const at::Tensor image =
+      at::from_blob(const_cast<std::uint8_t*>(rgb.data()), {1, size.height, size.width, 3},
+                    at::kByte)
+          .permute({0, 3, 1, 2})
+          .to(at::kFloat) /
+      255.0;
+  const at::Tensor mean = autoencoder.encode(image).mean({0, 2, 3});
+  std::vector<float> out;
+  for (std::int64_t c = 0; c < mean.numel(); ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    out.push_back((mean[c].item<float>() - bundle.latent_mean[i]) / bundle.latent_deviation[i]);
+  }
+  return out;
 }
 
 void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,

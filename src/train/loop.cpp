@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "histoloom/core/error.h"
+#include "histoloom/model/safetensors.h"
 
 namespace histoloom {
 
@@ -23,8 +24,10 @@ std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
 
 }  // namespace
 
-TrainingLoop::TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options)
+TrainingLoop::TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options,
+                           std::filesystem::path weights)
     : kind_(std::move(kind)),
+      weights_(std::move(weights)),
       parameters_(std::move(parameters)),
       options_(options),
       optimizer_(tensors_of(parameters_), torch::optim::AdamWOptions(options.learning_rate)
@@ -107,6 +110,12 @@ void TrainingLoop::save(int step) const {
                                 options_.checkpoint.string()));
   }
   std::filesystem::rename(aside, options_.checkpoint);
+
+  // The bundle too, so that samples can be looked at while training goes on.
+  NamedTensors half;
+  for (std::size_t i = 0; i < averaged_.size(); ++i)
+    half.emplace_back(parameters_[i].first, averaged_[i].to(at::kHalf));
+  write_safetensors(weights_, half, {{"format", "pt"}});
 }
 
 int TrainingLoop::load() {
@@ -138,13 +147,6 @@ int TrainingLoop::load() {
   } catch (const c10::Error&) {
     throw UserError(fmt::format("{}: is not a checkpoint of this network, or is damaged", path));
   }
-}
-
-NamedTensors TrainingLoop::averaged_half() const {
-  NamedTensors out;
-  for (std::size_t i = 0; i < averaged_.size(); ++i)
-    out.emplace_back(parameters_[i].first, averaged_[i].to(at::kHalf));
-  return out;
 }
 
 void TrainingLoop::use_averaged() {

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -15,7 +16,9 @@ namespace histoloom {
 class TrainingLoop {
  public:
   // `kind` is stored in the checkpoint; another network's checkpoint is refused.
-  TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options);
+  // `weights` gets the averaged weights in float16 with every checkpoint.
+  TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options,
+               std::filesystem::path weights);
 
   // Draws step after step from where the checkpoint ended. `loss_of(step)` builds the loss; torch's
   // generator has been seeded with the job's seed and the step. Returns the mean loss of the last
@@ -23,8 +26,6 @@ class TrainingLoop {
   // UserError when the loss is no longer finite.
   double run(const std::function<at::Tensor(int step)>& loss_of, Progress& progress);
 
-  // The averaged weights in float16, under the parameters' names.
-  NamedTensors averaged_half() const;
   // Copies the averaged weights into the network.
   void use_averaged();
 
@@ -35,6 +36,7 @@ class TrainingLoop {
   void average(int step);
 
   std::string kind_;
+  std::filesystem::path weights_;
   NamedTensors parameters_;
   const TrainOptions& options_;
   std::vector<at::Tensor> averaged_;

@@ -135,7 +135,7 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   const at::Tensor patterns = dct_patterns();
 
   network->set_training_dtype(options.dtype);
-  TrainingLoop loop("autoencoder", network->parameters(), options);
+  TrainingLoop loop("autoencoder", network->parameters(), options, bundle.autoencoder.weights);
   loop.run(
       [&](int) {
         const at::Tensor image = draw_batch(images, areas, options.batch > 0 ? options.batch : 16);
@@ -149,7 +149,6 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
 
   loop.use_averaged();
   network->set_training_dtype(DType::float32);
-  write_safetensors(bundle.autoencoder.weights, loop.averaged_half(), {{"format", "pt"}});
   store_statistics(*network, images, options.model);
   const bool held_out = options.data.held_out_every > 0;
   return measure(*network, held_out ? load_images(options, labels, factor, true) : images);

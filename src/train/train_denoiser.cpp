@@ -176,7 +176,7 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
   const at::Tensor signal = torch::tensor(schedule.alphas_cumprod()).to(at::kFloat);
 
   network->set_training_dtype(options.dtype);
-  TrainingLoop loop("denoiser", network->parameters(), options);
+  TrainingLoop loop("denoiser", network->parameters(), options, bundle.denoiser.weights);
   const int batch = options.batch > 0 ? options.batch : 32;
   const double loss = loop.run(
       [&](int) {
@@ -192,7 +192,6 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
             .mean();
       },
       progress);
-  write_safetensors(bundle.denoiser.weights, loop.averaged_half(), {{"format", "pt"}});
   return loss;
 }
 

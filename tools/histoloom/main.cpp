@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "histoloom/core/error.h"
+#include "histoloom/slide/version.h"
 #include "subcommands.h"
 #include "terminal_progress.h"
 
@@ -43,12 +44,13 @@ int run(const Subcommand& command, bool quiet) {
 
 int main(int argc, char** argv) {
   CLI::App program("Histoloom paints synthetic whole-slide images of histology.", "histoloom");
-  program.set_version_flag("--version", "histoloom " HISTOLOOM_VERSION);
+  program.set_version_flag("--version", std::string("histoloom ") + kVersion);
   program.require_subcommand(1);
   bool quiet = false;
   program.add_flag("--quiet", quiet, "no progress");
   program.fallthrough();
   std::vector<Subcommand> commands;
+  add_generate(program, commands);
   add_train(program, commands);
   try {
     program.parse(argc, argv);

@@ -12,10 +12,6 @@
 
 namespace histoloom {
 
-struct CommonOptions {
-  bool quiet = false;
-};
-
 // The work of a command that has been checked; returns the exit code.
 using Work = std::function<int(Progress&)>;
 // Checks the options of a command and returns its work. UserError is wrong usage here.
@@ -26,6 +22,7 @@ struct Subcommand {
   Prepare prepare;
 };
 
+void add_generate(CLI::App& program, std::vector<Subcommand>& out);
 void add_train(CLI::App& program, std::vector<Subcommand>& out);
 
 }  // namespace histoloom

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "histoloom/core/geometry.h"
 #include "histoloom/model/autoencoder.h"
 #include "histoloom/model/denoiser.h"
 
@@ -70,6 +71,11 @@ struct ModelBundle {
 // Builds the network and loads its weights for inference. UserError as load_parameters().
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);
+
+// The mean over all cells of the normalised latents of an image (RGB, rows without gaps, sides that
+// are multiples of the downsampling factor), channel by channel.
+std::vector<float> mean_latent(const ModelBundle& bundle, Autoencoder& autoencoder,
+                               const std::vector<std::uint8_t>& rgb, PixelSize size);
 
 // Stores the latents' statistics in DIR/model.json, leaving everything else as it stands.
 void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,

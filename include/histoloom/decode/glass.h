@@ -1,0 +1,45 @@
+// How the bare slide looks, and where it is.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+
+namespace histoloom {
+
+// A faint fixed texture, slightly tinted, with the period of a tile in both directions, so that
+// every tile of bare glass has the same bytes and is stored once.
+class GlassTexture {
+ public:
+  // `period`: pixels; a multiple of 16 that is at least 16. The same for every slide and seed.
+  explicit GlassTexture(int period);
+  int period() const { return period_; }
+  // Three bytes, RGB, of the slide's pixel (x, y).
+  const std::uint8_t* at(std::int64_t x, std::int64_t y) const {
+    return rgb_.data() + 3 * ((y % period_) * period_ + x % period_);
+  }
+
+ private:
+  int period_;
+  std::vector<std::uint8_t> rgb_;
+};
+
+// Tells the decoder where glass is drawn in place of decoded pixels.
+class GlassField {
+ public:
+  virtual ~GlassField() = default;
+  // Weights of glass for the cells of `rect`, which lies on the canvas, row by row: 0 in tissue and
+  // close to it, 1 where nothing but glass is seen, between them where one fades into the other.
+  virtual void weights(const LatentRect& rect, float* out) const = 0;
+};
+
+// A slide without glass.
+class NoGlass final : public GlassField {
+ public:
+  void weights(const LatentRect& rect, float* out) const override {
+    std::fill(out, out + rect.area(), 0.0f);
+  }
+};
+
+}  // namespace histoloom

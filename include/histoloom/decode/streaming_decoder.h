@@ -1,0 +1,61 @@
+// Latents in, rows of pixels out, from the top down.
+//
+// Windows of `window` latent cells overlap by `overlap`; where they do, a raised cosine (Hann) fades
+// one into the next. Weights are w(x)·w(y) and sum to one at every pixel. The first windows start
+// `overlap` cells outside of the canvas and the last end outside, on cells that repeat the border,
+// so that the slide's edges are decoded like its middle.
+//
+// Example: a window of 32 cells with an overlap of 8, at 8 px a cell, starts every 24 cells (192
+// px): 1.78 decodes a pixel.
+//
+//   window  a square of latents that is decoded at once
+//   band    a row of windows
+//   strip   the weighted pixels of the band: window · factor rows of the slide's width, three floats
+//           a pixel; all that grows with the slide
+//
+// A window in which nothing but glass is seen is not decoded; its pixels are the glass texture, bit
+// by bit. The result does not depend on the number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+#include "histoloom/core/progress.h"
+#include "histoloom/decode/glass.h"
+#include "histoloom/model/bundle.h"
+#include "histoloom/store/latent_array.h"
+
+namespace histoloom {
+
+struct DecodeOptions {
+  int window = 32;   // latent cells a side
+  int overlap = 8;   // cells, at most half a window
+  int batch = 4;     // windows a call of the autoencoder, always
+  int threads = 1;   // calls of the autoencoder side by side
+};
+
+struct DecodeReport {
+  std::int64_t decodes = 0;        // windows through the decoder, padding not counted
+  double autoencoder_seconds = 0;  // wall time with at least one call running
+};
+
+// Takes `count` rows, `stride` bytes apart, RGB.
+using RowSink =
+    std::function<void(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride)>;
+
+// The weights of a window along one axis, in pixels: a rise over `overlap` cells, ones, a fall.
+// A fall and the next window's rise sum to one.
+std::vector<float> hann_window(int window, int overlap, int factor);
+
+// Decodes the normalised latents (NaN: glass, read as `glass_latent`) into `size` pixels and hands
+// them to `sink` from the calling thread. Throws Interrupted when the user stops it, and UserError
+// for pixels that are not finite (naming the window).
+void decode_slide(const ModelBundle& bundle, Autoencoder& autoencoder, const LatentArray& latents,
+                  const std::vector<float>& glass_latent, const GlassField& glass,
+                  const GlassTexture& texture, PixelSize size, const DecodeOptions& options,
+                  const RowSink& sink, Progress& progress, DecodeReport& report);
+
+}  // namespace histoloom

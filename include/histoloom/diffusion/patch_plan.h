@@ -1,0 +1,58 @@
+// Which crops advance the canvas in one step.
+//
+// A plan hands out crops one after the other, in an order that depends only on the seed and the
+// step. A crop reads a whole patch inside the canvas and owns some of its cells; every cell of the
+// canvas is owned by exactly one crop of a step. Example: a canvas of 70 × 32 cells and patches of
+// 32: `shifted` with an offset of 10 owns columns [0, 10), [10, 42) and [42, 70), read at columns
+// 0, 10 and 38; the last two are clamped to the canvas, so what they read overlaps.
+//
+// A tapered plan is different: its crops overlap on purpose, every cell is covered by one to four
+// of them, and what they predict is averaged with weights that sum to one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+#include "histoloom/core/noise.h"
+
+namespace histoloom {
+
+enum class PlanKind { shifted, random };
+
+std::optional<PlanKind> parse_plan_kind(std::string_view name);
+
+struct Crop {
+  LatentPoint corner;               // of the patch that is read
+  std::vector<std::uint8_t> owned;  // patch × patch flags, row by row
+};
+
+class PatchPlan {
+ public:
+  virtual ~PatchPlan() = default;
+  // The next crop, or false after the last. One thread at a time.
+  virtual bool next(Crop& crop) = 0;
+};
+
+// Crops of step `step` over `canvas`, which is at least `patch` cells a side.
+//  shifted  a grid of disjoint crops at an offset of the R2 low-discrepancy sequence (Roberts 2018),
+//           started by the seed.
+//  random   DiffInfinite, Algorithm 2: each crop is centred on a random cell that none covers yet,
+//           clamped to the canvas; the first crop that covers a cell owns it. The cells are drawn
+//           through a random permutation, so memory is one bit a cell.
+std::unique_ptr<PatchPlan> make_plan(PlanKind kind, LatentSize canvas, int patch,
+                                     std::uint64_t seed, int step);
+
+// One axis of a tapered plan: where patches start and how they are weighted.
+struct TaperedAxis {
+  std::vector<std::int64_t> starts;         // ascending; the first is 0, the last ends at the end
+  std::vector<std::vector<float>> weights;  // patch weights a start; they sum to 1 at every cell
+};
+
+// Patches over `length` cells that overlap by at least `overlap` cells, raised-cosine weights.
+TaperedAxis make_tapered_axis(std::int64_t length, int patch, int overlap);
+
+}  // namespace histoloom

@@ -1,0 +1,85 @@
+// Random-patch diffusion (DiffInfinite, Aversa et al. 2023, section 4 and Algorithm 2), out of core.
+//
+// The state y_t of the whole latent canvas lies on disk in two generations. One step chooses crops
+// that cover the canvas; each crop reads a patch of the state before the step and advances the
+// cells that it owns by one solver step into the other generation. So crops of a step are
+// independent of each other, of their order and of how they are batched.
+//
+//   canvas      all latent cells; at least one patch a side
+//   crop        a patch that is read, and the cells of it that this crop writes
+//   evaluation  one patch through the denoiser once
+//   batch       the constant number of patches a call of the denoiser holds; the last is padded
+//
+// Noise comes from a counter: y_T of a cell, and what a step adds to it, depend on the seed, the
+// cell and the step alone. y_T is never stored, it is drawn where the first step reads it. Glass is
+// never painted: a glass cell reads alpha_t·z_glass + sigma_t·noise(cell), and crops that own glass
+// only cost nothing.
+//
+// The last steps' seams would stay, so the last `tapered_steps` overlap their crops, average the
+// prediction of x0 with weights that sum to one, derive epsilon from it and take one solver step a
+// cell. They stream over the canvas with a strip of patch × width cells in memory.
+//
+// In memory: `threads` batches, the store's cache, the strip of tapered steps, one bit a cell for
+// the random plan.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "histoloom/core/progress.h"
+#include "histoloom/diffusion/patch_plan.h"
+#include "histoloom/diffusion/schedule.h"
+#include "histoloom/labels/label_field.h"
+#include "histoloom/model/bundle.h"
+#include "histoloom/store/latent_array.h"
+
+namespace histoloom {
+
+struct DiffusionOptions {
+  int steps = 30;
+  double eta = 0;                         // of DDIM; 0 is deterministic, 1 is ancestral
+  double guidance = 1;                    // omega
+  std::array<double, 2> interval{0, 1};   // of time / T in which guidance runs
+  PlanKind plan = PlanKind::shifted;
+  int tapered_steps = 2;                  // the last ones, at most all of them
+  std::uint64_t seed = 0;
+  int threads = 1;                        // calls of the denoiser side by side
+  int first_step = 0;                     // of a resumed run: steps that are already committed
+  // Told how many steps are committed, after each.
+  std::function<void(int)> committed = [](int) {};
+};
+
+struct StepCoverage {
+  std::int64_t crops = 0;    // that were evaluated
+  std::int64_t minimum = 0;  // disjoint patches that would cover the cells to be painted
+  bool tapered = false;
+};
+
+struct DiffusionReport {
+  std::int64_t evaluations = 0;         // patches through the denoiser, padding not counted
+  std::int64_t padded_evaluations = 0;  // patches that only filled a batch
+  std::int64_t batches = 0;
+  double denoiser_seconds = 0;  // wall time with at least one call running
+  double gflop_per_evaluation = 0;
+  std::vector<StepCoverage> steps;
+};
+
+// What is painted: the labels of the canvas (every cell), and what stands for glass.
+struct Scene {
+  const LabelField& labels;
+  LabelId unknown = 0;
+  std::optional<LabelId> glass;
+  std::vector<float> glass_latent;  // one normalised value a channel
+};
+
+// Paints the canvas into the generations; returns the index of the one that holds the result,
+// normalised latents, NaN in glass. Throws Interrupted when the user stops it, and UserError for a
+// value that is not finite (naming crop, step and seed).
+int paint_latents(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
+                  const DiffusionOptions& options, std::array<LatentArray*, 2> generations,
+                  Progress& progress, DiffusionReport& report);
+
+}  // namespace histoloom

@@ -1,0 +1,40 @@
+// The job: from options to a finished slide.
+//
+//     labels ─▶ diffusion (latents on disk) ─▶ decode ─▶ pyramid ─▶ OUT
+//
+// prepare() checks options, files, disk and model and loads the networks; nothing is written. run()
+// does the work. What is unfinished lies in the work directory:
+//
+//   job.json    what decides the pixels; a resume with another job is refused
+//   state.json  how many diffusion steps are committed; replaced after each
+//   latents/    two generations of the latents, Zarr v2
+//
+// The slide grows as a hidden partial file beside OUT and is renamed at the end.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "histoloom/core/progress.h"
+#include "histoloom/slide/options.h"
+
+namespace histoloom {
+
+class SlideJob {
+ public:
+  // UserError for anything that can't be used, before any work.
+  explicit SlideJob(const GenerateOptions& options);
+  ~SlideJob();
+  SlideJob(SlideJob&&) noexcept;
+
+  // Makes the slide and everything that was asked for beside it.
+  void run(Progress& progress);
+  // What run() will do: size, tiles, evaluations, disk and memory, one fact a line.
+  std::string describe() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace histoloom

@@ -1,0 +1,61 @@
+// What a slide is to be: the options of `histoloom generate`, with their documented defaults.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "histoloom/core/geometry.h"
+
+namespace histoloom {
+
+struct GenerateOptions {
+  std::filesystem::path out;
+  PixelSize size{4096, 4096};
+  std::filesystem::path model;
+  std::uint64_t seed = 0;
+  std::filesystem::path mask;     // empty: a layout is made
+  std::string layout = "tissue";  // tissue, biopsy, tma, full
+
+  // The bundle's where missing.
+  std::optional<int> steps;
+  std::optional<std::string> sampler, plan;
+  std::optional<double> eta, guidance;
+  std::optional<std::string> guidance_interval;  // "LO,HI"
+
+  std::filesystem::path work;  // empty: OUT.work, removed after success
+  bool resume = false;
+  std::string memory = "1GiB";
+  int threads = 0;  // 0: all cores
+  std::string device = "cpu";
+  std::string dtype;  // empty: the fastest that the machine does natively
+  bool force = false;
+  std::string date;  // empty: SOURCE_DATE_EPOCH, else a constant
+
+  std::string profile;  // empty: by the name of OUT
+  std::string compression = "jpeg";
+  int quality = 80;
+  int tile = 256;
+  std::filesystem::path mask_out, thumbnail, report;
+  bool dry_run = false;
+};
+
+// The least and the largest side of a slide in pixels.
+inline constexpr std::int64_t kMinSide = 64;
+inline constexpr std::int64_t kMaxSide = 1'000'000;
+
+// "4096x2048". UserError that names the text and the limits.
+PixelSize parse_size(std::string_view text);
+
+// Checks everything that needs neither model nor disk; UserError names option, value and cure.
+void validate(const GenerateOptions& options);
+
+// A date as the file stores it, from --date or SOURCE_DATE_EPOCH (`epoch`, may be null).
+std::string job_date(const std::string& date, const char* epoch);
+
+// Where the unfinished work lies: --work, else OUT.work.
+std::filesystem::path work_directory(const GenerateOptions& options);
+
+}  // namespace histoloom

@@ -1,0 +1,295 @@
+#include "histoloom/decode/streaming_decoder.h"
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numbers>
+
+#include "histoloom/core/busy_clock.h"
+#include "histoloom/core/error.h"
+#include "histoloom/model/inference_thread.h"
+
+namespace histoloom {
+
+namespace {
+
+// Windows of one call of the autoencoder: where they lie, and their pixels [batch, 3, w·f, w·f].
+struct WindowBatch {
+  std::vector<LatentPoint> corners;
+  at::Tensor pixels;
+};
+
+class SlideDecoder {
+ public:
+  SlideDecoder(const ModelBundle& bundle, Autoencoder& autoencoder, const LatentArray& latents,
+               const std::vector<float>& glass_latent, const GlassField& glass,
+               const GlassTexture& texture, PixelSize size, const DecodeOptions& options);
+
+  void run(const RowSink& sink, Progress& progress, DecodeReport& report);
+
+ private:
+  bool only_glass(LatentPoint corner) const;
+  at::Tensor read_window(LatentPoint corner) const;
+  void decode(WindowBatch& batch);
+  void add(const WindowBatch& batch);
+  void decode_band(std::int64_t band);
+  void emit(std::int64_t band, const RowSink& sink);
+  void emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t* out) const;
+  void read_glass(std::int64_t y0, std::int64_t y1);
+  std::vector<float> glass_row(std::int64_t y) const;
+  std::int64_t origin(std::int64_t i) const { return i * stride_ - options_.overlap; }
+
+  const ModelBundle& bundle_;
+  Autoencoder& autoencoder_;
+  const LatentArray& latents_;
+  const std::vector<float>& glass_latent_;
+  const GlassField& glass_;
+  const GlassTexture& texture_;
+  PixelSize size_;
+  DecodeOptions options_;
+  std::int64_t factor_, stride_, side_;  // pixels a cell; cells a step; pixels a window
+  std::vector<float> ramp_;
+  std::vector<float> strip_;  // [3, side, width], weighted sums
+  LatentRect glass_rows_;     // the cells whose weights glass_weights_ holds
+  std::vector<float> glass_weights_;
+  at::Tensor mean_, deviation_;
+  BusyClock clock_;
+  std::int64_t decodes_ = 0;
+};
+
+SlideDecoder::SlideDecoder(const ModelBundle& bundle, Autoencoder& autoencoder,
+                           const LatentArray& latents, const std::vector<float>& glass_latent,
+                           const GlassField& glass, const GlassTexture& texture, PixelSize size,
+                           const DecodeOptions& options)
+    : bundle_(bundle),
+      autoencoder_(autoencoder),
+      latents_(latents),
+      glass_latent_(glass_latent),
+      glass_(glass),
+      texture_(texture),
+      size_(size),
+      options_(options),
+      factor_(bundle.downsampling),
+      stride_(options.window - options.overlap),
+      side_(options.window * factor_),
+      ramp_(hann_window(options.window, options.overlap, bundle.downsampling)),
+      strip_(static_cast<std::size_t>(3 * side_ * size.width)) {
+  const std::int64_t c = bundle.latent_channels;
+  mean_ = torch::tensor(bundle.latent_mean).view({c, 1, 1});
+  deviation_ = torch::tensor(bundle.latent_deviation).view({c, 1, 1});
+}
+
+bool SlideDecoder::only_glass(LatentPoint corner) const {
+  // One cell around the window too: weights are interpolated between cells.
+  const std::int64_t w = options_.window;
+  const LatentRect rect = intersect({corner.x - 1, corner.y - 1, corner.x + w + 1, corner.y + w + 1},
+                                    LatentRect::of(latents_.size()));
+  if (rect.empty()) return true;
+  std::vector<float> weights(static_cast<std::size_t>(rect.area()));
+  glass_.weights(rect, weights.data());
+  return std::all_of(weights.begin(), weights.end(), [](float v) { return v == 1.0f; });
+}
+
+at::Tensor SlideDecoder::read_window(LatentPoint corner) const {
+  const std::int64_t w = options_.window, c = bundle_.latent_channels;
+  const LatentRect inside = intersect(LatentRect::at(corner, {w, w}), LatentRect::of(latents_.size()));
+  std::vector<float> cells(static_cast<std::size_t>(c * inside.area()));
+  latents_.read(inside, cells.data());
+  at::Tensor out = torch::empty({c, w, w});
+  auto* to = out.data_ptr<float>();
+  for (std::int64_t k = 0; k < c; ++k) {
+    for (std::int64_t y = 0; y < w; ++y) {
+      // Cells outside of the canvas repeat its border.
+      const std::int64_t v = std::clamp(corner.y + y, inside.y0, inside.y1 - 1) - inside.y0;
+      for (std::int64_t x = 0; x < w; ++x) {
+        const std::int64_t u = std::clamp(corner.x + x, inside.x0, inside.x1 - 1) - inside.x0;
+        const float value =
+            cells[static_cast<std::size_t>((k * inside.height() + v) * inside.width() + u)];
+        *to++ = std::isnan(value) ? glass_latent_[static_cast<std::size_t>(k)] : value;
+      }
+    }
+  }
+  return out * deviation_ + mean_;
+}
+
+void SlideDecoder::decode(WindowBatch& batch) {
+  const InferenceThread inference;
+  std::vector<at::Tensor> windows;
+  for (const LatentPoint corner : batch.corners) windows.push_back(read_window(corner));
+  // Always a whole batch, so that a window's pixels don't depend on how many others there were.
+  while (windows.size() < static_cast<std::size_t>(options_.batch)) windows.push_back(windows.back());
+  const at::Tensor latents = at::stack(windows);
+  const BusyClock::Call call(clock_);
+  batch.pixels = autoencoder_.decode(latents).contiguous();
+  if (!at::isfinite(batch.pixels).all().item<bool>())
+    throw UserError(fmt::format("decoding: pixels that are not finite in the windows from cell "
+                                "{},{}; try --dtype float32",
+                                batch.corners[0].x, batch.corners[0].y));
+}
+
+void SlideDecoder::add(const WindowBatch& batch) {
+  const float* pixels = batch.pixels.data_ptr<float>();
+  for (std::size_t k = 0; k < batch.corners.size(); ++k) {
+    const std::int64_t left = batch.corners[k].x * factor_;
+    const std::int64_t x0 = std::max<std::int64_t>(left, 0);
+    const std::int64_t x1 = std::min(left + side_, size_.width);
+    for (std::int64_t c = 0; c < 3; ++c) {
+      for (std::int64_t v = 0; v < side_; ++v) {
+        const float* from = pixels + ((static_cast<std::int64_t>(k) * 3 + c) * side_ + v) * side_;
+        float* to = strip_.data() + (c * side_ + v) * size_.width;
+        const float wy = ramp_[static_cast<std::size_t>(v)];
+        for (std::int64_t x = x0; x < x1; ++x)
+          to[x] += wy * ramp_[static_cast<std::size_t>(x - left)] * from[x - left];
+      }
+    }
+  }
+  decodes_ += static_cast<std::int64_t>(batch.corners.size());
+}
+
+void SlideDecoder::decode_band(std::int64_t band) {
+  const std::int64_t columns = divide_up(latents_.size().width + options_.overlap, stride_);
+  std::int64_t i = 0;
+  using Batch = std::shared_ptr<WindowBatch>;
+  const auto gather = [&](tbb::flow_control& flow) -> Batch {
+    auto batch = std::make_shared<WindowBatch>();
+    for (; i < columns && batch->corners.size() < static_cast<std::size_t>(options_.batch); ++i) {
+      const LatentPoint corner{origin(i), origin(band)};
+      if (!only_glass(corner)) batch->corners.push_back(corner);
+    }
+    if (batch->corners.empty()) flow.stop();
+    return batch;
+  };
+  tbb::parallel_pipeline(
+      static_cast<std::size_t>(options_.threads) + 1,
+      tbb::make_filter<void, Batch>(tbb::filter_mode::serial_in_order, gather) &
+          tbb::make_filter<Batch, Batch>(tbb::filter_mode::parallel,
+                                         [&](Batch batch) {
+                                           decode(*batch);
+                                           return batch;
+                                         }) &
+          tbb::make_filter<Batch, void>(tbb::filter_mode::serial_in_order,
+                                        [&](const Batch& batch) { add(*batch); }));
+}
+
+void SlideDecoder::read_glass(std::int64_t y0, std::int64_t y1) {
+  // The cells of these rows of pixels and one row of cells above and below.
+  glass_rows_ = intersect({0, y0 / factor_ - 1, latents_.size().width, divide_up(y1, factor_) + 1},
+                          LatentRect::of(latents_.size()));
+  glass_weights_.resize(static_cast<std::size_t>(glass_rows_.area()));
+  tbb::parallel_for(glass_rows_.y0, glass_rows_.y1, [&](std::int64_t y) {
+    glass_.weights({0, y, glass_rows_.x1, y + 1},
+                   glass_weights_.data() + (y - glass_rows_.y0) * glass_rows_.x1);
+  });
+}
+
+std::vector<float> SlideDecoder::glass_row(std::int64_t y) const {
+  // Weights of the cells of one row of pixels, interpolated between the two rows of cells.
+  const double at = (static_cast<double>(y) + 0.5) / static_cast<double>(factor_) - 0.5;
+  const auto above = static_cast<std::int64_t>(std::floor(at));
+  const auto share = static_cast<float>(at - std::floor(at));
+  const auto row = [&](std::int64_t cell_y) {
+    const std::int64_t v = std::clamp(cell_y, glass_rows_.y0, glass_rows_.y1 - 1);
+    return glass_weights_.data() + (v - glass_rows_.y0) * glass_rows_.x1;
+  };
+  const float *upper = row(above), *lower = row(above + 1);
+  std::vector<float> out(static_cast<std::size_t>(glass_rows_.x1));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = upper[i] == lower[i] ? upper[i] : std::lerp(upper[i], lower[i], share);
+  return out;
+}
+
+void SlideDecoder::emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t* out) const {
+  const std::vector<float> weights = glass_row(y);
+  const auto cells = static_cast<std::int64_t>(weights.size());
+  const float* planes[3];
+  for (std::int64_t c = 0; c < 3; ++c)
+    planes[c] = strip_.data() + (c * side_ + strip_row) * size_.width;
+  for (std::int64_t x = 0; x < size_.width; ++x, out += 3) {
+    const float at = (static_cast<float>(x % factor_) + 0.5f) / static_cast<float>(factor_) - 0.5f;
+    const std::int64_t cell = x / factor_;
+    const std::int64_t other = std::clamp<std::int64_t>(cell + (at < 0 ? -1 : 1), 0, cells - 1);
+    const float a = weights[static_cast<std::size_t>(cell)];
+    const float b = weights[static_cast<std::size_t>(other)];
+    const float glass = a == b ? a : std::lerp(a, b, std::abs(at));
+    const std::uint8_t* bare = texture_.at(x, y);
+    for (int c = 0; c < 3; ++c) {
+      const float pixel = std::clamp(planes[c][x], 0.0f, 1.0f) * 255.0f;
+      // Exactly the texture where only glass is seen.
+      out[c] = glass == 1.0f ? bare[c]
+                             : static_cast<std::uint8_t>(
+                                   std::lerp(pixel, static_cast<float>(bare[c]), glass) + 0.5f);
+    }
+  }
+}
+
+void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
+  // Rows above the next band's first are complete.
+  const std::int64_t top = origin(band) * factor_;
+  const std::int64_t y0 = std::max<std::int64_t>(top, 0);
+  const std::int64_t y1 = std::min(top + stride_ * factor_, size_.height);
+  if (y1 > y0) {
+    read_glass(y0, y1);
+    const std::ptrdiff_t stride = 3 * size_.width;
+    std::vector<std::uint8_t> rows(static_cast<std::size_t>((y1 - y0) * stride));
+    tbb::parallel_for(y0, y1, [&](std::int64_t y) {
+      emit_row(y, y - top, rows.data() + (y - y0) * stride);
+    });
+    sink(rows.data(), y1 - y0, stride);
+  }
+  // Move what the next band adds to up, and clear the rest.
+  const std::int64_t plane = side_ * size_.width, shift = stride_ * factor_ * size_.width;
+  for (std::int64_t c = 0; c < 3; ++c) {
+    const auto first = strip_.begin() + c * plane;
+    std::fill(std::copy(first + shift, first + plane, first), first + plane, 0.0f);
+  }
+}
+
+void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& report) {
+  const std::int64_t bands = divide_up(latents_.size().height + options_.overlap, stride_);
+  progress.start_stage("decoding and writing", size_.height, "rows");
+  tbb::task_arena arena(options_.threads);
+  arena.execute([&] {
+    for (std::int64_t band = 0; band < bands; ++band) {
+      if (progress.stop_requested()) throw Interrupted("stopped while decoding");
+      decode_band(band);
+      emit(band, sink);
+      progress.update(std::clamp<std::int64_t>((origin(band) + stride_) * factor_, 0, size_.height));
+    }
+  });
+  progress.finish();
+  report.decodes += decodes_;
+  report.autoencoder_seconds += clock_.seconds();
+}
+
+}  // namespace
+
+std::vector<float> hann_window(int window, int overlap, int factor) {
+  const int side = window * factor, rise = overlap * factor;
+  std::vector<float> out(static_cast<std::size_t>(side), 1.0f);
+  for (int i = 0; i < rise; ++i) {
+    const double s = std::sin(std::numbers::pi / 2 * (i + 0.5) / rise);
+    const auto w = static_cast<float>(s * s);
+    out[static_cast<std::size_t>(i)] = w;
+    out[static_cast<std::size_t>(side - rise + i)] = 1.0f - w;
+  }
+  return out;
+}
+
+void decode_slide(const ModelBundle& bundle, Autoencoder& autoencoder, const LatentArray& latents,
+                  const std::vector<float>& glass_latent, const GlassField& glass,
+                  const GlassTexture& texture, PixelSize size, const DecodeOptions& options,
+                  const RowSink& sink, Progress& progress, DecodeReport& report) {
+  check_internal(options.overlap >= 0 && 2 * options.overlap <= options.window &&
+                     options.batch >= 1 && options.threads >= 1,
+                 "decode options out of range");
+  SlideDecoder(bundle, autoencoder, latents, glass_latent, glass, texture, size, options)
+      .run(sink, progress, report);
+}
+
+}  // namespace histoloom

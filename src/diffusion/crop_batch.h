@@ -1,0 +1,66 @@
+// Crops on their way through the denoiser: what they read, how they are batched, what came out.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <atomic>
+#include <vector>
+
+#include "histoloom/core/busy_clock.h"
+#include "histoloom/core/noise.h"
+#include "histoloom/diffusion/random_patch.h"
+#include "solver.h"
+
+namespace histoloom {
+
+// One crop in one step.
+struct CropWork {
+  Crop crop;
+  std::vector<LabelId> labels;    // patch × patch
+  std::vector<float> y;           // channels × patch × patch, before the step
+  std::vector<float> prediction;  // likewise, guided
+};
+
+// Counts that calls side by side add to.
+struct DenoiserCounters {
+  std::atomic<std::int64_t> evaluations = 0, padded = 0, batches = 0;
+  BusyClock clock;
+};
+
+// Reads crops and runs the denoiser over groups of them. Calls from any thread.
+class CropEvaluator {
+ public:
+  CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
+                const DiffusionOptions& options);
+
+  // Fills labels and y of `work` from `state` (nullptr: the start, drawn from the noise).
+  void read(CropWork& work, const LatentArray* state, const DdimStep& step) const;
+  // How many crops fill a batch.
+  int group_size(bool guided) const;
+  // Fills the prediction of every crop of the group at `time`.
+  void predict(std::vector<CropWork>& group, int time, bool guided, DenoiserCounters& counters);
+
+  int channels() const { return bundle_.latent_channels; }
+  std::int64_t patch() const { return bundle_.patch; }
+  std::size_t cells() const { return static_cast<std::size_t>(patch() * patch()); }
+  bool is_glass(LabelId id) const { return scene_.glass && id == *scene_.glass; }
+
+ private:
+  // One patch through the network: a crop under a condition.
+  struct Evaluation {
+    std::size_t crop;
+    LabelId condition;  // kWholeMap, kNone or one label
+  };
+  std::vector<Evaluation> plan(const std::vector<CropWork>& group, bool guided) const;
+  at::Tensor label_map(const CropWork& work, const Evaluation& evaluation) const;
+  void combine(std::vector<CropWork>& group, const std::vector<Evaluation>& evaluations,
+               const at::Tensor& outputs, bool guided) const;
+
+  const ModelBundle& bundle_;
+  Denoiser& denoiser_;
+  const Scene& scene_;
+  const DiffusionOptions& options_;
+  CounterNoise noise_;
+};
+
+}  // namespace histoloom

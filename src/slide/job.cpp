@@ -1,0 +1,284 @@
+#include "histoloom/slide/job.h"
+
+#include <fmt/format.h>
+#include <vips/vips.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "histoloom/core/byte_size.h"
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "histoloom/labels/layout.h"
+#include "histoloom/labels/mask_file.h"
+#include "plan.h"
+#include "report.h"
+#include "scene_labels.h"
+#include "work.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+fs::path directory_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
+// A file can be made beside `path`: tried, since permissions alone don't tell (a disk may be
+// mounted read-only, and root passes every check).
+void require_writable(const fs::path& path, const char* option) {
+  const fs::path directory = directory_of(path);
+  if (!fs::is_directory(directory))
+    throw UserError(fmt::format("{} {}: the directory '{}' does not exist; make it first", option,
+                                path.string(), directory.string()));
+  if (fs::is_directory(path))
+    throw UserError(fmt::format("{} {}: is a directory; give the name of a file", option,
+                                path.string()));
+  const fs::path probe = directory / fmt::format(".histoloom-probe-{}", ::getpid());
+  std::ofstream out(probe);
+  const bool made = out.is_open();
+  out.close();
+  std::error_code code;
+  fs::remove(probe, code);
+  if (!made)
+    throw UserError(fmt::format("{} {}: the directory '{}' can't be written to: {}", option,
+                                path.string(), directory.string(), errno_text(errno)));
+}
+
+void require_new(const fs::path& path, bool force, const char* option) {
+  if (!force && fs::exists(path))
+    throw UserError(
+        fmt::format("{} {}: exists; give another name, or --force to replace it", option,
+                    path.string()));
+}
+
+void check_outputs(const GenerateOptions& o) {
+  require_writable(o.out, "-o");
+  require_new(o.out, o.force, "-o");
+  if (!o.mask_out.empty()) {
+    require_writable(o.mask_out, "--mask-out");
+    require_new(o.mask_out, o.force, "--mask-out");
+  }
+  if (!o.thumbnail.empty()) require_writable(o.thumbnail, "--thumbnail");
+  if (!o.report.empty()) require_writable(o.report, "--report");
+  const fs::path work = work_directory(o);
+  if (!fs::exists(work)) require_writable(work, "--work");
+}
+
+void check_disk(const GenerateOptions& o, const JobPlan& plan) {
+  const auto require = [](const fs::path& directory, std::uint64_t bytes, const char* what) {
+    std::error_code code;
+    const fs::space_info space = fs::space(directory, code);
+    if (!code && space.available < bytes)
+      throw UserError(fmt::format("{} needs about {} in '{}', {} are free; choose another disk "
+                                  "with {}",
+                                  what, format_byte_size(bytes), directory.string(),
+                                  format_byte_size(space.available),
+                                  std::string_view(what) == "the slide" ? "-o" : "--work"));
+  };
+  fs::path work = work_directory(o);
+  while (!work.empty() && !fs::exists(work)) work = directory_of(work);
+  // The slide's size is a guess, so only the latents are held against a disk that both share.
+  require(work, plan.disk_latents, "the work directory");
+}
+
+void write_png(const fs::path& path, const pyramid::Thumbnail& picture) {
+  VipsImage* image = vips_image_new_from_memory(
+      picture.pixels.data(), picture.pixels.size(), static_cast<int>(picture.size.width),
+      static_cast<int>(picture.size.height), picture.channels, VIPS_FORMAT_UCHAR);
+  check_internal(image != nullptr, "libvips takes no picture from memory");
+  const int code = vips_pngsave(image, path.c_str(), nullptr);
+  g_object_unref(image);
+  vips_error_clear();
+  if (code != 0) throw UserError(fmt::format("{}: the thumbnail can't be written", path.string()));
+}
+
+}  // namespace
+
+struct SlideJob::State {
+  GenerateOptions options;
+  ModelBundle bundle;
+  LabelSet label_set;
+  JobPlan plan;
+  std::unique_ptr<CanvasLabels> labels;
+  std::unique_ptr<Denoiser> denoiser;
+  std::unique_ptr<Autoencoder> autoencoder;
+  std::string job_text;
+  std::unique_ptr<WorkDirectory> work;
+  JobFacts facts;
+
+  explicit State(const GenerateOptions& o);
+  void read_labels();
+  std::vector<float> glass_latent(const GlassTexture& texture) const;
+  void run(Progress& progress);
+  LatentArray paint(ChunkCache& cache, const std::vector<float>& glass, Progress& progress);
+  void write_slide(const LatentArray& latents, const std::vector<float>& glass,
+                   const GlassTexture& texture, Progress& progress);
+  void write_mask(Progress& progress) const;
+};
+
+SlideJob::State::State(const GenerateOptions& o) : options(o) {
+  validate(options);
+  check_outputs(options);
+  bundle = ModelBundle::read(options.model);
+  label_set = LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
+  plan = make_plan_of_job(options, bundle);
+  check_disk(options, plan);
+  read_labels();
+  denoiser = load_denoiser(bundle, plan.dtype);
+  autoencoder = load_autoencoder(bundle, plan.dtype);
+  facts.model_sha256 = bundle.sha256();
+  job_text = job_json(options, plan, bundle, facts.model_sha256, sha256_of(labels->slide()));
+  work = std::make_unique<WorkDirectory>(work_directory(options), !options.work.empty(),
+                                         options.resume, options.force, job_text);
+}
+
+void SlideJob::State::read_labels() {
+  const Stopwatch watch;
+  std::unique_ptr<LabelField> field;
+  if (!options.mask.empty()) {
+    field = read_mask(options.mask, label_set, options.size, bundle.downsampling);
+  } else {
+    LayoutOptions layout;
+    layout.kind = *parse_layout_kind(options.layout);
+    layout.microns_per_cell = bundle.mpp * bundle.downsampling;
+    layout.seed = options.seed;
+    field = make_layout(plan.slide_cells, label_set, layout);
+  }
+  if (label_set.glass()) facts.tissue_fraction = tissue_fraction(*field, *label_set.glass());
+  labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas);
+  facts.mask_seconds = watch.seconds();
+}
+
+LatentArray SlideJob::State::paint(ChunkCache& cache, const std::vector<float>& glass,
+                                   Progress& progress) {
+  const Stopwatch watch;
+  work->open();
+  const auto generation = [&](int i) {
+    return work->committed_steps() > 0
+               ? LatentArray::open(work->latents(i), cache)
+               : LatentArray::create(work->latents(i), bundle.latent_channels, plan.canvas,
+                                     plan.store_type, cache);
+  };
+  LatentArray even = generation(0), odd = generation(1);
+  DiffusionOptions diffusion = plan.diffusion;
+  diffusion.first_step = work->committed_steps();
+  diffusion.committed = [this](int steps) { work->commit_steps(steps); };
+  const Scene scene{*labels, label_set.unknown(), label_set.glass(), glass};
+  const int result =
+      paint_latents(bundle, *denoiser, scene, diffusion, {&even, &odd}, progress, facts.diffusion);
+  facts.diffusion_seconds = watch.seconds();
+  return result == 0 ? std::move(even) : std::move(odd);
+}
+
+void SlideJob::State::write_slide(const LatentArray& latents, const std::vector<float>& glass,
+                                  const GlassTexture& texture, Progress& progress) {
+  const Stopwatch watch;
+  pyramid::PyramidWriter writer(options.out, slide_writer_options(options, plan, bundle));
+  DecodeOptions decode;
+  decode.window = bundle.decode_window;
+  decode.overlap = bundle.decode_overlap;
+  decode.threads = plan.threads;
+  std::unique_ptr<GlassField> field = std::make_unique<NoGlass>();
+  if (label_set.glass()) field = std::make_unique<LabelledGlass>(*labels, *label_set.glass());
+  decode_slide(
+      bundle, *autoencoder, latents, glass, *field, texture, options.size, decode,
+      [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+        writer.write_rows(rows, count, stride);
+      },
+      progress, facts.decode);
+  facts.slide = writer.finish();
+  facts.decode_seconds = watch.seconds();
+}
+
+void SlideJob::State::write_mask(Progress& progress) const {
+  pyramid::PyramidWriter writer(options.mask_out,
+                                mask_writer_options(options, plan, bundle, label_set));
+  const std::int64_t factor = bundle.downsampling, width = options.size.width;
+  std::vector<LabelId> cells(static_cast<std::size_t>(plan.slide_cells.width));
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(width));
+  progress.start_stage("writing labels", options.size.height, "rows");
+  for (std::int64_t y = 0; y < options.size.height; ++y) {
+    if (y % factor == 0) {
+      labels->slide().read({0, y / factor, plan.slide_cells.width, y / factor + 1}, cells.data());
+      for (std::int64_t x = 0; x < width; ++x)
+        row[static_cast<std::size_t>(x)] = cells[static_cast<std::size_t>(x / factor)];
+    }
+    writer.write_rows(row.data(), 1, width);
+    if (y % 256 == 255) progress.update(y + 1);
+  }
+  writer.finish();
+  progress.update(options.size.height);
+  progress.finish();
+}
+
+std::vector<float> SlideJob::State::glass_latent(const GlassTexture& texture) const {
+  std::vector<std::uint8_t> pixels;
+  const int side = bundle.patch * bundle.downsampling;
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x)
+      pixels.insert(pixels.end(), texture.at(x, y), texture.at(x, y) + 3);
+  return mean_latent(bundle, *autoencoder, pixels, {side, side});
+}
+
+void SlideJob::State::run(Progress& progress) {
+  const Stopwatch watch;
+  ChunkCache cache(plan.cache);
+  const GlassTexture texture(options.tile);
+  const std::vector<float> glass = glass_latent(texture);
+  {
+    const LatentArray latents = paint(cache, glass, progress);
+    write_slide(latents, glass, texture, progress);
+    facts.traffic = cache.traffic();
+  }
+  if (!options.mask_out.empty()) write_mask(progress);
+  if (!options.thumbnail.empty()) write_png(options.thumbnail, facts.slide.thumbnail);
+  replace_file(options.out.string() + ".manifest.json",
+               manifest_json(options, plan, bundle, facts, job_text));
+  facts.wall_seconds = watch.seconds();
+  if (!options.report.empty())
+    replace_file(options.report, report_json(options, plan, bundle, facts));
+  work->finish();
+}
+
+SlideJob::SlideJob(const GenerateOptions& options) : state_(std::make_unique<State>(options)) {}
+SlideJob::~SlideJob() = default;
+SlideJob::SlideJob(SlideJob&&) noexcept = default;
+
+void SlideJob::run(Progress& progress) { state_->run(progress); }
+
+std::string SlideJob::describe() const {
+  const State& s = *state_;
+  const GenerateOptions& o = s.options;
+  const DiffusionOptions& d = s.plan.diffusion;
+  const auto writer = slide_writer_options(o, s.plan, s.bundle);
+  const double patches = static_cast<double>(s.plan.canvas.area()) * s.facts.tissue_fraction /
+                         (s.bundle.patch * s.bundle.patch);
+  return fmt::format(
+      "slide        {}x{} px, {} levels, {} tiles at most, {:.0f} % tissue\n"
+      "evaluations  about {:.0f} ({} steps, guidance {}), {:.2f} GFLOP each\n"
+      "disk         {} for latents, at most about {} for the slide\n"
+      "memory       about {} for caches, strips and tiles beside the networks\n",
+      o.size.width, o.size.height, pyramid::level_sizes(writer).size(),
+      pyramid::tile_count(writer), 100 * s.facts.tissue_fraction,
+      patches * 1.13 * d.steps * (d.guidance != 0 ? 2 : 1), d.steps, d.guidance,
+      s.denoiser->gflop_per_evaluation(s.bundle.patch), format_byte_size(s.plan.disk_latents),
+      format_byte_size(s.plan.disk_slide),
+      format_byte_size(s.plan.cache + pyramid::memory_bound(writer) +
+                       static_cast<std::uint64_t>(s.bundle.decode_window * s.bundle.downsampling *
+                                                  o.size.width * 12)));
+}
+
+}  // namespace histoloom

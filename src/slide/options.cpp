@@ -1,0 +1,131 @@
+#include "histoloom/slide/options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <ctime>
+
+#include "histoloom/core/byte_size.h"
+#include "histoloom/core/error.h"
+#include "histoloom/diffusion/patch_plan.h"
+#include "histoloom/labels/layout.h"
+#include "histoloom/pyramid/options.h"
+
+namespace histoloom {
+
+namespace {
+
+constexpr std::string_view kConstantDate = "2026-01-01T00:00:00";
+
+void require(bool holds, std::string message) {
+  if (!holds) throw UserError(std::move(message));
+}
+
+bool parse_number(std::string_view text, std::int64_t& value) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+void check_sampling(const GenerateOptions& o) {
+  if (o.steps)
+    require(*o.steps >= 1, fmt::format("--steps must be at least 1, got {}", *o.steps));
+  if (o.sampler)
+    require(*o.sampler == "ddim", fmt::format("--sampler must be ddim, got '{}'", *o.sampler));
+  if (o.plan)
+    require(parse_plan_kind(*o.plan).has_value(),
+            fmt::format("--plan must be shifted or random, got '{}'", *o.plan));
+  if (o.eta)
+    require(*o.eta >= 0 && *o.eta <= 1, fmt::format("--eta must be from 0 to 1, got {}", *o.eta));
+  if (o.guidance)
+    require(*o.guidance >= 0 && *o.guidance <= 100,
+            fmt::format("--guidance must be from 0 to 100, got {}", *o.guidance));
+}
+
+void check_paths(const GenerateOptions& o) {
+  require(!o.out.empty(), "-o OUT is needed, such as -o slide.svs");
+  if (o.profile.empty())
+    static_cast<void>(pyramid::profile_for(o.out));
+  else
+    static_cast<void>(pyramid::parse_profile(o.profile));
+  if (!o.mask_out.empty())
+    require(o.mask_out.extension() == ".tif" || o.mask_out.extension() == ".tiff",
+            fmt::format("--mask-out must end in .tif, got '{}'", o.mask_out.string()));
+  if (!o.thumbnail.empty())
+    require(o.thumbnail.extension() == ".png",
+            fmt::format("--thumbnail must end in .png, got '{}'", o.thumbnail.string()));
+  if (!o.report.empty())
+    require(o.report.extension() == ".json",
+            fmt::format("--report must end in .json, got '{}'", o.report.string()));
+  const std::filesystem::path paths[] = {o.out, o.mask_out, o.thumbnail, o.report, o.mask};
+  for (std::size_t i = 0; i < std::size(paths); ++i)
+    for (std::size_t k = i + 1; k < std::size(paths); ++k)
+      require(paths[i].empty() || paths[i].lexically_normal() != paths[k].lexically_normal(),
+              fmt::format("'{}' is named twice; every file needs a name of its own",
+                          paths[i].string()));
+}
+
+}  // namespace
+
+PixelSize parse_size(std::string_view text) {
+  PixelSize size;
+  const std::size_t x = text.find('x');
+  if (x == std::string_view::npos || !parse_number(text.substr(0, x), size.width) ||
+      !parse_number(text.substr(x + 1), size.height) || size.width < kMinSide ||
+      size.height < kMinSide || size.width > kMaxSide || size.height > kMaxSide)
+    throw UserError(fmt::format(
+        "--size must be WIDTHxHEIGHT in pixels, each from {} to {}, such as 4096x4096; got '{}'",
+        kMinSide, kMaxSide, text));
+  return size;
+}
+
+void validate(const GenerateOptions& o) {
+  check_paths(o);
+  check_sampling(o);
+  require(parse_layout_kind(o.layout).has_value(),
+          fmt::format("--layout must be tissue, biopsy, tma or full, got '{}'", o.layout));
+  static_cast<void>(parse_byte_size(o.memory));
+  require(o.threads >= 0 && o.threads <= 1024,
+          fmt::format("--threads must be from 1 to 1024, got {}", o.threads));
+  require(o.device == "cpu",
+          fmt::format("--device must be cpu in this version, got '{}'", o.device));
+  require(o.dtype.empty() || o.dtype == "float32" || o.dtype == "bfloat16",
+          fmt::format("--dtype must be float32 or bfloat16, got '{}'", o.dtype));
+  require(o.tile >= 16, fmt::format("--tile must be a multiple of 16, got {}", o.tile));
+  static_cast<void>(job_date(o.date, nullptr));
+
+  pyramid::WriterOptions writer;
+  writer.size = o.size;
+  writer.profile = o.profile.empty() ? pyramid::profile_for(o.out) : pyramid::parse_profile(o.profile);
+  writer.compression = pyramid::parse_compression(o.compression);
+  writer.quality = o.quality;
+  writer.tile = o.tile;
+  pyramid::validate(writer);
+}
+
+std::string job_date(const std::string& date, const char* epoch) {
+  std::string text = date;
+  if (text.empty() && epoch != nullptr) {
+    std::int64_t seconds = 0;
+    require(parse_number(epoch, seconds) && seconds >= 0 && seconds < 253'402'300'800,
+            fmt::format("SOURCE_DATE_EPOCH must be seconds since 1970, got '{}'", epoch));
+    const std::time_t time = seconds;
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    char buffer[32];
+    std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &parts);
+    text = buffer;
+  }
+  if (text.empty()) text = kConstantDate;
+  // One rule for what a date is: the pyramid's.
+  pyramid::WriterOptions writer;
+  writer.size = {kMinSide, kMinSide};
+  writer.date = text;
+  with_context("--date", [&] { pyramid::validate(writer); });
+  return text;
+}
+
+std::filesystem::path work_directory(const GenerateOptions& o) {
+  return o.work.empty() ? std::filesystem::path(o.out.string() + ".work") : o.work;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,146 @@
+#include "plan.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "histoloom/core/byte_size.h"
+#include "histoloom/core/error.h"
+#include "histoloom/slide/version.h"
+
+namespace histoloom {
+
+namespace {
+
+std::array<double, 2> parse_interval(const std::string& text) {
+  std::array<double, 2> out{};
+  const std::size_t comma = text.find(',');
+  const auto number = [&](std::string_view part, double& value) {
+    const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), value);
+    return code == std::errc() && end == part.data() + part.size();
+  };
+  const std::string_view view = text;
+  if (comma == std::string::npos || !number(view.substr(0, comma), out[0]) ||
+      !number(view.substr(comma + 1), out[1]) || !(out[0] >= 0 && out[0] <= out[1] && out[1] <= 1))
+    throw UserError(fmt::format(
+        "--guidance-interval must be LO,HI with 0 <= LO <= HI <= 1, got '{}'", text));
+  return out;
+}
+
+// bfloat16 where the processor multiplies in it.
+DType fastest_dtype() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512bf16")) return DType::bfloat16;
+#endif
+  return DType::float32;
+}
+
+DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& bundle) {
+  const SamplingDefaults& d = bundle.defaults;
+  DiffusionOptions out;
+  out.steps = o.steps.value_or(d.steps);
+  if (out.steps > bundle.schedule.steps)
+    throw UserError(fmt::format("--steps must be at most {}, the model's schedule, got {}",
+                                bundle.schedule.steps, out.steps));
+  out.eta = o.eta.value_or(d.eta);
+  out.guidance = o.guidance.value_or(d.guidance);
+  out.interval = o.guidance_interval
+                     ? parse_interval(*o.guidance_interval)
+                     : std::array<double, 2>{d.guidance_interval[0], d.guidance_interval[1]};
+  out.plan = *parse_plan_kind(o.plan.value_or(d.plan));
+  out.tapered_steps = std::min(2, out.steps);
+  out.seed = o.seed;
+  return out;
+}
+
+}  // namespace
+
+std::string name_of(DType dtype) {
+  return dtype == DType::float32 ? "float32" : dtype == DType::bfloat16 ? "bfloat16" : "float16";
+}
+
+JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
+  JobPlan plan;
+  plan.slide_cells = latent_size_for(o.size, bundle.downsampling);
+  plan.canvas = {std::max<std::int64_t>(plan.slide_cells.width, bundle.patch),
+                 std::max<std::int64_t>(plan.slide_cells.height, bundle.patch)};
+  plan.diffusion = diffusion_options(o, bundle);
+  plan.dtype = o.dtype.empty()       ? fastest_dtype()
+               : o.dtype == "float32" ? DType::float32
+                                      : DType::bfloat16;
+  plan.date = job_date(o.date, std::getenv("SOURCE_DATE_EPOCH"));
+  plan.threads = o.threads > 0 ? o.threads
+                               : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  plan.diffusion.threads = plan.threads;
+  plan.memory = parse_byte_size(o.memory);
+  plan.cache = plan.memory / 4;
+  plan.disk_latents =
+      2 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
+  // JPEG of tissue takes about 0.4 bytes a pixel at quality 80; the pyramid a third more.
+  const double bytes_a_pixel = o.compression == "jpeg" ? 1.0 : 3.1;
+  plan.disk_slide = static_cast<std::uint64_t>(static_cast<double>(o.size.area()) *
+                                               bytes_a_pixel * 1.34);
+  return plan;
+}
+
+pyramid::WriterOptions slide_writer_options(const GenerateOptions& o, const JobPlan& plan,
+                                            const ModelBundle& bundle) {
+  pyramid::WriterOptions w;
+  w.size = o.size;
+  w.profile = o.profile.empty() ? pyramid::profile_for(o.out) : pyramid::parse_profile(o.profile);
+  w.compression = pyramid::parse_compression(o.compression);
+  w.quality = o.quality;
+  w.tile = o.tile;
+  w.threads = plan.threads;
+  w.mpp = bundle.mpp;
+  w.objective_power = static_cast<int>(bundle.magnification);
+  w.software = fmt::format("Histoloom {}", kVersion);
+  w.title = fmt::format("{} seed {}", bundle.name, o.seed);
+  w.description = fmt::format("Synthetic slide, model {} {}, seed {}", bundle.name, bundle.version,
+                              o.seed);
+  w.date = plan.date;
+  w.label_lines = {bundle.name, fmt::format("seed {}", o.seed), plan.date.substr(0, 10)};
+  return w;
+}
+
+pyramid::WriterOptions mask_writer_options(const GenerateOptions& o, const JobPlan& plan,
+                                           const ModelBundle& bundle, const LabelSet& labels) {
+  pyramid::WriterOptions w = slide_writer_options(o, plan, bundle);
+  w.channels = 1;
+  w.profile = pyramid::Profile::generic;
+  w.compression = pyramid::Compression::deflate;
+  w.reduction = pyramid::Reduction::mode;
+  w.title += " labels";
+  w.description = fmt::format("Labels of a synthetic slide, model {} {}, seed {}", bundle.name,
+                              bundle.version, o.seed);
+  for (const Label& label : labels.labels())
+    w.classes.push_back({label.id, label.name, label.colour});
+  return w;
+}
+
+std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelBundle& bundle,
+                     const std::string& model_sha256, const std::string& labels_sha256) {
+  const DiffusionOptions& d = plan.diffusion;
+  nlohmann::ordered_json json = {
+      {"version", kVersion},
+      {"size", {o.size.width, o.size.height}},
+      {"seed", o.seed},
+      {"model", {{"name", bundle.name}, {"sha256", model_sha256}}},
+      {"labels", {{"source", o.mask.empty() ? "layout " + o.layout : "mask"},
+                  {"sha256", labels_sha256}}},
+      {"steps", d.steps},
+      {"sampler", "ddim"},
+      {"eta", d.eta},
+      {"guidance", d.guidance},
+      {"guidance_interval", d.interval},
+      {"plan", d.plan == PlanKind::random ? "random" : "shifted"},
+      {"batch", bundle.batch},
+      {"dtype", name_of(plan.dtype)}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace histoloom

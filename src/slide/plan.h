@@ -1,0 +1,45 @@
+// What a job has decided before it starts: options with the bundle's defaults filled in, and what
+// they will cost.
+#pragma once
+
+#include <string>
+
+#include "histoloom/diffusion/random_patch.h"
+#include "histoloom/model/bundle.h"
+#include "histoloom/pyramid/options.h"
+#include "histoloom/slide/options.h"
+
+namespace histoloom {
+
+struct JobPlan {
+  LatentSize slide_cells;  // that cover the slide
+  LatentSize canvas;       // at least a patch a side
+  DiffusionOptions diffusion;
+  DType dtype = DType::float32;
+  std::string date;
+  int threads = 1;
+  StoreType store_type = StoreType::float16;
+  std::uint64_t memory = 0;
+  std::uint64_t cache = 0;          // of it, for the store's chunks
+  std::uint64_t disk_latents = 0;   // both generations
+  std::uint64_t disk_slide = 0;     // a generous estimate of OUT
+};
+
+// UserError for a step count that the schedule lacks and a guidance interval that is none.
+JobPlan make_plan_of_job(const GenerateOptions& options, const ModelBundle& bundle);
+
+// The options of OUT's writer.
+pyramid::WriterOptions slide_writer_options(const GenerateOptions& options, const JobPlan& plan,
+                                            const ModelBundle& bundle);
+// The options of the label pyramid's writer.
+pyramid::WriterOptions mask_writer_options(const GenerateOptions& options, const JobPlan& plan,
+                                           const ModelBundle& bundle, const LabelSet& labels);
+
+// What decides the pixels, as JSON: the same text, the same slide.
+std::string job_json(const GenerateOptions& options, const JobPlan& plan, const ModelBundle& bundle,
+                     const std::string& model_sha256, const std::string& labels_sha256);
+
+// The name of a dtype as options write it.
+std::string name_of(DType dtype);
+
+}  // namespace histoloom

@@ -1,0 +1,97 @@
+#include "report.h"
+
+#include <sys/resource.h>
+
+#include <nlohmann/json.hpp>
+
+#include "histoloom/slide/version.h"
+
+namespace histoloom {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+std::uint64_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+ordered_json coverage(const DiffusionReport& diffusion) {
+  ordered_json steps = ordered_json::array();
+  std::int64_t crops = 0, minimum = 0;
+  for (const StepCoverage& step : diffusion.steps) {
+    crops += step.crops;
+    minimum += step.minimum;
+    steps.push_back({{"crops", step.crops}, {"minimum", step.minimum}, {"tapered", step.tapered}});
+  }
+  return {{"crops", crops}, {"minimum", minimum}, {"steps", steps}};
+}
+
+ordered_json slide_facts(const GenerateOptions& options, const ModelBundle& bundle,
+                         const JobFacts& facts) {
+  return {{"width", options.size.width},
+          {"height", options.size.height},
+          {"levels", facts.slide.levels.size()},
+          {"mpp", bundle.mpp},
+          {"bytes", facts.slide.bytes},
+          {"tissue_fraction", facts.tissue_fraction}};
+}
+
+}  // namespace
+
+std::string report_json(const GenerateOptions& options, const JobPlan& plan,
+                        const ModelBundle& bundle, const JobFacts& facts) {
+  ordered_json slide = {{"path", options.out.string()}};
+  slide.update(slide_facts(options, bundle, facts));
+  const DiffusionReport& d = facts.diffusion;
+  const ordered_json json = {
+      {"version", kVersion},
+      {"seed", options.seed},
+      {"slide", slide},
+      {"model", {{"name", bundle.name}, {"sha256", facts.model_sha256}}},
+      {"stages",
+       {{"mask", {{"seconds", facts.mask_seconds}}},
+        {"diffusion", {{"seconds", facts.diffusion_seconds}}},
+        {"decode", {{"seconds", facts.decode_seconds}}}}},
+      {"denoiser",
+       {{"evaluations", d.evaluations},
+        {"padded_evaluations", d.padded_evaluations},
+        {"batches", d.batches},
+        {"seconds", d.denoiser_seconds},
+        {"gflop_per_evaluation", d.gflop_per_evaluation}}},
+      {"coverage", coverage(d)},
+      {"autoencoder",
+       {{"decodes", facts.decode.decodes}, {"seconds", facts.decode.autoencoder_seconds}}},
+      {"peak_rss_bytes", peak_rss_bytes()},
+      {"disk_peak_bytes", plan.disk_latents + facts.slide.bytes},
+      {"store",
+       {{"bytes_read", facts.traffic.bytes_read}, {"bytes_written", facts.traffic.bytes_written}}},
+      {"threads", plan.threads},
+      {"dtype", name_of(plan.dtype)},
+      {"wall_seconds", facts.wall_seconds}};
+  return json.dump(2) + "\n";
+}
+
+std::string manifest_json(const GenerateOptions& options, const JobPlan& plan,
+                          const ModelBundle& bundle, const JobFacts& facts,
+                          const std::string& job_json) {
+  const ordered_json json = {
+      {"synthetic", true},
+      {"digital_source_type",
+       "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"},
+      {"software", std::string("Histoloom ") + kVersion},
+      {"date", plan.date},
+      {"slide", slide_facts(options, bundle, facts)},
+      {"model",
+       {{"name", bundle.name},
+        {"version", bundle.version},
+        {"licence", bundle.licence},
+        {"provenance", bundle.provenance}}},
+      {"label_set", ordered_json::parse(bundle.labels_json)},
+      {"job", ordered_json::parse(job_json)}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace histoloom

@@ -1,0 +1,33 @@
+// What a finished job tells about itself.
+#pragma once
+
+#include <string>
+
+#include "histoloom/decode/streaming_decoder.h"
+#include "histoloom/diffusion/random_patch.h"
+#include "histoloom/pyramid/writer.h"
+#include "plan.h"
+
+namespace histoloom {
+
+struct JobFacts {
+  DiffusionReport diffusion;
+  DecodeReport decode;
+  StoreTraffic traffic;
+  pyramid::WriteSummary slide;
+  double mask_seconds = 0, diffusion_seconds = 0, decode_seconds = 0, wall_seconds = 0;
+  double tissue_fraction = 1;
+  std::string model_sha256;
+};
+
+// The JSON of --report: what was made and what it took.
+std::string report_json(const GenerateOptions& options, const JobPlan& plan,
+                        const ModelBundle& bundle, const JobFacts& facts);
+
+// The JSON of the manifest beside OUT: what the slide is and how to make it again. The same job
+// gives the same text; nothing of the clock or the machine is in it.
+std::string manifest_json(const GenerateOptions& options, const JobPlan& plan,
+                          const ModelBundle& bundle, const JobFacts& facts,
+                          const std::string& job_json);
+
+}  // namespace histoloom

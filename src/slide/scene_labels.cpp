@@ -1,0 +1,88 @@
+#include "scene_labels.h"
+
+#include <glib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace histoloom {
+
+namespace {
+
+constexpr std::int64_t kReach = 4;      // cells from tissue at which glass is alone
+constexpr float kFadeStart = 1.5f;
+
+}  // namespace
+
+void CanvasLabels::read(const LatentRect& rect, LabelId* out) const {
+  const LatentSize size = slide_->size();
+  const LatentRect all = LatentRect::of(size);
+  if (all.contains(rect)) return slide_->read(rect, out);
+  // The part of the slide that the rectangle needs, then each cell from its nearest.
+  const LatentRect part{std::min(rect.x0, size.width - 1), std::min(rect.y0, size.height - 1),
+                        std::clamp<std::int64_t>(rect.x1, 1, size.width),
+                        std::clamp<std::int64_t>(rect.y1, 1, size.height)};
+  std::vector<LabelId> ids(static_cast<std::size_t>(part.area()));
+  slide_->read(part, ids.data());
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y)
+    for (std::int64_t x = rect.x0; x < rect.x1; ++x)
+      *out++ = ids[static_cast<std::size_t>((std::min(y, part.y1 - 1) - part.y0) * part.width() +
+                                            std::min(x, part.x1 - 1) - part.x0)];
+}
+
+void LabelledGlass::weights(const LatentRect& rect, float* out) const {
+  const LatentRect around =
+      intersect({rect.x0 - kReach, rect.y0 - kReach, rect.x1 + kReach, rect.y1 + kReach},
+                LatentRect::of(labels_.size()));
+  std::vector<LabelId> ids(static_cast<std::size_t>(around.area()));
+  labels_.read(around, ids.data());
+  const auto is_tissue = [&](LabelId id) { return id != glass_; };
+  if (std::none_of(ids.begin(), ids.end(), is_tissue)) {
+    std::fill(out, out + rect.area(), 1.0f);
+    return;
+  }
+  // The distance from the nearest tissue; only tissue's rim can be the nearest to a glass cell.
+  const auto tissue_at = [&](std::int64_t x, std::int64_t y) {
+    return is_tissue(
+        ids[static_cast<std::size_t>((y - around.y0) * around.width() + x - around.x0)]);
+  };
+  const auto on_rim = [&](std::int64_t x, std::int64_t y) {
+    return (x > around.x0 && !tissue_at(x - 1, y)) || (x + 1 < around.x1 && !tissue_at(x + 1, y)) ||
+           (y > around.y0 && !tissue_at(x, y - 1)) || (y + 1 < around.y1 && !tissue_at(x, y + 1));
+  };
+  std::vector<float> distance(static_cast<std::size_t>(rect.area()), static_cast<float>(kReach));
+  for (std::int64_t y = around.y0; y < around.y1; ++y) {
+    for (std::int64_t x = around.x0; x < around.x1; ++x) {
+      if (!tissue_at(x, y)) continue;
+      const std::int64_t reach = on_rim(x, y) ? kReach : 0;
+      const LatentRect near =
+          intersect({x - reach, y - reach, x + reach + 1, y + reach + 1}, rect);
+      for (std::int64_t v = near.y0; v < near.y1; ++v) {
+        for (std::int64_t u = near.x0; u < near.x1; ++u) {
+          float& d = distance[static_cast<std::size_t>((v - rect.y0) * rect.width() + u - rect.x0)];
+          d = std::min(d, std::hypot(static_cast<float>(u - x), static_cast<float>(v - y)));
+        }
+      }
+    }
+  }
+  for (std::size_t i = 0; i < distance.size(); ++i)
+    out[i] = std::clamp((distance[i] - kFadeStart) / (static_cast<float>(kReach) - kFadeStart), 0.0f, 1.0f);
+}
+
+std::string sha256_of(const LabelField& labels) {
+  const LatentSize size = labels.size();
+  GChecksum* sum = g_checksum_new(G_CHECKSUM_SHA256);
+  const std::int64_t shape[2] = {size.width, size.height};
+  g_checksum_update(sum, reinterpret_cast<const guchar*>(shape), sizeof shape);
+  std::vector<LabelId> row(static_cast<std::size_t>(size.width));
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    labels.read({0, y, size.width, y + 1}, row.data());
+    g_checksum_update(sum, row.data(), static_cast<gssize>(row.size()));
+  }
+  std::string out = g_checksum_get_string(sum);
+  g_checksum_free(sum);
+  return out;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,91 @@
+#include "work.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+json parse(const fs::path& file) {
+  try {
+    return json::parse(read_file(file));
+  } catch (const json::exception&) {
+    throw UserError(fmt::format("{}: is damaged; start over with --force", file.string()));
+  }
+}
+
+// The first setting in which two jobs differ, as "seed is 1, was 2".
+std::string difference(const json& now, const json& before) {
+  for (const auto& [key, value] : now.items())
+    if (!before.contains(key) || before[key] != value)
+      return fmt::format("{} is {}, was {}", key, value.dump(),
+                         before.contains(key) ? before[key].dump() : "missing");
+  return "it has other settings";
+}
+
+}  // namespace
+
+WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
+                             std::string job_json)
+    : path_(std::move(path)), kept_(kept), resume_(resume), job_json_(std::move(job_json)) {
+  const bool there = fs::exists(path_ / "job.json");
+  if (resume_ && !there)
+    throw UserError(fmt::format("{}: holds no unfinished job to resume; leave --resume out",
+                                path_.string()));
+  if (!there && fs::exists(path_) && !(fs::is_directory(path_) && fs::is_empty(path_)))
+    throw UserError(fmt::format("{}: is in the way and not a work directory of ours; give --work "
+                                "DIR or remove it",
+                                path_.string()));
+  if (!there) return;
+  if (!resume_) {
+    if (force) return;
+    throw UserError(fmt::format("{}: holds an unfinished job; continue it with --resume or start "
+                                "over with --force",
+                                path_.string()));
+  }
+  const json before = parse(path_ / "job.json"), now = json::parse(job_json_);
+  if (before != now)
+    throw UserError(fmt::format("{}: holds another job ({}); give the options of that job, or start "
+                                "over with --force and without --resume",
+                                path_.string(), difference(now, before)));
+  if (!fs::exists(path_ / "state.json")) return;
+  const json state = parse(path_ / "state.json");
+  if (!state.contains("committed_steps") || !state["committed_steps"].is_number_integer())
+    throw UserError(fmt::format("{}: is damaged; start over with --force",
+                                (path_ / "state.json").string()));
+  committed_ = state["committed_steps"];
+}
+
+void WorkDirectory::open() {
+  if (committed_ > 0) return;
+  std::error_code code;
+  fs::remove_all(path_, code);
+  fs::create_directories(path_ / "latents", code);
+  if (code)
+    throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
+  replace_file(path_ / "job.json", job_json_);
+}
+
+void WorkDirectory::commit_steps(int steps) {
+  committed_ = steps;
+  replace_file(path_ / "state.json", json{{"committed_steps", steps}}.dump() + "\n");
+}
+
+fs::path WorkDirectory::latents(int generation) const {
+  return path_ / "latents" / fmt::format("{}", generation);
+}
+
+void WorkDirectory::finish() {
+  std::error_code code;
+  if (!kept_) fs::remove_all(path_, code);
+}
+
+}  // namespace histoloom

@@ -1,0 +1,33 @@
+// The work directory of one job.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace histoloom {
+
+// Opened in two steps, so that checks come before anything is written.
+class WorkDirectory {
+ public:
+  // Looks, and writes nothing. UserError for a directory that holds another job or an unfinished
+  // one that neither --resume nor --force speaks of, or for --resume where there is nothing.
+  // `kept`: the user named it, so it stays after success.
+  WorkDirectory(std::filesystem::path path, bool kept, bool resume, bool force,
+                std::string job_json);
+
+  // Makes the directory with job.json, or leaves what a resume continues.
+  void open();
+  int committed_steps() const { return committed_; }
+  void commit_steps(int steps);
+  std::filesystem::path latents(int generation) const;
+  // After success: removes it unless the user named it.
+  void finish();
+
+ private:
+  std::filesystem::path path_;
+  bool kept_, resume_;
+  std::string job_json_;
+  int committed_ = 0;
+};
+
+}  // namespace histoloom

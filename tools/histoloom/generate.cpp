@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "histoloom/slide/job.h"
+#include "subcommands.h"
+
+namespace histoloom {
+
+namespace {
+
+struct GenerateArguments {
+  GenerateOptions options;
+  std::string size = "4096x4096";
+};
+
+void add_scene_options(CLI::App& app, GenerateArguments& a) {
+  GenerateOptions& o = a.options;
+  app.add_option("-o,--out", o.out, "the slide: .svs, .ome.tif or .tif")->required();
+  app.add_option("--size", a.size, "WIDTHxHEIGHT in pixels at full resolution")
+      ->capture_default_str();
+  app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
+  app.add_option("--seed", o.seed, "same seed, same slide, byte for byte")->capture_default_str();
+  app.add_option("--mask", o.mask, "use this label mask instead of a layout");
+  app.add_option("--layout", o.layout, "tissue, biopsy, tma: islands on glass; full: no glass")
+      ->capture_default_str();
+}
+
+void add_sampling_options(CLI::App& app, GenerateOptions& o) {
+  app.add_option("--steps", o.steps, "diffusion steps (the model's)");
+  app.add_option("--sampler", o.sampler, "ddim (the model's)");
+  app.add_option("--eta", o.eta, "noise of DDIM, 0 to 1 (the model's)");
+  app.add_option("--plan", o.plan, "shifted or random crops (the model's)");
+  app.add_option("--guidance", o.guidance, "omega: (1+omega)*cond - omega*uncond (the model's)");
+  app.add_option("--guidance-interval", o.guidance_interval,
+                 "LO,HI: fraction of the schedule in which guidance runs (the model's)");
+}
+
+void add_run_options(CLI::App& app, GenerateOptions& o) {
+  app.add_option("--work", o.work, "where latents and state live (OUT.work)");
+  app.add_flag("--resume", o.resume, "continue the unfinished job in the work directory");
+  app.add_option("--memory", o.memory, "budget of caches")->capture_default_str();
+  app.add_option("--threads", o.threads, "calls of the networks side by side (all cores)");
+  app.add_option("--device", o.device, "cpu")->capture_default_str();
+  app.add_option("--dtype", o.dtype, "float32 or bfloat16 (the fastest native one)");
+  app.add_flag("--force", o.force, "replace OUT, start an unfinished job over");
+  app.add_option("--date", o.date, "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, a constant)");
+}
+
+void add_output_options(CLI::App& app, GenerateOptions& o) {
+  app.add_option("--profile", o.profile, "generic, svs or ome (by the name of OUT)");
+  app.add_option("--compression", o.compression, "jpeg, deflate, lzw or none")
+      ->capture_default_str();
+  app.add_option("--quality", o.quality, "of JPEG, 1 to 100")->capture_default_str();
+  app.add_option("--tile", o.tile, "side of a tile in pixels")->capture_default_str();
+  app.add_option("--mask-out", o.mask_out, "label pyramid, .tif");
+  app.add_option("--thumbnail", o.thumbnail, "picture of the slide, .png");
+  app.add_option("--report", o.report, "what was made and what it took, .json");
+  app.add_flag("--dry-run", o.dry_run, "say what would be done and write nothing");
+}
+
+}  // namespace
+
+void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
+  auto arguments = std::make_shared<GenerateArguments>();
+  arguments->options.model = HISTOLOOM_DEFAULT_MODEL;
+  CLI::App* app = program.add_subcommand("generate", "paint a slide: layout, then image");
+  add_scene_options(*app, *arguments);
+  add_sampling_options(*app, arguments->options);
+  add_run_options(*app, arguments->options);
+  add_output_options(*app, arguments->options);
+  out.push_back({app, [arguments]() -> Work {
+                   GenerateOptions& options = arguments->options;
+                   options.size = parse_size(arguments->size);
+                   auto job = std::make_shared<SlideJob>(options);
+                   return [job, options](Progress& progress) {
+                     if (options.dry_run) {
+                       fmt::print("{}", job->describe());
+                       return 0;
+                     }
+                     job->run(progress);
+                     fmt::print("{}\n", options.out.string());
+                     return 0;
+                   };
+                 }});
+}
+
+}  // namespace histoloom
