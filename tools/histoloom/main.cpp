@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
-    return complain(error.what(), kUsage);
+    return complain(fmt::format("{}; see histoloom --help", error.what()), kUsage);
   }
   for (const Subcommand& command : commands)
     if (command.app->parsed()) return run(command, quiet);
