@@ -48,13 +48,13 @@ void require_writable(const fs::path& path, const char* option) {
                                 path.string()));
   const fs::path probe = directory / fmt::format(".histoloom-probe-{}", ::getpid());
   std::ofstream out(probe);
-  const bool made = out.is_open();
+  const int refused = out.is_open() ? 0 : errno;
   out.close();
   std::error_code code;
   fs::remove(probe, code);
-  if (!made)
+  if (refused != 0)
     throw UserError(fmt::format("{} {}: the directory '{}' can't be written to: {}", option,
-                                path.string(), directory.string(), errno_text(errno)));
+                                path.string(), directory.string(), errno_text(refused)));
 }
 
 void require_new(const fs::path& path, bool force, const char* option) {
@@ -257,7 +257,14 @@ SlideJob::SlideJob(const GenerateOptions& options) : state_(std::make_unique<Sta
 SlideJob::~SlideJob() = default;
 SlideJob::SlideJob(SlideJob&&) noexcept = default;
 
-void SlideJob::run(Progress& progress) { state_->run(progress); }
+void SlideJob::run(Progress& progress) {
+  try {
+    state_->run(progress);
+  } catch (const Interrupted& stop) {
+    throw Interrupted(
+        fmt::format("{}; the same command with --resume goes on from there", stop.what()));
+  }
+}
 
 std::string SlideJob::describe() const {
   const State& s = *state_;
