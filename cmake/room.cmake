@@ -4,7 +4,7 @@ set(HISTOLOOM_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wol
     -Wcast-qual -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2)
 
 # At -O3 GCC 12 sees overlaps in std::string's own operator+ (GCC bug 105651) and overflows in
-# std::vector's own insert (GCC bug 100366).
+# std::vector's own insert (one of its bug 88443).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   list(APPEND HISTOLOOM_WARNINGS -Wno-restrict -Wno-stringop-overflow)
 endif()
