@@ -1,0 +1,31 @@
+// The few facts of an OME-XML text that readers take a slide's scale and pictures from.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+
+namespace histoloom::pyramid {
+
+struct OmeImage {
+  std::string name;
+  PixelSize size;
+  std::optional<double> mpp_x;  // PhysicalSizeX in microns
+  std::optional<double> mpp_y;
+  int directory = -1;          // TiffData's IFD; -1: not given
+  bool has_objective = false;  // ObjectiveSettings
+};
+
+struct OmeXml {
+  std::vector<OmeImage> images;
+  std::optional<double> magnification;  // the first Objective's NominalMagnification
+  bool complete = false;                // ends with OME>
+};
+
+// Looks for elements and attributes only; text that isn't XML gives an empty result.
+OmeXml parse_ome_xml(std::string_view xml);
+
+}  // namespace histoloom::pyramid

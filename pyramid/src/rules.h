@@ -1,0 +1,57 @@
+// The readers' rules, one function a reader. All are pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "histoloom/pyramid/tiff_file.h"
+#include "histoloom/pyramid/verify.h"
+
+namespace histoloom::pyramid {
+
+ReaderView openslide3_view(const TiffFile& file);
+ReaderView openslide4_view(const TiffFile& file);
+ReaderView bioformats_view(const TiffFile& file);
+ReaderView qupath_view(const TiffFile& file);
+ReaderView asap_view(const TiffFile& file);
+ReaderView cucim_view(const TiffFile& file);
+ReaderView libvips_view(const TiffFile& file);
+ReaderView tifffile_view(const TiffFile& file);
+ReaderView geotiff_view(const TiffFile& file);
+ReaderView tiatoolbox_view(const TiffFile& file);
+ReaderView wsidicomizer_view(const TiffFile& file);
+
+// What several rules ask.
+
+// Lower-case ending of the file's name, whole: ".ome.tif", ".svs".
+bool name_ends_with(const TiffFile& file, std::string_view ending);
+// The first directory's description; empty where it has none.
+std::string_view first_description(const TiffFile& file);
+bool is_ome(const TiffFile& file);  // its description holds OME-XML
+// OpenSlide's driver that claims the file before the one for generic TIFF, with the reason:
+// {"Trestle", "Software starts with \"MedScan\""}. Nothing for Aperio and generic files.
+struct Hijack {
+  std::string format;
+  std::string reason;
+  bool only_since_4 = false;
+};
+std::optional<Hijack> hijack_of(const TiffFile& file);
+bool is_aperio(const TiffFile& file);  // for OpenSlide
+// The value of "key = value" in an Aperio description.
+std::optional<std::string> aperio_value(std::string_view description, std::string_view key);
+// The second line of a description, from which Aperio's pictures take their name.
+std::string second_line(std::string_view description);
+// A number that fills the whole text.
+std::optional<double> parse_number(const std::string& text);
+// Microns a pixel from resolution tags; nothing where they are absent, 0 or without a unit.
+// `unit_if_absent` is the unit that the reader assumes.
+std::optional<double> mpp_from(std::optional<double> resolution, std::optional<int> unit,
+                               int unit_if_absent);
+// libtiff, as it is usually built, decodes this compression.
+bool libtiff_decodes(int compression);
+// As OpenSlide computes it: the mean of the ratios of widths and heights.
+double downsample_of(PixelSize base, PixelSize level);
+
+}  // namespace histoloom::pyramid
