@@ -88,8 +88,9 @@ SlideDecoder::SlideDecoder(const ModelBundle& bundle, Autoencoder& autoencoder,
 bool SlideDecoder::only_glass(LatentPoint corner) const {
   // One cell around the window too: weights are interpolated between cells.
   const std::int64_t w = options_.window;
-  const LatentRect rect = intersect({corner.x - 1, corner.y - 1, corner.x + w + 1, corner.y + w + 1},
-                                    LatentRect::of(latents_.size()));
+  const LatentRect rect =
+      intersect({corner.x - 1, corner.y - 1, corner.x + w + 1, corner.y + w + 1},
+                LatentRect::of(latents_.size()));
   if (rect.empty()) return true;
   std::vector<float> weights(static_cast<std::size_t>(rect.area()));
   glass_.weights(rect, weights.data());
@@ -98,7 +99,8 @@ bool SlideDecoder::only_glass(LatentPoint corner) const {
 
 at::Tensor SlideDecoder::read_window(LatentPoint corner) const {
   const std::int64_t w = options_.window, c = bundle_.latent_channels;
-  const LatentRect inside = intersect(LatentRect::at(corner, {w, w}), LatentRect::of(latents_.size()));
+  const LatentRect inside =
+      intersect(LatentRect::at(corner, {w, w}), LatentRect::of(latents_.size()));
   std::vector<float> cells(static_cast<std::size_t>(c * inside.area()));
   latents_.read(inside, cells.data());
   at::Tensor out = torch::empty({c, w, w});
@@ -123,14 +125,16 @@ void SlideDecoder::decode(WindowBatch& batch) {
   std::vector<at::Tensor> windows;
   for (const LatentPoint corner : batch.corners) windows.push_back(read_window(corner));
   // Always a whole batch, so that a window's pixels don't depend on how many others there were.
-  while (windows.size() < static_cast<std::size_t>(options_.batch)) windows.push_back(windows.back());
+  while (windows.size() < static_cast<std::size_t>(options_.batch))
+    windows.push_back(windows.back());
   const at::Tensor latents = at::stack(windows);
   const BusyClock::Call call(clock_);
   batch.pixels = autoencoder_.decode(latents).contiguous();
   if (!at::isfinite(batch.pixels).all().item<bool>())
-    throw UserError(fmt::format("decoding: pixels that are not finite in the windows from cell "
-                                "{},{}; try --dtype float32",
-                                batch.corners[0].x, batch.corners[0].y));
+    throw UserError(
+        fmt::format("decoding: pixels that are not finite in the windows from cell "
+                    "{},{}; try --dtype float32",
+                    batch.corners[0].x, batch.corners[0].y));
 }
 
 void SlideDecoder::add(const WindowBatch& batch) {
@@ -237,9 +241,8 @@ void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
     read_glass(y0, y1);
     const std::ptrdiff_t stride = 3 * size_.width;
     std::vector<std::uint8_t> rows(static_cast<std::size_t>((y1 - y0) * stride));
-    tbb::parallel_for(y0, y1, [&](std::int64_t y) {
-      emit_row(y, y - top, rows.data() + (y - y0) * stride);
-    });
+    tbb::parallel_for(
+        y0, y1, [&](std::int64_t y) { emit_row(y, y - top, rows.data() + (y - y0) * stride); });
     sink(rows.data(), y1 - y0, stride);
   }
   // Move what the next band adds to up, and clear the rest.
@@ -259,7 +262,8 @@ void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& re
       if (progress.stop_requested()) throw Interrupted("stopped while decoding");
       decode_band(band);
       emit(band, sink);
-      progress.update(std::clamp<std::int64_t>((origin(band) + stride_) * factor_, 0, size_.height));
+      progress.update(
+          std::clamp<std::int64_t>((origin(band) + stride_) * factor_, 0, size_.height));
     }
   });
   progress.finish();

@@ -23,12 +23,16 @@ CropEvaluator::CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, cons
       options_(options),
       noise_(options.seed) {}
 
-void CropEvaluator::read(CropWork& work, const LatentArray* state, const DdimStep& step) const {
+void CropEvaluator::read_labels(CropWork& work) const {
+  work.labels.resize(cells());
+  scene_.labels.read(LatentRect::at(work.crop.corner, {patch(), patch()}), work.labels.data());
+}
+
+void CropEvaluator::read_state(CropWork& work, const LatentArray* state,
+                               const DdimStep& step) const {
   const LatentRect rect = LatentRect::at(work.crop.corner, {patch(), patch()});
   const auto n = static_cast<std::int64_t>(cells());
-  work.labels.resize(cells());
   work.y.resize(cells() * static_cast<std::size_t>(channels()));
-  scene_.labels.read(rect, work.labels.data());
   if (state != nullptr) state->read(rect, work.y.data());
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t x = rect.x0 + i % patch(), y = rect.y0 + i / patch();
@@ -125,9 +129,12 @@ void CropEvaluator::combine(std::vector<CropWork>& group,
     for (std::size_t e = 0; e < evaluations.size(); ++e) {
       if (evaluations[e].crop != k) continue;
       const float* output = all + e * size;
-      if (evaluations[e].condition == kNone) none = output;
-      else if (evaluations[e].condition == kWholeMap) of_label.fill(output);
-      else of_label[evaluations[e].condition] = output;
+      if (evaluations[e].condition == kNone)
+        none = output;
+      else if (evaluations[e].condition == kWholeMap)
+        of_label.fill(output);
+      else
+        of_label[evaluations[e].condition] = output;
     }
     group[k].prediction.assign(size, 0);
     for (std::size_t i = 0; i < cells(); ++i) {
@@ -135,8 +142,7 @@ void CropEvaluator::combine(std::vector<CropWork>& group,
       if (conditional == nullptr) conditional = none;
       if (conditional == nullptr) continue;  // a cell that this crop does not write
       for (std::size_t c = i; c < size; c += cells())
-        group[k].prediction[c] =
-            guided ? (1 + w) * conditional[c] - w * none[c] : conditional[c];
+        group[k].prediction[c] = guided ? (1 + w) * conditional[c] - w * none[c] : conditional[c];
     }
   }
 }

@@ -33,8 +33,10 @@ class CropEvaluator {
   CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
                 const DiffusionOptions& options);
 
-  // Fills labels and y of `work` from `state` (nullptr: the start, drawn from the noise).
-  void read(CropWork& work, const LatentArray* state, const DdimStep& step) const;
+  // Fills the labels of `work`.
+  void read_labels(CropWork& work) const;
+  // Fills its y from `state` (nullptr: the start, drawn from the noise), glass at its own noise.
+  void read_state(CropWork& work, const LatentArray* state, const DdimStep& step) const;
   // How many crops fill a batch.
   int group_size(bool guided) const;
   // Fills the prediction of every crop of the group at `time`.

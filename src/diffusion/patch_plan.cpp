@@ -11,8 +11,10 @@ namespace histoloom {
 
 namespace {
 
-// The grid's lines of one axis: 0, offset, offset + patch, …, length.
+// The grid's lines of one axis: 0, offset, offset + patch, …, length. One patch is not cut: both
+// parts would read the same cells.
 std::vector<std::int64_t> grid_lines(std::int64_t length, int patch, std::int64_t offset) {
+  if (length == patch) return {0, length};
   std::vector<std::int64_t> lines{0};
   for (std::int64_t x = offset == 0 ? patch : offset; x < length; x += patch) lines.push_back(x);
   lines.push_back(length);
@@ -63,7 +65,10 @@ class ShiftedPlan final : public PatchPlan {
 class Permutation {
  public:
   Permutation(std::uint64_t n, std::uint64_t seed, int step)
-      : n_(n), half_bits_((std::max(2, static_cast<int>(std::bit_width(n - 1))) + 1) / 2), noise_(seed), step_(step) {}
+      : n_(n),
+        half_bits_((std::max(2, static_cast<int>(std::bit_width(n - 1))) + 1) / 2),
+        noise_(seed),
+        step_(step) {}
 
   std::uint64_t operator()(std::uint64_t i) const {
     do {
@@ -77,9 +82,9 @@ class Permutation {
     const std::uint64_t mask = (std::uint64_t{1} << half_bits_) - 1;
     std::uint64_t left = i >> half_bits_, right = i & mask;
     for (std::uint32_t r = 0; r < 4; ++r) {
-      const PhiloxCounter w = noise_.words(NoiseDomain::plan, static_cast<std::int64_t>(right),
-                                           static_cast<std::int64_t>(r),
-                                           static_cast<std::uint32_t>(step_), 2);
+      const PhiloxCounter w =
+          noise_.words(NoiseDomain::plan, static_cast<std::int64_t>(right),
+                       static_cast<std::int64_t>(r), static_cast<std::uint32_t>(step_), 2);
       const std::uint64_t mixed = left ^ (w[0] & mask);
       left = right;
       right = mixed;
@@ -145,8 +150,7 @@ std::optional<PlanKind> parse_plan_kind(std::string_view name) {
 
 std::unique_ptr<PatchPlan> make_plan(PlanKind kind, LatentSize canvas, int patch,
                                      std::uint64_t seed, int step) {
-  check_internal(canvas.width >= patch && canvas.height >= patch,
-                 "a canvas smaller than a patch");
+  check_internal(canvas.width >= patch && canvas.height >= patch, "a canvas smaller than a patch");
   if (kind == PlanKind::random) return std::make_unique<RandomPlan>(canvas, patch, seed, step);
   return std::make_unique<ShiftedPlan>(canvas, patch, seed, step);
 }
@@ -156,8 +160,7 @@ TaperedAxis make_tapered_axis(std::int64_t length, int patch, int overlap) {
                  "an axis that patches can't taper over");
   // Spread the patches evenly; rounding down keeps neighbours at least `overlap` apart.
   TaperedAxis axis;
-  const std::int64_t count =
-      length == patch ? 1 : 1 + divide_up(length - patch, patch - overlap);
+  const std::int64_t count = length == patch ? 1 : 1 + divide_up(length - patch, patch - overlap);
   for (std::int64_t i = 0; i < count; ++i)
     axis.starts.push_back(count == 1 ? 0 : (length - patch) * i / (count - 1));
 
@@ -176,8 +179,8 @@ TaperedAxis make_tapered_axis(std::int64_t length, int patch, int overlap) {
   for (std::size_t k = 0; k < raw.size(); ++k) {
     auto& w = axis.weights.emplace_back();
     for (std::size_t i = 0; i < raw[k].size(); ++i)
-      w.push_back(static_cast<float>(raw[k][i] /
-                                     sum[static_cast<std::size_t>(axis.starts[k]) + i]));
+      w.push_back(
+          static_cast<float>(raw[k][i] / sum[static_cast<std::size_t>(axis.starts[k]) + i]));
   }
   return axis;
 }

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -26,7 +27,7 @@ class Reader {
  public:
   Reader(const ordered_json& object, std::string file, std::string prefix)
       : object_(object), file_(std::move(file)), prefix_(std::move(prefix)) {
-    if (!object_.is_object()) fail("must be an object");
+    if (!object_.is_object()) fail("must be a JSON object");
   }
 
   const ordered_json& member(const char* key) const {
@@ -35,9 +36,7 @@ class Reader {
     return object_[key];
   }
   bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
-  Reader child(const char* key) const {
-    return Reader(member(key), file_, prefix_ + key + ".");
-  }
+  Reader child(const char* key) const { return Reader(member(key), file_, prefix_ + key + "."); }
 
   std::string text(const char* key) const {
     if (!member(key).is_string() || member(key).get<std::string>().empty())
@@ -74,9 +73,8 @@ class Reader {
 
  private:
   [[noreturn]] void fail(const char* what) const {
-    throw UserError(fmt::format("{}: '{}' {}", file_,
-                                prefix_.empty() ? "" : prefix_.substr(0, prefix_.size() - 1),
-                                what));
+    const std::string name = prefix_.substr(0, std::max<std::size_t>(prefix_.size(), 1) - 1);
+    throw UserError(fmt::format("{}: {}{}", file_, name.empty() ? "" : "'" + name + "' ", what));
   }
   double real_of(const ordered_json& item, const char* key, double low, double high) const {
     if (!item.is_number() || !std::isfinite(item.get<double>()) || item < low || item > high)
@@ -92,8 +90,9 @@ ordered_json parse_model_json(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "model.json";
   std::error_code code;
   if (!std::filesystem::exists(file, code))
-    throw UserError(fmt::format(
-        "model '{}' has no model.json; give --model a directory that holds one", directory.string()));
+    throw UserError(
+        fmt::format("model '{}' has no model.json; give --model a directory that holds one",
+                    directory.string()));
   const std::string text = read_file(file);
   try {
     return ordered_json::parse(text);
@@ -136,6 +135,8 @@ void read_diffusion(const Reader& root, ModelBundle& bundle) {
   d.eta = defaults.real("eta", 0, 1);
   d.guidance = defaults.real("guidance", 0, 100);
   const auto interval = defaults.reals("guidance_interval", 2, 0, 1);
+  if (interval[0] > interval[1])
+    defaults.bad("guidance_interval", "two numbers in ascending order");
   d.guidance_interval[0] = interval[0];
   d.guidance_interval[1] = interval[1];
 }
@@ -158,6 +159,18 @@ void check_shape(const ModelBundle& bundle, const char* network, const char* wha
   if (got != expected)
     throw UserError(fmt::format("{} has {} {}, model.json says {}", where_of(bundle, network), what,
                                 got, expected));
+}
+
+// The label set itself is read elsewhere; here only its ids matter.
+void check_label_ids(const ModelBundle& bundle, int labels) {
+  const ordered_json set = ordered_json::parse(bundle.labels_json);
+  if (!set.is_object() || !set.contains("labels") || !set["labels"].is_array()) return;
+  for (const ordered_json& label : set["labels"]) {
+    if (!label.is_object() || !label.contains("id") || !label["id"].is_number_integer()) continue;
+    if (label["id"] >= labels)
+      throw UserError(fmt::format("{} knows the label ids 0 to {}, model.json has {}",
+                                  where_of(bundle, "denoiser"), labels - 1, label["id"].dump()));
+  }
 }
 
 }  // namespace
@@ -205,6 +218,7 @@ std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) 
   auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json,
                                where_of(bundle, "denoiser"));
   check_shape(bundle, "denoiser", "latent channels", network->channels(), bundle.latent_channels);
+  check_label_ids(bundle, network->labels());
   if (bundle.patch % network->alignment() != 0)
     throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",
                                 where_of(bundle, "denoiser"), network->alignment(), bundle.patch));
@@ -228,12 +242,11 @@ std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType d
 std::vector<float> mean_latent(const ModelBundle& bundle, Autoencoder& autoencoder,
                                const std::vector<std::uint8_t>& rgb, PixelSize size) {
   const InferenceThread inference;
-  const at::Tensor image =
-      at::from_blob(const_cast<std::uint8_t*>(rgb.data()), {1, size.height, size.width, 3},
-                    at::kByte)
-          .permute({0, 3, 1, 2})
-          .to(at::kFloat) /
-      255.0;
+  const at::Tensor image = at::from_blob(const_cast<std::uint8_t*>(rgb.data()),
+                                         {1, size.height, size.width, 3}, at::kByte)
+                               .permute({0, 3, 1, 2})
+                               .to(at::kFloat) /
+                           255.0;
   const at::Tensor mean = autoencoder.encode(image).mean({0, 2, 3});
   std::vector<float> out;
   for (std::int64_t c = 0; c < mean.numel(); ++c) {

@@ -35,8 +35,8 @@ LabelMapUNet::LabelMapUNet(LabelMapUNetConfig config) : config_(std::move(config
   const auto& widths = config_.widths;
   time1_ = register_module("time1", torch::nn::Linear(config_.embedding / 2, config_.embedding));
   time2_ = register_module("time2", torch::nn::Linear(config_.embedding, config_.embedding));
-  input_ = register_module("input",
-                           Conv(config_.latent_channels + config_.labels - 1, widths[0], 3));
+  input_ =
+      register_module("input", Conv(config_.latent_channels + config_.labels - 1, widths[0], 3));
   levels_.resize(widths.size());
 
   // Down: blocks, then half the size; every block's result is kept for the way up.
@@ -50,8 +50,8 @@ LabelMapUNet::LabelMapUNet(LabelMapUNetConfig config) : config_(std::move(config
           register_module(fmt::format("shrink{}", l), Conv(widths[l], widths[l + 1], 3, 2));
   }
   middle1_ = register_module("middle1", LabelMapBlock(widths.back(), widths.back(), config_));
-  attention_ = register_module("attention",
-                               SelfAttention(widths.back(), config_.heads, config_.groups));
+  attention_ =
+      register_module("attention", SelfAttention(widths.back(), config_.heads, config_.groups));
   middle2_ = register_module("middle2", LabelMapBlock(widths.back(), widths.back(), config_));
 
   // Up: each block takes the matching block's result beside its input.
@@ -61,7 +61,8 @@ LabelMapUNet::LabelMapUNet(LabelMapUNetConfig config) : config_(std::move(config
                                               LabelMapBlock(2 * widths[l], widths[l], config_)));
     }
     if (l > 0)
-      levels_[l].grow = register_module(fmt::format("grow{}", l), Conv(widths[l], widths[l - 1], 3));
+      levels_[l].grow =
+          register_module(fmt::format("grow{}", l), Conv(widths[l], widths[l - 1], 3));
   }
   output_norm_ = register_module("output_norm", GroupNorm(config_.groups, widths[0]));
   output_ = register_module("output", Conv(widths[0], config_.latent_channels, 3, 1, 0.0));
@@ -91,8 +92,8 @@ at::Tensor LabelMapUNet::predict(const at::Tensor& x, const at::Tensor& time,
                                  const at::Tensor& labels) {
   const at::Tensor emb = embed_time(time);
   const std::vector<at::Tensor> maps = label_pyramid(labels);
-  at::Tensor h = input_(
-      at::cat({x.to(dtype_), maps[0]}, 1).contiguous(at::MemoryFormat::ChannelsLast));
+  at::Tensor h =
+      input_(at::cat({x.to(dtype_), maps[0]}, 1).contiguous(at::MemoryFormat::ChannelsLast));
   std::vector<at::Tensor> skips;
   for (std::size_t l = 0; l < levels_.size(); ++l) {
     for (auto& block : levels_[l].down) skips.push_back(h = block(h, emb, maps[l]));
@@ -104,7 +105,8 @@ at::Tensor LabelMapUNet::predict(const at::Tensor& x, const at::Tensor& time,
       h = block(at::cat({h, skips.back()}, 1), emb, maps[l]);
       skips.pop_back();
     }
-    if (levels_[l].grow) h = levels_[l].grow(at::upsample_nearest2d(h, {h.size(2) * 2, h.size(3) * 2}));
+    if (levels_[l].grow)
+      h = levels_[l].grow(at::upsample_nearest2d(h, {h.size(2) * 2, h.size(3) * 2}));
   }
   return output_(at::silu(output_norm_(h))).to(at::kFloat);
 }

@@ -46,6 +46,7 @@ class LabelMapUNet final : public Denoiser, public torch::nn::Module {
   at::Tensor predict(const at::Tensor& x, const at::Tensor& time,
                      const at::Tensor& labels) override;
   int channels() const override { return config_.latent_channels; }
+  int labels() const override { return config_.labels; }
   int alignment() const override { return 1 << (config_.widths.size() - 1); }
   bool one_evaluation_per_label() const override { return false; }
   double gflop_per_evaluation(int side) const override;

@@ -48,8 +48,7 @@ SelfAttentionImpl::SelfAttentionImpl(int channels, int heads, int groups)
 at::Tensor SelfAttentionImpl::forward(const at::Tensor& x) {
   const std::int64_t b = x.size(0), h = x.size(2), w = x.size(3), d = channels_ / heads_;
   // [B, 3, heads, d, positions]
-  const at::Tensor qkv =
-      qkv_(norm_(x)).reshape({b, 3, heads_, d, h * w}).to(at::kFloat);
+  const at::Tensor qkv = qkv_(norm_(x)).reshape({b, 3, heads_, d, h * w}).to(at::kFloat);
   const at::Tensor q = qkv.select(1, 0), k = qkv.select(1, 1), v = qkv.select(1, 2);
   const at::Tensor scores =
       at::matmul(q.transpose(-1, -2), k) * (1.0 / std::sqrt(static_cast<double>(d)));

@@ -63,8 +63,7 @@ at::Tensor PixelShuffleAutoencoder::encode_for_training(const at::Tensor& image,
 }
 
 at::Tensor PixelShuffleAutoencoder::decode(const at::Tensor& latents) {
-  at::Tensor h =
-      decoder_input_(latents.to(dtype_, false, false, at::MemoryFormat::ChannelsLast));
+  at::Tensor h = decoder_input_(latents.to(dtype_, false, false, at::MemoryFormat::ChannelsLast));
   for (auto& block : decoder_coarse_) h = block(h);
   h = at::pixel_shuffle(decoder_grow_(h), 2).contiguous(at::MemoryFormat::ChannelsLast);
   for (auto& block : decoder_fine_) h = block(h);

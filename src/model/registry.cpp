@@ -46,8 +46,7 @@ class Config {
   // Throws for a key that nothing has read.
   void finish() const {
     if (!json_.empty())
-      throw UserError(
-          fmt::format("{}: '{}' is not a known setting", where_, json_.begin().key()));
+      throw UserError(fmt::format("{}: '{}' is not a known setting", where_, json_.begin().key()));
   }
 
   void require_multiple(const char* key, int value, int divisor) const {
@@ -73,9 +72,9 @@ class Config {
 std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
                                         const std::string& config_json, const std::string& where) {
   if (architecture != "label_map_unet")
-    throw UserError(fmt::format(
-        "{}: unknown denoiser architecture '{}'; this version knows label_map_unet", where,
-        architecture));
+    throw UserError(
+        fmt::format("{}: unknown denoiser architecture '{}'; this version knows label_map_unet",
+                    where, architecture));
   Config config(config_json, where);
   LabelMapUNetConfig c;
   config.read("latent_channels", c.latent_channels, 1, 256);

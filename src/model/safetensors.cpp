@@ -28,9 +28,9 @@ struct DTypeName {
   const char* name;
   at::ScalarType type;
 };
-constexpr DTypeName kDTypes[] = {{"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf},
-                                 {"BF16", at::kBFloat16}, {"I64", at::kLong}, {"I32", at::kInt},
-                                 {"U8", at::kByte}, {"BOOL", at::kBool}};
+constexpr DTypeName kDTypes[] = {{"F64", at::kDouble},    {"F32", at::kFloat}, {"F16", at::kHalf},
+                                 {"BF16", at::kBFloat16}, {"I64", at::kLong},  {"I32", at::kInt},
+                                 {"U8", at::kByte},       {"BOOL", at::kBool}};
 
 struct Entry {
   at::ScalarType type;
@@ -43,17 +43,20 @@ struct Entry {
   throw UserError(fmt::format("{}: not a usable safetensors file: {}", path.string(), what));
 }
 
-// Bytes of a shape; fails where the product overflows 63 bits.
+// Bytes of a shape; fails where the product, empty dimensions left out, overflows 63 bits: torch
+// computes strides of empty tensors too.
 std::uint64_t shape_bytes(const std::vector<std::int64_t>& shape, std::uint64_t item,
                           const std::string& name, const std::filesystem::path& path) {
   std::uint64_t bytes = item;
+  bool empty = false;
   for (const std::int64_t n : shape) {
-    if (n < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes) ||
-        bytes > (std::uint64_t{1} << 62))
-      fail(path, fmt::format("tensor '{}' has the impossible shape [{}]", name,
-                             fmt::join(shape, ", ")));
+    empty |= n == 0;
+    const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(n, 1));
+    if (n < 0 || __builtin_mul_overflow(bytes, factor, &bytes) || bytes > (std::uint64_t{1} << 62))
+      fail(path,
+           fmt::format("tensor '{}' has the impossible shape [{}]", name, fmt::join(shape, ", ")));
   }
-  return bytes;
+  return empty ? 0 : bytes;
 }
 
 Entry parse_entry(const json& item, const std::string& name, std::uint64_t data_bytes,
@@ -74,13 +77,11 @@ Entry parse_entry(const json& item, const std::string& name, std::uint64_t data_
     entry.shape.push_back(n.get<std::int64_t>());
   }
   for (const json& n : item["data_offsets"]) {
-    if (!n.is_number_unsigned())
-      fail(path, fmt::format("tensor '{}' has bad data_offsets", name));
+    if (!n.is_number_unsigned()) fail(path, fmt::format("tensor '{}' has bad data_offsets", name));
   }
   entry.begin = item["data_offsets"][0];
   entry.end = item["data_offsets"][1];
-  const std::uint64_t bytes =
-      shape_bytes(entry.shape, c10::elementSize(entry.type), name, path);
+  const std::uint64_t bytes = shape_bytes(entry.shape, c10::elementSize(entry.type), name, path);
   if (entry.begin > entry.end || entry.end > data_bytes || entry.end - entry.begin != bytes)
     fail(path, fmt::format("tensor '{}' needs {} bytes, its data_offsets are [{}, {}] of {}", name,
                            bytes, entry.begin, entry.end, data_bytes));
@@ -89,11 +90,11 @@ Entry parse_entry(const json& item, const std::string& name, std::uint64_t data_
 
 // Parses the header; a key that stands twice is refused, which nlohmann-json alone would not do.
 json parse_header(const char* text, std::uint64_t size, const std::filesystem::path& path) {
-  std::set<std::string> keys;
+  std::map<int, std::set<std::string>> keys;  // of the object that is open at a depth
   const auto callback = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::key && depth == 1 &&
-        !keys.insert(parsed.get<std::string>()).second)
-      fail(path, fmt::format("tensor '{}' stands in the header twice", parsed.get<std::string>()));
+    if (event == json::parse_event_t::object_start) keys[depth + 1].clear();
+    if (event == json::parse_event_t::key && !keys[depth].insert(parsed.get<std::string>()).second)
+      fail(path, fmt::format("'{}' stands in its header twice", parsed.get<std::string>()));
     return true;
   };
   json header;
@@ -128,14 +129,12 @@ void SafetensorsFile::State::map_file() {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     throw UserError(fmt::format("{}: can't be opened: {}", path.string(), errno_text(errno)));
-  struct stat info{};
+  struct stat info {};
   const bool known = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
   size = known ? static_cast<std::uint64_t>(info.st_size) : 0;
-  void* mapped =
-      size >= 8 ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+  void* mapped = size >= 8 ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
   ::close(fd);
-  if (mapped == MAP_FAILED)
-    fail(path, fmt::format("it has {} bytes, at least 8 are needed", size));
+  if (mapped == MAP_FAILED) fail(path, fmt::format("it has {} bytes, at least 8 are needed", size));
   map = static_cast<const char*>(mapped);
 }
 
@@ -172,8 +171,7 @@ void SafetensorsFile::State::check_coverage(std::uint64_t data_bytes) const {
                              std::min(begin, at)));
     at = end;
   }
-  if (at != data_bytes)
-    fail(path, fmt::format("its tensors cover {} of {} bytes", at, data_bytes));
+  if (at != data_bytes) fail(path, fmt::format("its tensors cover {} of {} bytes", at, data_bytes));
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
@@ -222,8 +220,8 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
     check_internal(known != std::end(kDTypes), "a tensor of a dtype that safetensors lacks");
     const std::size_t begin = data.size();
     data.append(static_cast<const char*>(t.data_ptr()), t.nbytes());
-    header[name] = {{"dtype", known->name}, {"shape", t.sizes().vec()},
-                    {"data_offsets", {begin, data.size()}}};
+    header[name] = {
+        {"dtype", known->name}, {"shape", t.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data is aligned
@@ -243,16 +241,18 @@ void load_parameters(const NamedTensors& parameters, const std::filesystem::path
       throw UserError(fmt::format("{}: tensor '{}' has the shape [{}], the architecture needs [{}]",
                                   file.string(), name, fmt::join(value.sizes(), ", "),
                                   fmt::join(parameter.sizes(), ", ")));
-    if (!at::isfinite(value).all().item<bool>())
-      throw UserError(fmt::format("{}: tensor '{}' holds values that are not finite; the file is "
-                                  "damaged or its training failed",
-                                  file.string(), name));
     at::Tensor(parameter).copy_(value);
+    // After the conversion, in which a large value may become infinite.
+    if (!at::isfinite(parameter).all().item<bool>())
+      throw UserError(
+          fmt::format("{}: tensor '{}' holds values that are not finite; the file is "
+                      "damaged or its training failed",
+                      file.string(), name));
   }
   for (const std::string& name : source.names()) {
     if (!wanted.contains(name))
-      throw UserError(fmt::format("{}: tensor '{}' is not part of the architecture", file.string(),
-                                  name));
+      throw UserError(
+          fmt::format("{}: tensor '{}' is not part of the architecture", file.string(), name));
   }
 }
 

@@ -30,12 +30,13 @@ struct VipsBuffer {
 VipsBuffer read_8bit(const fs::path& path) {
   static const bool started = VIPS_INIT("histoloom") == 0;
   check_internal(started, "libvips does not start");
-  VipsImage* image = vips_image_new_from_file(path.c_str(), nullptr);
+  // Without fail_on libvips fills what is missing with grey.
+  VipsImage* image = vips_image_new_from_file(path.c_str(), "fail_on", VIPS_FAIL_ON_ERROR,
+                                              nullptr);
   if (image == nullptr)
     throw UserError(fmt::format("{}: is not an image that can be read", path.string()));
-  VipsBuffer out{{vips_image_get_width(image), vips_image_get_height(image)},
-                 vips_image_get_bands(image),
-                 {}};
+  VipsBuffer out{
+      {vips_image_get_width(image), vips_image_get_height(image)}, vips_image_get_bands(image), {}};
   std::size_t size = 0;
   const bool bytes = vips_image_get_format(image) == VIPS_FORMAT_UCHAR;
   void* memory = bytes ? vips_image_write_to_memory(image, &size) : nullptr;
@@ -50,7 +51,7 @@ VipsBuffer read_8bit(const fs::path& path) {
   return out;
 }
 
-// The most frequent known id of each cell; unknown only where a cell holds nothing else.
+// The id that most pixels of a cell have; on a tie the lowest that is not unknown.
 std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, LabelId unknown) {
   const LatentSize cells = latent_size_for(mask.size, factor);
   std::vector<LabelId> out;
@@ -60,9 +61,13 @@ std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, LabelId unk
       for (std::int64_t py = y * factor; py < std::min((y + 1) * factor, mask.size.height); ++py)
         for (std::int64_t px = x * factor; px < std::min((x + 1) * factor, mask.size.width); ++px)
           ++counts[mask.bytes[static_cast<std::size_t>(py * mask.size.width + px)]];
-      const auto most = std::max_element(counts.begin(), counts.end()) - counts.begin();
-      out.push_back(counts[static_cast<std::size_t>(most)] > 0 ? static_cast<LabelId>(most)
-                                                               : unknown);
+      LabelId most = unknown;
+      for (std::size_t id = 0; id < counts.size(); ++id) {
+        const int ahead = counts[id] - counts[most];
+        if (ahead > 0 || (ahead == 0 && most == unknown && counts[id] > 0))
+          most = static_cast<LabelId>(id);
+      }
+      out.push_back(most);
     }
   }
   return out;
@@ -72,10 +77,11 @@ void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& 
                     int factor) {
   const VipsBuffer mask = read_8bit(path);
   if (mask.bands != 1 || mask.size != image.size)
-    throw UserError(fmt::format("{}: must have one band and its image's size {}x{}, got {} bands "
-                                "and {}x{}",
-                                path.string(), image.size.width, image.size.height, mask.bands,
-                                mask.size.width, mask.size.height));
+    throw UserError(
+        fmt::format("{}: must have one band and its image's size {}x{}, got {} bands "
+                    "and {}x{}",
+                    path.string(), image.size.width, image.size.height, mask.bands, mask.size.width,
+                    mask.size.height));
   for (const std::uint8_t id : mask.bytes) {
     if (labels.find(id) == nullptr)
       throw UserError(fmt::format("{}: holds the id {}, the model's labels are {}", path.string(),
@@ -88,8 +94,8 @@ void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& 
 TrainingImage read_patch(const fs::path& path, const LabelSet& labels, int factor) {
   VipsBuffer rgb = read_8bit(path);
   if (rgb.bands != 3)
-    throw UserError(fmt::format("{}: must have the three bands RGB, got {}", path.string(),
-                                rgb.bands));
+    throw UserError(
+        fmt::format("{}: must have the three bands RGB, got {}", path.string(), rgb.bands));
   TrainingImage image{path.stem().string(), rgb.size, std::move(rgb.bytes), {}, false};
   const fs::path mask = path.parent_path() / (path.stem().string() + "_mask.png");
   if (fs::exists(mask)) read_mask_into(image, mask, labels, factor);
@@ -106,16 +112,16 @@ std::vector<fs::path> list_patches(const fs::path& folder) {
   if (code)
     throw UserError(fmt::format("{}: can't be listed: {}", folder.string(), code.message()));
   if (out.empty())
-    throw UserError(fmt::format("{}: holds no NAME.png; training images are expected there",
-                                folder.string()));
+    throw UserError(
+        fmt::format("{}: holds no NAME.png; training images are expected there", folder.string()));
   std::sort(out.begin(), out.end());
   return out;
 }
 
 // A slide at full resolution, over white where it is transparent.
 TrainingImage read_slide(const fs::path& path) {
-  const std::unique_ptr<openslide_t, decltype(&openslide_close)> slide(
-      openslide_open(path.c_str()), openslide_close);
+  const std::unique_ptr<openslide_t, decltype(&openslide_close)> slide(openslide_open(path.c_str()),
+                                                                       openslide_close);
   if (!slide || openslide_get_error(slide.get()) != nullptr)
     throw UserError(fmt::format("{}: is not a slide that OpenSlide reads", path.string()));
   TrainingImage image{path.stem().string(), {}, {}, {}, false};
@@ -208,12 +214,16 @@ std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const 
   if (!options.images.empty()) {
     const std::vector<fs::path> paths = list_patches(options.images);
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      const bool out = options.held_out_every > 0 &&
-                       i % static_cast<std::size_t>(options.held_out_every) == 0;
-      if (out == options.held_out)
-        images.push_back(read_patch(paths[i], labels, options.factor));
+      const bool out =
+          options.held_out_every > 0 && i % static_cast<std::size_t>(options.held_out_every) == 0;
+      if (out == options.held_out) images.push_back(read_patch(paths[i], labels, options.factor));
     }
   }
+  if (options.slides.empty() && images.empty())
+    throw UserError(
+        fmt::format("no image is left to train on: --held-out-every {} holds out the first of 1; "
+                    "give more images or leave it out",
+                    options.held_out_every));
   if (!options.held_out)
     for (const fs::path& slide : options.slides) images.push_back(read_slide(slide));
   for (TrainingImage& image : images) {

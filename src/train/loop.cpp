@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <thread>
 
 #include "histoloom/core/error.h"
 #include "histoloom/model/safetensors.h"
@@ -24,15 +25,20 @@ std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
 
 }  // namespace
 
+void use_threads(int threads) {
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  at::set_num_threads(threads > 0 ? threads : static_cast<int>(cores));
+}
+
 TrainingLoop::TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options,
                            std::filesystem::path weights)
     : kind_(std::move(kind)),
       weights_(std::move(weights)),
       parameters_(std::move(parameters)),
       options_(options),
-      optimizer_(tensors_of(parameters_), torch::optim::AdamWOptions(options.learning_rate)
-                                              .betas({0.9, 0.99})
-                                              .weight_decay(1e-4)) {
+      optimizer_(
+          tensors_of(parameters_),
+          torch::optim::AdamWOptions(options.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4)) {
   for (const auto& [name, tensor] : parameters_) averaged_.push_back(tensor.detach().clone());
 }
 
@@ -70,9 +76,10 @@ double TrainingLoop::run(const std::function<at::Tensor(int step)>& loss_of, Pro
 
     const double value = loss.item<double>();
     if (!std::isfinite(value))
-      throw UserError(fmt::format("training {}: the loss at step {} is not finite; lower "
-                                  "--learning-rate (now {}) and resume from the last checkpoint",
-                                  kind_, step, options_.learning_rate));
+      throw UserError(
+          fmt::format("training {}: the loss at step {} is not finite; lower "
+                      "--learning-rate (now {}) and resume from the last checkpoint",
+                      kind_, step, options_.learning_rate));
     shown = step == start ? value : shown + 0.02 * (value - shown);
     if (step >= options_.steps - std::max(1, options_.steps / 10)) {
       tail += value;
@@ -122,6 +129,8 @@ int TrainingLoop::load() {
   const std::string path = options_.checkpoint.string();
   if (!std::filesystem::exists(options_.checkpoint))
     throw UserError(fmt::format("{}: no checkpoint to resume from; start without --resume", path));
+  const std::string not_ours =
+      fmt::format("{}: is not a checkpoint of this network, or is damaged", path);
   torch::NoGradGuard no_grad;
   try {
     torch::serialize::InputArchive archive, weights, averaged, optimizer;
@@ -130,22 +139,26 @@ int TrainingLoop::load() {
     archive.read("kind", kind);
     archive.read("step", step);
     if (kind.toStringRef() != kind_)
-      throw UserError(fmt::format("{}: is a checkpoint of '{}', not of '{}'", path,
-                                  kind.toStringRef(), kind_));
+      throw UserError(
+          fmt::format("{}: is a checkpoint of '{}', not of '{}'", path, kind.toStringRef(), kind_));
     archive.read("weights", weights);
     archive.read("averaged", averaged);
     archive.read("optimizer", optimizer);
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (weights.keys().size() != parameters_.size()) throw UserError(not_ours);
+    const auto read = [&](torch::serialize::InputArchive& from, std::size_t i, at::Tensor to) {
       at::Tensor value;
-      weights.read(std::to_string(i), value);
-      parameters_[i].second.copy_(value);
-      averaged.read(std::to_string(i), value);
-      averaged_[i].copy_(value);
+      from.read(std::to_string(i), value);
+      if (value.sizes() != to.sizes()) throw UserError(not_ours);
+      to.copy_(value);
+    };
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      read(weights, i, parameters_[i].second);
+      read(averaged, i, averaged_[i]);
     }
     optimizer_.load(optimizer);
     return static_cast<int>(step.toInt());
   } catch (const c10::Error&) {
-    throw UserError(fmt::format("{}: is not a checkpoint of this network, or is damaged", path));
+    throw UserError(not_ours);
   }
 }
 

@@ -13,6 +13,10 @@
 
 namespace histoloom {
 
+// Has networks compute on `threads` threads, 0 for all cores. Asked for outright: OpenMP's own
+// default is one thread on some machines.
+void use_threads(int threads);
+
 class TrainingLoop {
  public:
   // `kind` is stored in the checkpoint; another network's checkpoint is refused.

@@ -49,8 +49,8 @@ at::Tensor gradient_error(const at::Tensor& a, const at::Tensor& b) {
          (d.slice(2, 1) - d.slice(2, 0, -1)).abs().mean();
 }
 
-std::vector<at::Tensor> load_images(const TrainOptions& options, const LabelSet& labels,
-                                    int factor, bool held_out) {
+std::vector<at::Tensor> load_images(const TrainOptions& options, const LabelSet& labels, int factor,
+                                    bool held_out) {
   ImageSetOptions set = options.data;
   set.held_out = held_out;
   std::vector<at::Tensor> out;
@@ -71,8 +71,8 @@ at::Tensor draw_batch(const std::vector<at::Tensor>& images, const at::Tensor& a
     const at::Tensor& image = images[static_cast<std::size_t>(picks[i].item<std::int64_t>())];
     const std::int64_t y = random_below(image.size(1) - kCrop + 1);
     const std::int64_t x = random_below(image.size(2) - kCrop + 1);
-    crops.push_back(orient(image.narrow(1, y, kCrop).narrow(2, x, kCrop),
-                           static_cast<int>(random_below(8))));
+    crops.push_back(
+        orient(image.narrow(1, y, kCrop).narrow(2, x, kCrop), static_cast<int>(random_below(8))));
   }
   return unit_range(at::stack(crops));
 }
@@ -119,9 +119,10 @@ void store_statistics(Autoencoder& network, const std::vector<at::Tensor>& image
 
 AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progress) {
   validate(options);
-  at::set_num_threads(options.threads > 0 ? options.threads : at::get_num_threads());
+  use_threads(options.threads);
   const ModelBundle bundle = ModelBundle::read(options.model);
-  const LabelSet labels = LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
+  const LabelSet labels =
+      LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
   auto network = make_autoencoder(bundle.autoencoder.architecture, bundle.autoencoder.config_json,
                                   (options.model / "model.json").string());
   torch::manual_seed(options.seed);

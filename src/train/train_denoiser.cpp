@@ -76,10 +76,8 @@ void LatentSampler::draw_one(std::size_t image, std::int64_t cell, std::vector<a
   const CachedLatents& source = cache_[image];
   const std::int64_t h = source.labels.size(0), w = source.labels.size(1);
   // The cell may lie anywhere in the patch.
-  const std::int64_t y =
-      std::clamp<std::int64_t>(cell / w - random_below(patch_), 0, h - patch_);
-  const std::int64_t x =
-      std::clamp<std::int64_t>(cell % w - random_below(patch_), 0, w - patch_);
+  const std::int64_t y = std::clamp<std::int64_t>(cell / w - random_below(patch_), 0, h - patch_);
+  const std::int64_t x = std::clamp<std::int64_t>(cell % w - random_below(patch_), 0, w - patch_);
   latents.push_back(source.latents.narrow(1, y, patch_).narrow(2, x, patch_));
   const at::Tensor ids = source.labels.narrow(0, y, patch_).narrow(1, x, patch_);
   labels.push_back(keep_labels ? ids : at::zeros_like(ids));
@@ -93,8 +91,8 @@ Batch LatentSampler::draw(int batch, double unconditional) const {
       draw_one(image, random_below(cache_[image].labels.numel()), latents, labels, false);
       continue;
     }
-    const Holder& holder =
-        holders_[static_cast<std::size_t>(random_below(static_cast<std::int64_t>(holders_.size())))];
+    const Holder& holder = holders_[static_cast<std::size_t>(
+        random_below(static_cast<std::int64_t>(holders_.size())))];
     const auto pick = at::multinomial(torch::tensor(holder.weights), 1).item<std::int64_t>();
     const std::size_t image = holder.images[static_cast<std::size_t>(pick)];
     const at::Tensor places = at::nonzero(cache_[image].labels.flatten() == holder.label);
@@ -120,8 +118,8 @@ std::vector<CachedLatents> cache_latents(const ModelBundle& bundle,
     const at::Tensor labels = label_tensor(image, bundle.downsampling);
     for (int i = 0; i < 8; ++i) {
       const at::Tensor z = autoencoder->encode(unit_range(orient(pixels, i)).unsqueeze(0));
-      cache.push_back({((z.squeeze(0) - mean) / deviation).to(at::kHalf),
-                       orient(labels, i).contiguous()});
+      cache.push_back(
+          {((z.squeeze(0) - mean) / deviation).to(at::kHalf), orient(labels, i).contiguous()});
       progress.update(static_cast<std::int64_t>(cache.size()));
     }
   }
@@ -161,7 +159,7 @@ std::vector<TrainingImage> read_images(const TrainOptions& options, const ModelB
 
 double train_denoiser(const TrainOptions& options, Progress& progress) {
   validate(options);
-  at::set_num_threads(options.threads > 0 ? options.threads : at::get_num_threads());
+  use_threads(options.threads);
   const std::string where = (options.model / "model.json").string();
   const ModelBundle bundle = ModelBundle::read(options.model);
   const LabelSet labels = LabelSet::parse(bundle.labels_json, where);
@@ -169,9 +167,8 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
   torch::manual_seed(options.seed);
   if (std::filesystem::exists(bundle.denoiser.weights))
     load_parameters(network->parameters(), bundle.denoiser.weights);
-  const LatentSampler sampler(
-      cache_latents(bundle, read_images(options, bundle, labels), progress), bundle.patch,
-      labels.unknown());
+  const LatentSampler sampler(cache_latents(bundle, read_images(options, bundle, labels), progress),
+                              bundle.patch, labels.unknown());
   const NoiseSchedule schedule = NoiseSchedule::named(bundle.schedule.type, bundle.schedule.steps);
   const at::Tensor signal = torch::tensor(schedule.alphas_cumprod()).to(at::kFloat);
 

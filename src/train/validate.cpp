@@ -30,6 +30,8 @@ void validate(const TrainOptions& o) {
   require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
   if (o.data.images.empty() && o.data.slides.empty())
     throw UserError("no training data; give --images DIR or --slides FILE");
+  if (o.data.held_out_every > 0 && o.data.images.empty())
+    throw UserError("--held-out-every needs --images DIR: slides are never held out");
   if (o.checkpoint.empty()) throw UserError("--checkpoint FILE is needed: training is long");
 }
 

@@ -1,16 +1,17 @@
 // Latents in, rows of pixels out, from the top down.
 //
-// Windows of `window` latent cells overlap by `overlap`; where they do, a raised cosine (Hann) fades
-// one into the next. Weights are w(x)·w(y) and sum to one at every pixel. The first windows start
-// `overlap` cells outside of the canvas and the last end outside, on cells that repeat the border,
-// so that the slide's edges are decoded like its middle.
+// Windows of `window` latent cells overlap by `overlap`; where they do, a raised cosine (Hann)
+// fades one into the next. Weights are w(x)·w(y) and sum to one at every pixel. The first windows
+// start `overlap` cells outside of the canvas and the last end outside, on cells that repeat the
+// border, so that the slide's edges are decoded like its middle.
 //
 // Example: a window of 32 cells with an overlap of 8, at 8 px a cell, starts every 24 cells (192
 // px): 1.78 decodes a pixel.
 //
 //   window  a square of latents that is decoded at once
 //   band    a row of windows
-//   strip   the weighted pixels of the band: window · factor rows of the slide's width, three floats
+//   strip   the weighted pixels of the band: window · factor rows of the slide's width, three
+//   floats
 //           a pixel; all that grows with the slide
 //
 // A window in which nothing but glass is seen is not decoded; its pixels are the glass texture, bit
@@ -31,10 +32,10 @@
 namespace histoloom {
 
 struct DecodeOptions {
-  int window = 32;   // latent cells a side
-  int overlap = 8;   // cells, at most half a window
-  int batch = 4;     // windows a call of the autoencoder, always
-  int threads = 1;   // calls of the autoencoder side by side
+  int window = 32;  // latent cells a side
+  int overlap = 8;  // cells, at most half a window
+  int batch = 4;    // windows a call of the autoencoder, always
+  int threads = 1;  // calls of the autoencoder side by side
 };
 
 struct DecodeReport {

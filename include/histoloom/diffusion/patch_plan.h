@@ -38,7 +38,8 @@ class PatchPlan {
 };
 
 // Crops of step `step` over `canvas`, which is at least `patch` cells a side.
-//  shifted  a grid of disjoint crops at an offset of the R2 low-discrepancy sequence (Roberts 2018),
+//  shifted  a grid of disjoint crops at an offset of the R2 low-discrepancy sequence (Roberts
+//  2018),
 //           started by the seed.
 //  random   DiffInfinite, Algorithm 2: each crop is centred on a random cell that none covers yet,
 //           clamped to the canvas; the first crop that covers a cell owns it. The cells are drawn

@@ -1,4 +1,5 @@
-// Random-patch diffusion (DiffInfinite, Aversa et al. 2023, section 4 and Algorithm 2), out of core.
+// Random-patch diffusion (DiffInfinite, Aversa et al. 2023, section 4 and Algorithm 2), out of
+// core.
 //
 // The state y_t of the whole latent canvas lies on disk in two generations. One step chooses crops
 // that cover the canvas; each crop reads a patch of the state before the step and advances the
@@ -40,14 +41,14 @@ namespace histoloom {
 
 struct DiffusionOptions {
   int steps = 30;
-  double eta = 0;                         // of DDIM; 0 is deterministic, 1 is ancestral
-  double guidance = 1;                    // omega
-  std::array<double, 2> interval{0, 1};   // of time / T in which guidance runs
+  double eta = 0;                        // of DDIM; 0 is deterministic, 1 is ancestral
+  double guidance = 1;                   // omega
+  std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs
   PlanKind plan = PlanKind::shifted;
-  int tapered_steps = 2;                  // the last ones, at most all of them
+  int tapered_steps = 2;  // the last ones, at most all of them
   std::uint64_t seed = 0;
-  int threads = 1;                        // calls of the denoiser side by side
-  int first_step = 0;                     // of a resumed run: steps that are already committed
+  int threads = 1;     // calls of the denoiser side by side
+  int first_step = 0;  // of a resumed run: steps that are already committed
   // Told how many steps are committed, after each.
   std::function<void(int)> committed = [](int) {};
 };

@@ -33,7 +33,7 @@ struct SamplingDefaults {
   std::string plan = "shifted";
   int steps = 30;
   double eta = 0;
-  double guidance = 1;             // omega: (1 + omega)·conditional − omega·unconditional
+  double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
   double guidance_interval[2] = {0, 1};  // fractions of the schedule, 0 = clean, 1 = noise
 };
 
@@ -50,13 +50,13 @@ struct ModelBundle {
   std::vector<float> latent_mean;  // per channel; the denoiser sees (z − mean) / deviation
   std::vector<float> latent_deviation;
 
-  int patch = 0;                    // latent cells a side
-  int batch = 0;                    // patches a call of the denoiser, always
-  int decode_window = 0;            // latent cells a side of a decoded window
-  int decode_overlap = 0;           // cells that neighbouring windows share
+  int patch = 0;           // latent cells a side
+  int batch = 0;           // patches a call of the denoiser, always
+  int decode_window = 0;   // latent cells a side of a decoded window
+  int decode_overlap = 0;  // cells that neighbouring windows share
   ScheduleSpec schedule;
   Prediction prediction = Prediction::v;
-  std::optional<double> clip;       // bound on |x0| in normalised latents, where the model wants one
+  std::optional<double> clip;  // bound on |x0| in normalised latents, where the model wants one
   SamplingDefaults defaults;
   NetworkSpec autoencoder, denoiser;
 

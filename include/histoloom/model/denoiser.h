@@ -36,6 +36,8 @@ class Denoiser {
 
   // Latent channels.
   virtual int channels() const = 0;
+  // The ids that a label map may hold: 0 to labels() - 1.
+  virtual int labels() const = 0;
   // The sides of a patch are multiples of this many cells.
   virtual int alignment() const = 0;
   // True where a patch needs one evaluation for each label it holds.

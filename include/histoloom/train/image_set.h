@@ -21,11 +21,11 @@ struct TrainingImage {
 };
 
 struct ImageSetOptions {
-  std::filesystem::path images;                // NAME.png with NAME_mask.png beside some
-  std::vector<std::filesystem::path> slides;   // read whole at full resolution through OpenSlide
-  int factor = 8;                              // pixels a latent cell
-  int held_out_every = 0;                      // every n-th patch is left out; 0 leaves out none
-  bool held_out = false;                       // read the patches that are left out instead
+  std::filesystem::path images;               // NAME.png with NAME_mask.png beside some
+  std::vector<std::filesystem::path> slides;  // read whole at full resolution through OpenSlide
+  int factor = 8;                             // pixels a latent cell
+  int held_out_every = 0;                     // every n-th patch is left out; 0 leaves out none
+  bool held_out = false;                      // read the patches that are left out instead
 };
 
 // Reads every image; labels of a cell are the mask's majority, and glass where the image shows it.

@@ -21,7 +21,7 @@ struct TrainOptions {
   bool resume = false;
   ImageSetOptions data;
   int steps = 4000;
-  int batch = 0;             // 0: 16 for the autoencoder, 32 for the denoiser
+  int batch = 0;  // 0: 16 for the autoencoder, 32 for the denoiser
   double learning_rate = 4e-4;
   double decay_share = 0.3;  // of the steps, at the end, in which the rate falls to 0 as a cosine
   double ema = 0.999;        // decay of the averaged weights, which are the ones that are kept
@@ -37,8 +37,8 @@ void validate(const TrainOptions& options);
 
 // What training measured on the images that were held out (on the training images where none are).
 struct AutoencoderReport {
-  double psnr = 0;             // dB, mean over patches
-  double power_ratio_db = 0;   // mean |log power spectrum| error of 8×8 DCT bands up to half Nyquist
+  double psnr = 0;            // dB, mean over patches
+  double power_ratio_db = 0;  // mean |log power spectrum| error of 8×8 DCT bands up to half Nyquist
 };
 
 // Trains the autoencoder (L1, L1 of gradients, the power of DCT bands, Kullback-Leibler), writes

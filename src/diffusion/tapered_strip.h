@@ -1,0 +1,44 @@
+// The strip of a tapered step: weighted sums of x0 over the rows that one band of crops covers.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "histoloom/diffusion/patch_plan.h"
+#include "histoloom/labels/label_field.h"
+#include "step.h"
+
+namespace histoloom {
+
+// Crops come in reading order. When a crop of the next band comes, the rows above it are complete:
+// they are advanced, written, and the rest moves to the top of the strip.
+class TaperedStrip {
+ public:
+  TaperedStrip(const ModelBundle& bundle, const LabelField& labels, std::optional<LabelId> glass,
+               const CellSolver& solver, const Step& step);
+
+  // The next crop's corner, owning all its cells, or false after the last.
+  bool next(Crop& crop);
+  // Adds the x0 of a crop (its `prediction`), in the order of next(). Crops may be left out where
+  // all their cells are glass. Returns how many tissue cells were written.
+  std::int64_t add(const CropWork& work);
+  // Writes what is left, after the last crop.
+  std::int64_t finish();
+
+ private:
+  std::int64_t write_rows_above(std::int64_t y);
+  std::int64_t write_row(std::int64_t y) const;
+
+  const ModelBundle& bundle_;
+  const LabelField& labels_;
+  std::optional<LabelId> glass_;
+  const CellSolver& solver_;
+  const Step& step_;
+  LatentSize canvas_;
+  TaperedAxis xs_, ys_;
+  std::size_t at_ = 0;
+  std::int64_t top_ = 0;    // the canvas row of the strip's first
+  std::vector<float> sum_;  // [channels, patch, width]
+};
+
+}  // namespace histoloom
