@@ -44,8 +44,8 @@ void require_writable(const fs::path& path, const char* option) {
     throw UserError(fmt::format("{} {}: the directory '{}' does not exist; make it first", option,
                                 path.string(), directory.string()));
   if (fs::is_directory(path))
-    throw UserError(fmt::format("{} {}: is a directory; give the name of a file", option,
-                                path.string()));
+    throw UserError(
+        fmt::format("{} {}: is a directory; give the name of a file", option, path.string()));
   const fs::path probe = directory / fmt::format(".histoloom-probe-{}", ::getpid());
   std::ofstream out(probe);
   const int refused = out.is_open() ? 0 : errno;
@@ -59,9 +59,8 @@ void require_writable(const fs::path& path, const char* option) {
 
 void require_new(const fs::path& path, bool force, const char* option) {
   if (!force && fs::exists(path))
-    throw UserError(
-        fmt::format("{} {}: exists; give another name, or --force to replace it", option,
-                    path.string()));
+    throw UserError(fmt::format("{} {}: exists; give another name, or --force to replace it",
+                                option, path.string()));
 }
 
 void check_outputs(const GenerateOptions& o) {
@@ -82,11 +81,11 @@ void check_disk(const GenerateOptions& o, const JobPlan& plan) {
     std::error_code code;
     const fs::space_info space = fs::space(directory, code);
     if (!code && space.available < bytes)
-      throw UserError(fmt::format("{} needs about {} in '{}', {} are free; choose another disk "
-                                  "with {}",
-                                  what, format_byte_size(bytes), directory.string(),
-                                  format_byte_size(space.available),
-                                  std::string_view(what) == "the slide" ? "-o" : "--work"));
+      throw UserError(fmt::format(
+          "{} needs about {} in '{}', {} are free; choose another disk "
+          "with {}",
+          what, format_byte_size(bytes), directory.string(), format_byte_size(space.available),
+          std::string_view(what) == "the slide" ? "-o" : "--work"));
   };
   fs::path work = work_directory(o);
   while (!work.empty() && !fs::exists(work)) work = directory_of(work);
@@ -278,11 +277,10 @@ std::string SlideJob::describe() const {
       "evaluations  about {:.0f} ({} steps, guidance {}), {:.2f} GFLOP each\n"
       "disk         {} for latents, at most about {} for the slide\n"
       "memory       about {} for caches, strips and tiles beside the networks\n",
-      o.size.width, o.size.height, pyramid::level_sizes(writer).size(),
-      pyramid::tile_count(writer), 100 * s.facts.tissue_fraction,
-      patches * 1.13 * d.steps * (d.guidance != 0 ? 2 : 1), d.steps, d.guidance,
-      s.denoiser->gflop_per_evaluation(s.bundle.patch), format_byte_size(s.plan.disk_latents),
-      format_byte_size(s.plan.disk_slide),
+      o.size.width, o.size.height, pyramid::level_sizes(writer).size(), pyramid::tile_count(writer),
+      100 * s.facts.tissue_fraction, patches * 1.13 * d.steps * (d.guidance != 0 ? 2 : 1), d.steps,
+      d.guidance, s.denoiser->gflop_per_evaluation(s.bundle.patch),
+      format_byte_size(s.plan.disk_latents), format_byte_size(s.plan.disk_slide),
       format_byte_size(s.plan.cache + pyramid::memory_bound(writer) +
                        static_cast<std::uint64_t>(s.bundle.decode_window * s.bundle.downsampling *
                                                   o.size.width * 12)));

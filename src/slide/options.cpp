@@ -27,8 +27,7 @@ bool parse_number(std::string_view text, std::int64_t& value) {
 }
 
 void check_sampling(const GenerateOptions& o) {
-  if (o.steps)
-    require(*o.steps >= 1, fmt::format("--steps must be at least 1, got {}", *o.steps));
+  if (o.steps) require(*o.steps >= 1, fmt::format("--steps must be at least 1, got {}", *o.steps));
   if (o.sampler)
     require(*o.sampler == "ddim", fmt::format("--sampler must be ddim, got '{}'", *o.sampler));
   if (o.plan)
@@ -95,7 +94,8 @@ void validate(const GenerateOptions& o) {
 
   pyramid::WriterOptions writer;
   writer.size = o.size;
-  writer.profile = o.profile.empty() ? pyramid::profile_for(o.out) : pyramid::parse_profile(o.profile);
+  writer.profile =
+      o.profile.empty() ? pyramid::profile_for(o.out) : pyramid::parse_profile(o.profile);
   writer.compression = pyramid::parse_compression(o.compression);
   writer.quality = o.quality;
   writer.tile = o.tile;

@@ -25,8 +25,8 @@ std::array<double, 2> parse_interval(const std::string& text) {
   const std::string_view view = text;
   if (comma == std::string::npos || !number(view.substr(0, comma), out[0]) ||
       !number(view.substr(comma + 1), out[1]) || !(out[0] >= 0 && out[0] <= out[1] && out[1] <= 1))
-    throw UserError(fmt::format(
-        "--guidance-interval must be LO,HI with 0 <= LO <= HI <= 1, got '{}'", text));
+    throw UserError(
+        fmt::format("--guidance-interval must be LO,HI with 0 <= LO <= HI <= 1, got '{}'", text));
   return out;
 }
 
@@ -69,21 +69,21 @@ JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   plan.canvas = {std::max<std::int64_t>(plan.slide_cells.width, bundle.patch),
                  std::max<std::int64_t>(plan.slide_cells.height, bundle.patch)};
   plan.diffusion = diffusion_options(o, bundle);
-  plan.dtype = o.dtype.empty()       ? fastest_dtype()
+  plan.dtype = o.dtype.empty()        ? fastest_dtype()
                : o.dtype == "float32" ? DType::float32
                                       : DType::bfloat16;
   plan.date = job_date(o.date, std::getenv("SOURCE_DATE_EPOCH"));
-  plan.threads = o.threads > 0 ? o.threads
-                               : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  plan.threads = o.threads > 0
+                     ? o.threads
+                     : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   plan.diffusion.threads = plan.threads;
   plan.memory = parse_byte_size(o.memory);
   plan.cache = plan.memory / 4;
-  plan.disk_latents =
-      2 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
+  plan.disk_latents = 2 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
   // JPEG of tissue takes about 0.4 bytes a pixel at quality 80; the pyramid a third more.
   const double bytes_a_pixel = o.compression == "jpeg" ? 1.0 : 3.1;
-  plan.disk_slide = static_cast<std::uint64_t>(static_cast<double>(o.size.area()) *
-                                               bytes_a_pixel * 1.34);
+  plan.disk_slide =
+      static_cast<std::uint64_t>(static_cast<double>(o.size.area()) * bytes_a_pixel * 1.34);
   return plan;
 }
 
@@ -100,8 +100,8 @@ pyramid::WriterOptions slide_writer_options(const GenerateOptions& o, const JobP
   w.objective_power = static_cast<int>(bundle.magnification);
   w.software = fmt::format("Histoloom {}", kVersion);
   w.title = fmt::format("{} seed {}", bundle.name, o.seed);
-  w.description = fmt::format("Synthetic slide, model {} {}, seed {}", bundle.name, bundle.version,
-                              o.seed);
+  w.description =
+      fmt::format("Synthetic slide, model {} {}, seed {}", bundle.name, bundle.version, o.seed);
   w.date = plan.date;
   w.label_lines = {bundle.name, fmt::format("seed {}", o.seed), plan.date.substr(0, 10)};
   return w;
@@ -130,8 +130,8 @@ std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelB
       {"size", {o.size.width, o.size.height}},
       {"seed", o.seed},
       {"model", {{"name", bundle.name}, {"sha256", model_sha256}}},
-      {"labels", {{"source", o.mask.empty() ? "layout " + o.layout : "mask"},
-                  {"sha256", labels_sha256}}},
+      {"labels",
+       {{"source", o.mask.empty() ? "layout " + o.layout : "mask"}, {"sha256", labels_sha256}}},
       {"steps", d.steps},
       {"sampler", "ddim"},
       {"eta", d.eta},

@@ -20,9 +20,9 @@ struct JobPlan {
   int threads = 1;
   StoreType store_type = StoreType::float16;
   std::uint64_t memory = 0;
-  std::uint64_t cache = 0;          // of it, for the store's chunks
-  std::uint64_t disk_latents = 0;   // both generations
-  std::uint64_t disk_slide = 0;     // a generous estimate of OUT
+  std::uint64_t cache = 0;         // of it, for the store's chunks
+  std::uint64_t disk_latents = 0;  // both generations
+  std::uint64_t disk_slide = 0;    // a generous estimate of OUT
 };
 
 // UserError for a step count that the schedule lacks and a guidance interval that is none.

@@ -31,12 +31,9 @@ ordered_json coverage(const DiffusionReport& diffusion) {
 
 ordered_json slide_facts(const GenerateOptions& options, const ModelBundle& bundle,
                          const JobFacts& facts) {
-  return {{"width", options.size.width},
-          {"height", options.size.height},
-          {"levels", facts.slide.levels.size()},
-          {"mpp", bundle.mpp},
-          {"bytes", facts.slide.bytes},
-          {"tissue_fraction", facts.tissue_fraction}};
+  return {{"width", options.size.width},         {"height", options.size.height},
+          {"levels", facts.slide.levels.size()}, {"mpp", bundle.mpp},
+          {"bytes", facts.slide.bytes},          {"tissue_fraction", facts.tissue_fraction}};
 }
 
 }  // namespace

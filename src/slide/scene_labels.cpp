@@ -10,7 +10,7 @@ namespace histoloom {
 
 namespace {
 
-constexpr std::int64_t kReach = 4;      // cells from tissue at which glass is alone
+constexpr std::int64_t kReach = 4;  // cells from tissue at which glass is alone
 constexpr float kFadeStart = 1.5f;
 
 }  // namespace
@@ -56,8 +56,7 @@ void LabelledGlass::weights(const LatentRect& rect, float* out) const {
     for (std::int64_t x = around.x0; x < around.x1; ++x) {
       if (!tissue_at(x, y)) continue;
       const std::int64_t reach = on_rim(x, y) ? kReach : 0;
-      const LatentRect near =
-          intersect({x - reach, y - reach, x + reach + 1, y + reach + 1}, rect);
+      const LatentRect near = intersect({x - reach, y - reach, x + reach + 1, y + reach + 1}, rect);
       for (std::int64_t v = near.y0; v < near.y1; ++v) {
         for (std::int64_t u = near.x0; u < near.x1; ++u) {
           float& d = distance[static_cast<std::size_t>((v - rect.y0) * rect.width() + u - rect.x0)];
@@ -67,7 +66,8 @@ void LabelledGlass::weights(const LatentRect& rect, float* out) const {
     }
   }
   for (std::size_t i = 0; i < distance.size(); ++i)
-    out[i] = std::clamp((distance[i] - kFadeStart) / (static_cast<float>(kReach) - kFadeStart), 0.0f, 1.0f);
+    out[i] = std::clamp((distance[i] - kFadeStart) / (static_cast<float>(kReach) - kFadeStart),
+                        0.0f, 1.0f);
 }
 
 std::string sha256_of(const LabelField& labels) {

@@ -38,39 +38,45 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
     : path_(std::move(path)), kept_(kept), resume_(resume), job_json_(std::move(job_json)) {
   const bool there = fs::exists(path_ / "job.json");
   if (resume_ && !there)
-    throw UserError(fmt::format("{}: holds no unfinished job to resume; leave --resume out",
-                                path_.string()));
+    throw UserError(
+        fmt::format("{}: holds no unfinished job to resume; leave --resume out", path_.string()));
   if (!there && fs::exists(path_) && !(fs::is_directory(path_) && fs::is_empty(path_)))
-    throw UserError(fmt::format("{}: is in the way and not a work directory of ours; give --work "
-                                "DIR or remove it",
-                                path_.string()));
+    throw UserError(
+        fmt::format("{}: is in the way and not a work directory of ours; give --work "
+                    "DIR or remove it",
+                    path_.string()));
   if (!there) return;
   if (!resume_) {
     if (force) return;
-    throw UserError(fmt::format("{}: holds an unfinished job; continue it with --resume or start "
-                                "over with --force",
-                                path_.string()));
+    throw UserError(
+        fmt::format("{}: holds an unfinished job; continue it with --resume or start "
+                    "over with --force",
+                    path_.string()));
   }
   const json before = parse(path_ / "job.json"), now = json::parse(job_json_);
   if (before != now)
-    throw UserError(fmt::format("{}: holds another job ({}); give the options of that job, or start "
-                                "over with --force and without --resume",
-                                path_.string(), difference(now, before)));
+    throw UserError(
+        fmt::format("{}: holds another job ({}); give the options of that job, or start "
+                    "over with --force and without --resume",
+                    path_.string(), difference(now, before)));
   if (!fs::exists(path_ / "state.json")) return;
   const json state = parse(path_ / "state.json");
-  if (!state.contains("committed_steps") || !state["committed_steps"].is_number_integer())
-    throw UserError(fmt::format("{}: is damaged; start over with --force",
-                                (path_ / "state.json").string()));
+  if (!state.is_object() || !state.contains("committed_steps") ||
+      !state["committed_steps"].is_number_unsigned())
+    throw UserError(
+        fmt::format("{}: is damaged; start over with --force", (path_ / "state.json").string()));
   committed_ = state["committed_steps"];
 }
 
 void WorkDirectory::open() {
   if (committed_ > 0) return;
+  // Remove what an earlier job left, and nothing else: the user may have named a directory that
+  // holds more. The state goes first, so that a kill in between leaves no state without latents.
   std::error_code code;
-  fs::remove_all(path_, code);
+  fs::remove(path_ / "state.json", code);
+  fs::remove_all(path_ / "latents", code);
   fs::create_directories(path_ / "latents", code);
-  if (code)
-    throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
+  if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
   replace_file(path_ / "job.json", job_json_);
 }
 
