@@ -22,12 +22,15 @@ json parse(const fs::path& file) {
   }
 }
 
-// The first setting in which two jobs differ, as "seed is 1, was 2".
-std::string difference(const json& now, const json& before) {
-  for (const auto& [key, value] : now.items())
+// The first setting, in the job's own order, in which it differs from another: "seed is 1, was 2".
+std::string difference(const std::string& job, const json& before) {
+  const auto now = nlohmann::ordered_json::parse(job);
+  for (const auto& [key, item] : now.items()) {
+    const json value(item);
     if (!before.contains(key) || before[key] != value)
       return fmt::format("{} is {}, was {}", key, value.dump(),
                          before.contains(key) ? before[key].dump() : "missing");
+  }
   return "it has other settings";
 }
 
@@ -58,7 +61,7 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
     throw UserError(
         fmt::format("{}: holds another job ({}); give the options of that job, or start "
                     "over with --force and without --resume",
-                    path_.string(), difference(now, before)));
+                    path_.string(), difference(job_json_, before)));
   if (!fs::exists(path_ / "state.json")) return;
   const json state = parse(path_ / "state.json");
   if (!state.is_object() || !state.contains("committed_steps") ||
