@@ -45,7 +45,8 @@ int run(const Subcommand& command, bool quiet) {
 int main(int argc, char** argv) {
   CLI::App program("Histoloom paints synthetic whole-slide images of histology.", "histoloom");
   program.set_version_flag("--version", std::string("histoloom ") + kVersion);
-  program.require_subcommand(1);
+  // None is complained of below; required here, CLI11 would say so of a misspelt one too.
+  program.require_subcommand(0, 1);
   bool quiet = false;
   program.add_flag("--quiet", quiet, "no progress");
   program.fallthrough();
