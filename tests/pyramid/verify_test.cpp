@@ -1,0 +1,234 @@
+// verify() against the readers that can be run here, on files of three writers.
+#include "histoloom/pyramid/verify.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <vips/vips.h>
+
+#include <functional>
+
+#include "agreement.h"
+#include "histoloom/core/error.h"
+#include "support.h"
+
+namespace histoloom::pyramid::test {
+namespace {
+
+using testing::AnyOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+WriterOptions full_options(const Picture& picture, Profile profile) {
+  WriterOptions options = options_for(picture);
+  options.profile = profile;
+  options.tile = 128;
+  options.mpp = 0.5;
+  options.objective_power = 20;
+  options.date = "2026-11-20";
+  options.description = "A slide";
+  return options;
+}
+
+std::vector<std::string> texts(const VerifyReport& report, Severity severity) {
+  std::vector<std::string> out;
+  for (const Finding& f : report.findings) {
+    if (f.severity == severity) out.push_back(f.text);
+  }
+  return out;
+}
+
+class Verify : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_EQ(VIPS_INIT("pyramid_test"), 0); }
+
+  std::filesystem::path ours(const std::string& name, Profile profile,
+                             const std::function<void(WriterOptions&)>& change = {}) {
+    WriterOptions options = full_options(picture_, profile);
+    if (change) change(options);
+    write(folder_ / name, picture_, options);
+    return folder_ / name;
+  }
+
+  // Saves the picture with libvips; `options` as its command line takes them.
+  std::filesystem::path by_vips(const std::string& name, const std::string& options,
+                                const std::string& description = "") {
+    VipsImage* memory =
+        vips_image_new_from_memory(picture_.pixels.data(), picture_.pixels.size(),
+                                   int(picture_.width), int(picture_.height), 3, VIPS_FORMAT_UCHAR);
+    VipsImage* image = nullptr;
+    vips_copy(memory, &image, "interpretation", VIPS_INTERPRETATION_sRGB, "xres", 2000.0, "yres",
+              2000.0, nullptr);
+    if (!description.empty()) {
+      vips_image_set_string(image, VIPS_META_IMAGEDESCRIPTION, description.c_str());
+    }
+    const std::string target = (folder_ / "vips.tif").string() + "[" + options + "]";
+    EXPECT_EQ(vips_image_write_to_file(image, target.c_str(), nullptr), 0) << vips_error_buffer();
+    g_object_unref(image);
+    g_object_unref(memory);
+    std::filesystem::rename(folder_ / "vips.tif", folder_ / name);
+    return folder_ / name;
+  }
+
+  void expect_agreement(const std::vector<std::filesystem::path>& paths) {
+    const std::vector<std::string> tifffile = tifffile_says(paths);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      SCOPED_TRACE(paths[i].filename());
+      const TiffFile file = pyramid::read_tiff(paths[i]);
+      const VerifyReport report = verify(file);
+      EXPECT_EQ(summary_of(view_of(report, "OpenSlide 3.4.1")), openslide_says(paths[i]));
+      EXPECT_EQ(libvips_expected(report, file), libvips_says(paths[i]));
+      if (!tifffile.empty()) {
+        ASSERT_EQ(tifffile.size(), paths.size());
+        EXPECT_EQ(tifffile_expected(report), tifffile[i]);
+      }
+    }
+  }
+
+  Folder folder_;
+  Picture picture_ = waves(1500, 1100, 3);
+};
+
+TEST_F(Verify, AgreesWithTheReadersOnOurFiles) {
+  expect_agreement({
+      ours("a.tif", Profile::generic),
+      ours("a.svs", Profile::svs),
+      ours("a.ome.tif", Profile::ome),
+      ours("big.tif", Profile::generic, [](auto& o) { o.container = Container::big; }),
+      ours("big.svs", Profile::svs, [](auto& o) { o.container = Container::big; }),
+      ours("big.ome.tif", Profile::ome, [](auto& o) { o.container = Container::big; }),
+      ours("four.tif", Profile::generic, [](auto& o) { o.shrink = 4; }),
+      ours("four.svs", Profile::svs, [](auto& o) { o.shrink = 4; }),
+      ours("one.tif", Profile::generic, [](auto& o) { o.levels = 1; }),
+      ours("one.svs", Profile::svs, [](auto& o) { o.levels = 1; }),
+      ours("plain.svs", Profile::svs, [](auto& o) { o.mpp.reset(), o.objective_power.reset(); }),
+      ours("lzw.svs", Profile::svs, [](auto& o) { o.compression = Compression::lzw; }),
+      ours("none.ome.tif", Profile::ome, [](auto& o) { o.compression = Compression::none; }),
+      ours("bare.ome.tif", Profile::ome, [](auto& o) { o.associated_images = false; }),
+  });
+}
+
+TEST_F(Verify, AgreesWithTheReadersOnFilesOfLibvips) {
+  const std::string aperio = "Aperio Image Library v1 \n1500x1100|AppMag = 20|MPP = 0.5";
+  expect_agreement({
+      by_vips("p.tif", "tile,pyramid,compression=jpeg"),
+      by_vips("big.tif", "tile,pyramid,compression=jpeg,bigtiff"),
+      by_vips("subifd.tif", "tile,pyramid,subifd,compression=deflate"),
+      by_vips("lzw.tif", "tile,pyramid,compression=lzw,tile-width=128,tile-height=128"),
+      by_vips("flat.tif", "tile,compression=jpeg,Q=95"),
+      by_vips("strips.tif", "compression=deflate"),
+      by_vips("inch.tif", "tile,pyramid,resunit=inch"),
+      by_vips("one.tif", "tile,pyramid,depth=one"),
+      by_vips("spoof.svs", "tile,pyramid,compression=jpeg", aperio),
+      by_vips("flat.svs", "tile,compression=jpeg", aperio),
+  });
+}
+
+TEST_F(Verify, AgreesWithTheReadersOnFilesOfTifffile) {
+  const std::string script =
+      "import tifffile, numpy, sys\n"
+      "a = (numpy.indices((1100, 1500, 3)).sum(0) % 251).astype(\"u1\")\n"
+      "l = [a, a[::2, ::2].copy(), a[::4, ::4].copy()]\n"
+      "o = dict(photometric=\"rgb\", tile=(128, 128), compression=\"zlib\")\n"
+      "d = \"Aperio Image Library v1 \\n1500x1100|AppMag = %s|MPP = 0.5\"\n"
+      "def save(name, subs, texts, **k):\n"
+      "  with tifffile.TiffWriter(sys.argv[1] + \"/\" + name) as t:\n"
+      "    for x, s, x_text in zip(l, subs, texts):\n"
+      "      t.write(x, subfiletype=s, description=x_text, metadata=None, "
+      "resolution=(20000, 20000), resolutionunit=3, **o)\n"
+      "save(\"g.tif\", (0, 1, 1), (None,) * 3)\n"
+      "save(\"unflagged.tif\", (0, 0, 0), (None,) * 3)\n"
+      "save(\"nothumb.svs\", (0, 0, 0), (d % 20,) * 3)\n"
+      "save(\"reduced.svs\", (0, 1, 1), (d % 20,) * 3)\n"
+      "save(\"float.svs\", (0, 0, 0), (d % \"40.000000\",) * 3)\n"
+      "for name, k in ((\"s.ome.tif\", dict(ome=True)), (\"shaped.tif\", {})):\n"
+      "  with tifffile.TiffWriter(sys.argv[1] + \"/\" + name, **k) as t:\n"
+      "    t.write(l[0], subifds=2, metadata=dict(axes=\"YXS\", PhysicalSizeX=0.5, "
+      "PhysicalSizeXUnit=\"\\u00b5m\"), **o)\n"
+      "    for x in l[1:]: t.write(x, subfiletype=1, metadata=None, **o)\n";
+  const Output made =
+      shell("/usr/bin/python3 -W ignore -c '" + script + "' " + folder_.path().string());
+  if (made.rc != 0) GTEST_SKIP() << "no python3-tifffile: " << made.text;
+  expect_agreement({folder_ / "g.tif", folder_ / "unflagged.tif", folder_ / "nothumb.svs",
+                    folder_ / "reduced.svs", folder_ / "float.svs", folder_ / "s.ome.tif",
+                    folder_ / "shaped.tif"});
+}
+
+TEST_F(Verify, FindsNoErrorInOurFilesAndWarnsOfWhatTheirProfilesCantDo) {
+  for (const auto compression :
+       {Compression::jpeg, Compression::deflate, Compression::lzw, Compression::none}) {
+    for (const int quality : {80, 95}) {
+      const auto change = [&](WriterOptions& o) {
+        o.compression = compression;
+        o.quality = quality;
+      };
+      const VerifyReport generic = verify_file(ours("a.tif", Profile::generic, change));
+      EXPECT_THAT(generic.findings, IsEmpty()) << describe(generic);
+      const VerifyReport svs = verify_file(ours("a.svs", Profile::svs, change));
+      EXPECT_THAT(svs.findings, IsEmpty()) << describe(svs);
+      const VerifyReport ome = verify_file(ours("a.ome.tif", Profile::ome, change));
+      EXPECT_THAT(texts(ome, Severity::error), IsEmpty());
+      EXPECT_THAT(texts(ome, Severity::warning),
+                  testing::ElementsAre("OpenSlide sees one level of an OME-TIFF; use svs for "
+                                       "viewers built on it"));
+    }
+  }
+}
+
+// The matrix of the three profiles; the values are those of the readers' rules, not of our code.
+TEST_F(Verify, SaysOfEveryReaderWhatItSeesOfEveryProfile) {
+  const std::string all = "5 levels: 1500x1100 750x550 375x275 188x138 94x69; ";
+  const std::string one = "1 levels: 1500x1100; ";
+  const std::string scale = "mpp 0.5; 20x; ";
+  const std::string mpp = "mpp 0.5; nonex;";
+  const auto generic = verify_file(ours("a.tif", Profile::generic));
+  const auto svs = verify_file(ours("a.svs", Profile::svs));
+  const auto ome = verify_file(ours("a.ome.tif", Profile::ome));
+  const auto expect = [&](const char* reader, const std::string& g, const std::string& s,
+                          const std::string& o) {
+    EXPECT_EQ(summary_of(view_of(generic, reader)), g) << reader;
+    EXPECT_EQ(summary_of(view_of(svs, reader)), s) << reader;
+    EXPECT_EQ(summary_of(view_of(ome, reader)), o) << reader;
+  };
+  const std::string three = scale + "label macro thumbnail";
+  expect("OpenSlide 3.4.1", all + "mpp none; nonex;", all + three, one + "mpp none; nonex;");
+  expect("OpenSlide 4.0.1", all + mpp, all + three, one + mpp);
+  expect("QuPath", all + mpp, all + three, all + three);
+  expect("Bio-Formats, OMERO", one + mpp, all + three, all + three);
+  expect("ASAP", all + mpp, all + three, one + mpp);
+  expect("cuCIM", all + mpp, all + mpp + " label macro thumbnail", "doesn't open");
+  expect("libvips", all + mpp, all + mpp, all + mpp);
+  expect("tifffile", all + mpp, all + scale + "Label Macro Thumbnail", all + three);
+  expect("OpenSeadragon GeoTIFF", all + "mpp none; nonex;", all + "mpp none; nonex; label macro",
+         "2 levels: 1500x1100 750x550; mpp none; nonex;");
+  expect("tiatoolbox", all + mpp, all + three, all + three);
+  expect("wsidicomizer", "doesn't open", all + three, all + three);
+}
+
+TEST_F(Verify, OfAGenericBigTiffQuPathSeesOneLevelThroughBioFormats) {
+  const auto report =
+      verify_file(ours("a.tif", Profile::generic, [](auto& o) { o.container = Container::big; }));
+  const ReaderView& view = view_of(report, "QuPath");
+  EXPECT_EQ(view.how, "through Bio-Formats, as plain TIFF");
+  EXPECT_EQ(view.levels.size(), 1u);
+  EXPECT_THAT(view.notes,
+              Contains("OpenSlide would see 5 levels, but QuPath prefers Bio-Formats here, since "
+                       "Java's ImageIO reads no BigTIFF; choose OpenSlide in its import dialog, or "
+                       "use svs or ome"));
+  EXPECT_THAT(texts(report, Severity::warning),
+              Contains("QuPath hands generic BigTIFF to Bio-Formats, which sees one level; use svs "
+                       "or ome, or choose OpenSlide in QuPath"));
+}
+
+TEST_F(Verify, DescribesItsReportInLinesForPeople) {
+  const std::string text = describe(verify_file(ours("a.svs", Profile::svs)));
+  EXPECT_THAT(text, HasSubstr("a.svs: classic TIFF, "));
+  EXPECT_THAT(text, HasSubstr("\nOpenSlide 3.4.1       as Aperio\n"
+                              "                      5 levels: 1500x1100 750x550 375x275 188x138 "
+                              "94x69\n"
+                              "                      mpp 0.5, 20x, with thumbnail label macro\n"));
+  EXPECT_THAT(text, testing::EndsWith("\n0 errors, 0 warnings\n"));
+}
+
+}  // namespace
+}  // namespace histoloom::pyramid::test
