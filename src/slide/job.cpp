@@ -64,11 +64,13 @@ void require_new(const fs::path& path, bool force, const char* option) {
 }
 
 void check_outputs(const GenerateOptions& o) {
+  // What a job that resumes finds is its own: OUT was refused, or not there, when it began.
+  const bool replace = o.force || o.resume;
   require_writable(o.out, "-o");
-  require_new(o.out, o.force, "-o");
+  require_new(o.out, replace, "-o");
   if (!o.mask_out.empty()) {
     require_writable(o.mask_out, "--mask-out");
-    require_new(o.mask_out, o.force, "--mask-out");
+    require_new(o.mask_out, replace, "--mask-out");
   }
   if (!o.thumbnail.empty()) require_writable(o.thumbnail, "--thumbnail");
   if (!o.report.empty()) require_writable(o.report, "--report");
