@@ -165,6 +165,43 @@ TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
   EXPECT_TRUE(bytes_of(out) == unbroken(other, plus(kJob, {"--compression", "none"})));
 }
 
+TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("4k")) GTEST_SKIP() << disk.why();
+  const auto out = folder / "s.svs", labels = folder / "disk/labels.tif";
+  const Arguments job{"--size",   "1024x1024", "--steps",    "1",
+                      "--layout", "biopsy",    "--mask-out", labels.string()};
+  const Outcome full = run(generate(out, job));
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err, HasSubstr("writing " + labels.string() + ": No space left on device"));
+  ASSERT_TRUE(disk.resize("8m")) << disk.why();
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(read_page(labels, 0).pixels.size(), 1024u * 1024u);
+}
+
+TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("256k")) GTEST_SKIP() << disk.why();
+  const std::string expected = unbroken(folder, kJob);
+  const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
+  const Arguments job = plus(kJob, {"--work", work.string()});
+  Process process(generate(out, job));
+  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 2; }));
+  write_bytes(filler, std::string(256 * 1024, 'x'));
+  const Outcome full = process.wait();
+  EXPECT_EQ(full.code, 1);
+  EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
+  EXPECT_THAT(full.err, HasSubstr("No space left on device"));
+  EXPECT_THAT(full.err, HasSubstr(work.string()));
+  std::filesystem::remove(filler);
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
 TEST(FullDisk, UnderTheWorkIsFoundBeforeAnyWork) {
   const Folder folder;
   SmallDisk disk(folder / "disk");
