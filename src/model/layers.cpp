@@ -16,17 +16,32 @@ at::ScalarType scalar_type(DType dtype) {
   return at::kFloat;
 }
 
-ConvImpl::ConvImpl(int in, int out, int kernel, int stride, double gain)
-    : stride_(stride), padding_(kernel / 2), flop_(2.0 * in * out * kernel * kernel) {
+at::Tensor standardised(const at::Tensor& weight) {
+  const at::Tensor mean = weight.mean({1, 2, 3}, /*keepdim=*/true);
+  const at::Tensor variance = weight.var({1, 2, 3}, /*unbiased=*/false, /*keepdim=*/true);
+  return (weight - mean) * at::rsqrt(variance + 1e-5);
+}
+
+ConvImpl::ConvImpl(int in, int out, int kernel, int stride, double gain, bool bias)
+    : stride_(stride), padding_((kernel - 1) / 2), flop_(2.0 * in * out * kernel * kernel) {
   const double bound = gain * std::sqrt(3.0 / (in * kernel * kernel));
   at::Tensor weight = torch::empty({out, in, kernel, kernel});
   weight.uniform_(-bound, bound);
   weight_ = register_parameter("weight", weight);
-  bias_ = register_parameter("bias", torch::zeros({out}));
+  if (bias) bias_ = register_parameter("bias", torch::zeros({out}));
 }
 
-at::Tensor ConvImpl::forward(const at::Tensor& x) {
-  return at::conv2d(x, weight_.to(x.scalar_type()), bias_.to(x.scalar_type()), stride_, padding_);
+at::Tensor ConvImpl::convolve(const at::Tensor& x, const at::Tensor& weight) const {
+  const auto bias = bias_.defined() ? c10::optional<at::Tensor>(bias_.to(x.scalar_type()))
+                                    : c10::optional<at::Tensor>();
+  return at::conv2d(x, weight.to(x.scalar_type()), bias, stride_, padding_);
+}
+
+at::Tensor ConvImpl::forward(const at::Tensor& x) { return convolve(x, weight_); }
+
+void ConvImpl::standardise() {
+  torch::NoGradGuard no_grad;
+  weight_.copy_(standardised(weight_));
 }
 
 GroupNormImpl::GroupNormImpl(int groups, int channels) : groups_(groups) {

@@ -11,22 +11,32 @@ namespace histoloom {
 
 at::ScalarType scalar_type(DType dtype);
 
-// A k × k convolution with zero padding that keeps the size (stride 1) or halves it (stride 2).
+// A k × k convolution with zero padding that keeps the size (stride 1, odd k) or halves an even
+// size (stride 2).
 class ConvImpl : public torch::nn::Module {
  public:
   // `gain` scales the initial weights; 0 makes the layer start as a no-op in a residual branch.
-  ConvImpl(int in, int out, int kernel, int stride = 1, double gain = 1.0);
+  ConvImpl(int in, int out, int kernel, int stride = 1, double gain = 1.0, bool bias = true);
   // Computes in the dtype of `x`.
   at::Tensor forward(const at::Tensor& x);
   // Multiplies and adds for one position of the output.
   double flop_per_position() const { return flop_; }
+  // Replaces every output channel's weights by (w − mean) / sqrt(variance + 1e-5), for good.
+  void standardise();
+
+ protected:
+  at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight) const;
+
+  at::Tensor weight_, bias_;
 
  private:
-  at::Tensor weight_, bias_;
   int stride_, padding_;
   double flop_;
 };
 TORCH_MODULE(Conv);
+
+// Weights standardised per output channel: (w − mean) / sqrt(biased variance + 1e-5).
+at::Tensor standardised(const at::Tensor& weight);
 
 // GroupNorm over channels-last activations, in float32 inside; the result has the dtype of `x`.
 class GroupNormImpl : public torch::nn::Module {

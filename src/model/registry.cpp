@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "diffinfinite_unet.h"
 #include "histoloom/core/error.h"
 #include "histoloom/model/autoencoder.h"
 #include "histoloom/model/denoiser.h"
@@ -67,17 +68,9 @@ class Config {
   std::string where_;
 };
 
-}  // namespace
-
-std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
-                                        const std::string& config_json, const std::string& where) {
-  if (architecture != "label_map_unet")
-    throw UserError(
-        fmt::format("{}: unknown denoiser architecture '{}'; this version knows label_map_unet",
-                    where, architecture));
-  Config config(config_json, where);
+std::unique_ptr<Denoiser> make_label_map_unet(Config& config) {
   LabelMapUNetConfig c;
-  config.read("latent_channels", c.latent_channels, 1, 256);
+  config.read("latent_channels", c.latent_channels, 1, 64);
   config.read("labels", c.labels, 2, 255);
   config.read("widths", c.widths, 8, 4096);
   config.read("blocks", c.blocks, 1, 8);
@@ -89,6 +82,32 @@ std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
   config.require_multiple("widths", c.widths.back(), c.heads);
   config.require_multiple("embedding", c.embedding, 4);
   return std::make_unique<LabelMapUNet>(c);
+}
+
+std::unique_ptr<Denoiser> make_diffinfinite_unet(Config& config) {
+  DiffInfiniteUNetConfig c;
+  config.read("dim", c.dim, 4, 2048);
+  config.read("dim_mults", c.dim_mults, 1, 64);
+  config.read("channels", c.channels, 1, 64);
+  config.read("num_classes", c.num_classes, 1, 254);
+  config.read("resnet_block_groups", c.resnet_block_groups, 1, 64);
+  config.read("block_per_layer", c.block_per_layer, 2, 2);
+  config.finish();
+  config.require_multiple("dim", c.dim, 2 * c.resnet_block_groups);
+  return std::make_unique<DiffInfiniteUNet>(c);
+}
+
+}  // namespace
+
+std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
+                                        const std::string& config_json, const std::string& where) {
+  Config config(config_json, where);
+  if (architecture == "label_map_unet") return make_label_map_unet(config);
+  if (architecture == "diffinfinite_unet") return make_diffinfinite_unet(config);
+  throw UserError(
+      fmt::format("{}: unknown denoiser architecture '{}'; this version knows label_map_unet and "
+                  "diffinfinite_unet",
+                  where, architecture));
 }
 
 std::unique_ptr<Autoencoder> make_autoencoder(const std::string& architecture,
