@@ -109,6 +109,14 @@ std::optional<double> mpp_from(std::optional<double> resolution, std::optional<i
   }
 }
 
+TiffFile libtiff_part(const TiffFile& file) {
+  TiffFile part = file;
+  const auto end = std::find_if(part.chain.begin() + 1, part.chain.end(),
+                                [](const TiffImage& image) { return image.size.empty(); });
+  part.chain.erase(end, part.chain.end());
+  return part;
+}
+
 bool libtiff_decodes(int compression) {
   constexpr std::array kKnown{1,     2,     3,     4,     5,     6,     7,
                               8,     32766, 32771, 32773, 32809, 32909, 32946,

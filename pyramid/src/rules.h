@@ -49,6 +49,8 @@ std::optional<double> parse_number(const std::string& text);
 // `unit_if_absent` is the unit that the reader assumes.
 std::optional<double> mpp_from(std::optional<double> resolution, std::optional<int> unit,
                                int unit_if_absent);
+// What libtiff sees of a file: its chain ends before a directory without a size.
+TiffFile libtiff_part(const TiffFile& file);
 // libtiff, as it is usually built, decodes this compression.
 bool libtiff_decodes(int compression);
 // As OpenSlide computes it: the mean of the ratios of widths and heights.

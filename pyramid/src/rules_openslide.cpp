@@ -30,6 +30,9 @@ std::optional<std::string> unusable(const TiffImage& image, std::size_t index, b
     return fmt::format("Unsupported TIFF compression: {} ({})", image.compression,
                        directory_text(index));
   }
+  if (image.tiled && image.photometric < 0) {
+    return fmt::format("{} has no PhotometricInterpretation", directory_text(index));
+  }
   if (image.size.empty() || image.piece.empty()) {
     return fmt::format("{} has no size", directory_text(index));
   }
@@ -149,12 +152,14 @@ std::optional<std::string> hash_fails(const TiffFile& file, const ReaderView& vi
   return std::nullopt;
 }
 
-ReaderView openslide(const TiffFile& file, int version) {
+ReaderView openslide(const TiffFile& whole, int version) {
+  const TiffFile file = libtiff_part(whole);
   ReaderView view;
   view.reader = version == kOld ? "OpenSlide 3.4.1" : "OpenSlide 4.0.1";
   const auto hijack = hijack_of(file);
   if (hijack && !(version == kOld && hijack->only_since_4)) {
-    return refusal(view, fmt::format("taken for a {} slide, since {}; what it then sees is not "
+    view.known = false;
+    return refusal(view, fmt::format("takes it for a {} slide, since {}; what it then sees is not "
                                      "known here",
                                      hijack->format, hijack->reason));
   }

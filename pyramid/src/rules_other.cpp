@@ -130,7 +130,8 @@ ReaderView cucim_view(const TiffFile& file) {
   return view;
 }
 
-ReaderView libvips_view(const TiffFile& file) {
+ReaderView libvips_view(const TiffFile& whole) {
+  const TiffFile file = libtiff_part(whole);
   ReaderView view;
   view.reader = "libvips";
   const TiffImage& first = file.chain[0];

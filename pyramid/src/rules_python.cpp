@@ -51,22 +51,23 @@ ReaderView tifffile_svs(const TiffFile& file, ReaderView view) {
   return view;
 }
 
-ReaderView tifffile_ome(const TiffFile& file, ReaderView view) {
-  const OmeXml xml = parse_ome_xml(first_description(file));
-  view.opens = true;
+// Images whose size in the XML is not that of their directory are passed over.
+ReaderView tifffile_ome(const TiffFile& file, const OmeXml& xml, ReaderView view) {
   view.how = "as ome";
-  view.levels.push_back(file.chain[0].size);
-  for (const TiffImage& child : file.chain[0].children) view.levels.push_back(child.size);
-  for (std::size_t i = 0; i < xml.images.size(); ++i) {
-    const int directory = std::max(0, xml.images[i].directory);
-    if (i == 0) {
-      view.mpp_x = xml.images[0].mpp_x;
-      view.mpp_y = xml.images[0].mpp_y;
-      if (xml.images[0].has_objective) view.magnification = xml.magnification;
-    } else if (directory < static_cast<int>(file.chain.size())) {
-      view.associated.push_back(
-          {xml.images[i].name, file.chain[static_cast<std::size_t>(directory)].size, directory});
+  for (const OmeImage& image : xml.images) {
+    const auto directory = static_cast<std::size_t>(std::max(0, image.directory));
+    if (directory >= file.chain.size() || file.chain[directory].size != image.size) continue;
+    const TiffImage& stored = file.chain[directory];
+    if (view.opens) {
+      view.associated.push_back({image.name, stored.size, static_cast<int>(directory)});
+      continue;
     }
+    view.opens = true;
+    view.levels.push_back(stored.size);
+    for (const TiffImage& child : stored.children) view.levels.push_back(child.size);
+    view.mpp_x = image.mpp_x;
+    view.mpp_y = image.mpp_y;
+    if (image.has_objective) view.magnification = xml.magnification;
   }
   return view;
 }
@@ -164,7 +165,10 @@ ReaderView tifffile_view(const TiffFile& file) {
   view.reader = "tifffile";
   const std::string_view description = first_description(file);
   if (description.starts_with("{\"shape\":")) return tifffile_generic(file, view, true);
-  if (tifffile_is_ome(file)) return tifffile_ome(file, view);
+  if (tifffile_is_ome(file)) {
+    const ReaderView ome = tifffile_ome(file, parse_ome_xml(description), view);
+    if (ome.opens) return ome;
+  }
   if (description.starts_with("Aperio ") && file.chain[0].tiled) return tifffile_svs(file, view);
   return tifffile_generic(file, view, false);
 }

@@ -22,7 +22,10 @@ enum Type : std::uint16_t {
   kShort = 3,
   kLong = 4,
   kRational = 5,
+  kSbyte = 6,
   kUndefined = 7,
+  kSshort = 8,
+  kSlong = 9,
   kIfd = 13,
   kLong8 = 16,
   kSlong8 = 17,
@@ -213,9 +216,11 @@ void TiffParser::add_field(RawDirectory& d, const std::uint8_t* entry, std::uint
 
 std::vector<std::uint64_t> TiffParser::integers(const TiffField& field, std::uint64_t first,
                                                 std::uint64_t limit) const {
-  const bool integer = field.type == kByte || field.type == kShort || field.type == kLong ||
-                       field.type == kIfd || field.type == kLong8 || field.type == kIfd8;
-  if (!integer || first >= field.count) return {};
+  // Signed ones, too, as libtiff does; what is negative comes out huge.
+  constexpr std::uint32_t kIntegers = bit(kByte) | bit(kShort) | bit(kLong) | bit(kSbyte) |
+                                      bit(kSshort) | bit(kSlong) | bit(kIfd) | bit(kLong8) |
+                                      bit(kSlong8) | bit(kIfd8);
+  if (field.type >= 32 || (kIntegers & bit(field.type)) == 0 || first >= field.count) return {};
   const unsigned size = type_bytes(field.type);
   const std::uint64_t count = std::min(limit, field.count - first);
   const std::vector<std::uint8_t> raw = bytes(field.at + first * size, count * size);

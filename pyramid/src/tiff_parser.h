@@ -47,7 +47,7 @@ class TiffParser {
   // \error UserError naming `what` ("directory 3") where it isn't there or there are too many.
   RawDirectory directory(std::uint64_t at, const std::string& what);
 
-  // Up to `limit` values from the `first` one on, of any unsigned integer type; else none.
+  // Up to `limit` values from the `first` one on, of any integer type; else none.
   std::vector<std::uint64_t> integers(const TiffField& field, std::uint64_t first,
                                       std::uint64_t limit) const;
   std::optional<double> rational(const TiffField& field) const;

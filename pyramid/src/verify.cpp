@@ -51,6 +51,7 @@ namespace {
 
 std::string describe_view(const ReaderView& view) {
   std::string out = fmt::format("{:<22}", view.reader);
+  if (!view.known) return out + view.how + "\n";
   if (!view.opens) return out + "doesn't open it: " + view.how + "\n";
   out += view.how + "\n";
   const std::string indent(22, ' ');

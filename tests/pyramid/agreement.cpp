@@ -95,8 +95,8 @@ std::string libvips_expected(const VerifyReport& report, const TiffFile& file) {
   if (!view.opens) return "doesn't open";
   // Where a file gives no unit, libvips takes its numbers for pixels a millimetre.
   const auto unitless = file.chain[0].x_resolution.value_or(1);
-  return fmt::format("{} pages, {} SubIFDs, {}x{}, mpp {:.6g}", file.chain.size(),
-                     file.chain[0].children.size(), view.levels[0].width, view.levels[0].height,
+  const std::string counts = view.how.substr(view.how.find(' ') + 1);  // after "tiffload: "
+  return fmt::format("{}, {}x{}, mpp {:.6g}", counts, view.levels[0].width, view.levels[0].height,
                      view.mpp_x.value_or(1000 / unitless));
 }
 
