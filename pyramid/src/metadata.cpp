@@ -126,7 +126,7 @@ std::string ome_xml(const WriterOptions& o, const std::vector<Associated>& assoc
   out += ome_pixels("0", o.size, o.channels, scale, 0) + "</Image>";
   for (std::size_t i = 0; i < associated.size(); ++i) {
     const std::string id = fmt::format("{}", i + 1);
-    out += fmt::format("<Image ID=\"Image:{}\" Name=\"{}\">", id, associated[i].name) +
+    out += fmt::format("<Image ID=\"Image:{}\" Name=\"{}\">", id, escaped(associated[i].name)) +
            ome_pixels(id, associated[i].size, 3, "", i + 1) + "</Image>";
   }
   return out + "</OME>";

@@ -62,6 +62,31 @@ void validate_pixels(const WriterOptions& o) {
   }
 }
 
+constexpr std::int64_t kMaxAssociatedSide = 16384;  // far above any scanner's label or macro
+
+void validate_associated(const WriterOptions& o) {
+  if (o.associated.empty()) return;
+  require(o.profile != Profile::generic && o.associated_images,
+          "profile {} holds no associated images, got {}; use svs or ome", name_of(o.profile),
+          o.associated.size());
+  for (std::size_t i = 0; i < o.associated.size(); ++i) {
+    const AssociatedImage& image = o.associated[i];
+    require(image.name == "label" || image.name == "macro" || image.name == "thumbnail" ||
+                (o.profile == Profile::ome && !image.name.empty()),
+            "an associated image of svs must be label, macro or thumbnail, got \"{}\"", image.name);
+    require(std::none_of(o.associated.begin(), o.associated.begin() + static_cast<long>(i),
+                         [&](const AssociatedImage& other) { return other.name == image.name; }),
+            "associated image \"{}\" is given twice", image.name);
+    require(!image.size.empty() && image.size.width <= kMaxAssociatedSide &&
+                image.size.height <= kMaxAssociatedSide,
+            "associated image \"{}\" must be from 1x1 to {}x{} px, got {}x{}", image.name,
+            kMaxAssociatedSide, kMaxAssociatedSide, image.size.width, image.size.height);
+    require(image.pixels.size() == static_cast<std::size_t>(3 * image.size.area()),
+            "associated image \"{}\" must be RGB, {} bytes, got {}", image.name,
+            3 * image.size.area(), image.pixels.size());
+  }
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -95,6 +120,7 @@ void validate(const WriterOptions& o) {
   validate_geometry(o);
   validate_pixels(o);
   validate_text(o);
+  validate_associated(o);
   if (o.mpp) {
     require(std::isfinite(*o.mpp) && *o.mpp >= 1e-4 && *o.mpp <= 1e4,
             "microns per pixel must be from 0.0001 to 10000, got {}", *o.mpp);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "drawing.h"
@@ -21,8 +22,22 @@ namespace {
 constexpr int kRowsPerStrip = 16;
 constexpr std::uint64_t kHeaderRoom = 16;
 
-// Strips of the three associated images (the thumbnail has at most 64).
-constexpr std::uint64_t kAssociatedStrips = 128;
+// Strips of the three drawn pictures (the thumbnail has at most 64) and of those handed in.
+std::uint64_t associated_strips(const WriterOptions& options) {
+  std::uint64_t strips = 128;
+  for (const AssociatedImage& image : options.associated) {
+    strips += static_cast<std::uint64_t>(divide_up(image.size.height, kRowsPerStrip));
+  }
+  return strips;
+}
+
+Raster raster_of(const AssociatedImage& image) {
+  Raster out;
+  out.width = image.size.width;
+  out.height = image.size.height;
+  out.pixels = image.pixels;
+  return out;
+}
 
 WriterOptions checked(const WriterOptions& options) {
   validate(options);
@@ -37,7 +52,7 @@ class PyramidWriter::Impl {
       : options_(checked(options)),
         path_(path),
         sink_(sink ? std::move(sink) : open_file_sink(path)),
-        store_(*sink_, tile_count(options) + kAssociatedStrips),
+        store_(*sink_, tile_count(options) + associated_strips(options)),
         chain_(options, store_) {
     guarded([this] { store_.append_raw(std::vector<std::uint8_t>(kHeaderRoom, 0)); });
   }
@@ -121,20 +136,40 @@ class PyramidWriter::Impl {
             pieces(strips)};
   }
 
+  const AssociatedImage* handed_in(const std::string& name) const {
+    for (const AssociatedImage& image : options_.associated) {
+      if (image.name == name) return &image;
+    }
+    return nullptr;
+  }
+
+  // Label, macro and thumbnail, handed in or drawn; then what else was handed in.
   std::vector<StoredImage> store_associated() {
     if (options_.profile == Profile::generic || !options_.associated_images) return {};
-    const bool synthetic = !options_.digital_source_type.empty();
-    const Raster& preview = chain_.preview();
-    const Raster label = draw_label(options_.label_lines, synthetic);
-    const Raster macro = draw_macro(label, preview);
     const Encoding photo{Compression::jpeg, 3, 85, true, false};
+    // A second JPEG of a picture that was one already: kept close to it.
+    const Encoding kept{Compression::jpeg, 3, 90, false, false};
     // cuCIM opens associated images as JPEG or LZW only; text must stay sharp.
-    const Encoding drawn{Compression::lzw, 3, 0, false, false};
+    const Encoding sharp{Compression::lzw, 3, 0, false, false};
     std::vector<StoredImage> images;
-    images.push_back(store_image("label", label, drawn));
-    images.push_back(store_image("macro", macro, photo));
-    images.push_back(
-        store_image("thumbnail", resize(preview, preview.width, preview.height), photo));
+    const auto store = [&](const std::string& name, const Encoding& drawn_as, auto&& draw) {
+      if (const AssociatedImage* image = handed_in(name)) {
+        images.push_back(store_image(name, raster_of(*image), name == "label" ? sharp : kept));
+      } else if (options_.draw_missing || name == "thumbnail") {
+        images.push_back(store_image(name, draw(), drawn_as));
+      }
+    };
+    const Raster& preview = chain_.preview();
+    const Raster label = draw_label(options_.label_lines, !options_.digital_source_type.empty());
+    store("label", sharp, [&] { return label; });
+    store("macro", photo, [&] { return draw_macro(label, preview); });
+    store("thumbnail", photo, [&] { return resize(preview, preview.width, preview.height); });
+    for (const AssociatedImage& image : options_.associated) {
+      const auto stored = [&](const StoredImage& s) { return s.image.name == image.name; };
+      if (std::none_of(images.begin(), images.end(), stored)) {
+        images.push_back(store_image(image.name, raster_of(image), kept));
+      }
+    }
     return images;
   }
 

@@ -52,7 +52,9 @@ int main(int argc, char** argv) {
   program.fallthrough();
   std::vector<Subcommand> commands;
   add_generate(program, commands);
+  add_pyramid(program, commands);
   add_train(program, commands);
+  add_verify(program, commands);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

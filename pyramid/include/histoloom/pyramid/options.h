@@ -47,6 +47,13 @@ struct LabelClass {
   std::array<std::uint8_t, 3> colour{};
 };
 
+// A picture beside the pyramid, RGB, rows without gaps.
+struct AssociatedImage {
+  std::string name;  // "label", "macro", "thumbnail"; in ome any
+  PixelSize size;
+  std::vector<std::uint8_t> pixels;
+};
+
 struct WriterOptions {
   PixelSize size;    // of level 0; comes out exactly so
   int channels = 3;  // 3 = RGB, 1 = grey or labels
@@ -73,6 +80,9 @@ struct WriterOptions {
   std::vector<std::string> label_lines;
   // Thumbnail, label and macro, in the file in svs and ome (svs needs the thumbnail).
   bool associated_images = true;
+  // Pictures that the slide has already; each takes the place of the one that would be drawn.
+  std::vector<AssociatedImage> associated;
+  bool draw_missing = true;  // label and macro that weren't handed in; false: left out
   // What made the pixels, for XMP: trainedAlgorithmicMedia, algorithmicMedia; empty: no XMP (a
   // picture that isn't ours). Label and macro say SYNTHETIC only where it isn't empty.
   std::string digital_source_type = "trainedAlgorithmicMedia";

@@ -1,0 +1,55 @@
+// Any picture or slide into a pyramidal TIFF, streamed: `histoloom pyramid`.
+//
+// What OpenSlide knows as a scanner's slide is read through OpenSlide, everything else through
+// libvips. Microns per pixel, magnification, colour profile, associated images and the mark of a
+// synthetic picture are kept where the output's profile can hold them; what can't be kept is a
+// warning. Memory: that of the writer (pyramid::memory_bound), two strips of libvips and the
+// associated images; nothing else grows with the picture's height.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "histoloom/core/progress.h"
+#include "histoloom/pyramid/writer.h"
+
+namespace histoloom {
+
+struct ConvertOptions {
+  std::filesystem::path in;
+  std::filesystem::path out;
+  std::string profile;      // empty: by the name of OUT
+  std::string compression;  // empty: jpeg; deflate for labels
+  int quality = 80;
+  std::string chroma = "auto";  // auto, 420, 444
+  int tile = 256;
+  int shrink = 2;
+  int levels = 0;                    // 0: down to one tile
+  bool labels = false;               // reduce by mode: one-channel masks
+  std::optional<double> mpp;         // empty: that of IN
+  std::optional<int> magnification;  // empty: that of IN
+  std::string date;                  // empty: SOURCE_DATE_EPOCH, else none in the file
+  int threads = 0;                   // 0: all cores
+  bool force = false;                // replace OUT
+};
+
+class Conversion {
+ public:
+  // Opens IN and checks everything that can be without decoding its pixels; writes nothing.
+  // \error UserError that names option or path, value and cure.
+  explicit Conversion(const ConvertOptions& options);
+  ~Conversion();
+  Conversion(Conversion&&) noexcept;
+
+  // Writes OUT; once. \error UserError where IN is damaged or the disk full, Interrupted; OUT is
+  // then what it was before.
+  pyramid::WriteSummary run(Progress& progress);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace histoloom

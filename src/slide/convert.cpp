@@ -1,0 +1,158 @@
+#include "histoloom/slide/convert.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "histoloom/core/error.h"
+#include "histoloom/slide/options.h"
+#include "histoloom/slide/version.h"
+#include "picture_source.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void check_output(const ConvertOptions& o) {
+  const std::string out = o.out.string();
+  const fs::path folder = o.out.has_parent_path() ? o.out.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder)) {
+    throw UserError(fmt::format("-o {}: the directory '{}' does not exist; make it first", out,
+                                folder.string()));
+  }
+  if (fs::is_directory(o.out)) {
+    throw UserError(fmt::format("-o {}: is a directory; give the name of a file", out));
+  }
+  std::error_code ignored;
+  if (fs::equivalent(o.in, o.out, ignored)) {
+    throw UserError(fmt::format("-o {}: is the input itself; give another name", out));
+  }
+  if (!o.force && fs::exists(o.out)) {
+    throw UserError(fmt::format("-o {}: exists; give another name, or --force to replace it", out));
+  }
+  if (::access(folder.c_str(), W_OK) != 0) {
+    throw UserError(
+        fmt::format("-o {}: the directory '{}' can't be written to", out, folder.string()));
+  }
+}
+
+pyramid::Chroma parse_chroma(const std::string& text) {
+  if (text == "auto") return pyramid::Chroma::automatic;
+  if (text == "420") return pyramid::Chroma::subsampled;
+  if (text == "444") return pyramid::Chroma::full;
+  throw UserError(fmt::format("unknown chroma \"{}\"; use auto, 420 or 444", text));
+}
+
+// A converted picture has no date of ours unless one is asked for.
+std::string date_of(const std::string& date) {
+  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+  return date.empty() && epoch == nullptr ? "" : job_date(date, epoch);
+}
+
+}  // namespace
+
+struct Conversion::State {
+  ConvertOptions options;
+  PictureSource source;
+  pyramid::WriterOptions writer;
+  std::vector<std::string> warnings;
+
+  explicit State(const ConvertOptions& o);
+  void set_scale();
+  void set_associated();
+};
+
+Conversion::State::State(const ConvertOptions& o) : options(o), source(o.in) {
+  check_output(o);
+  const PictureFacts& facts = source.facts();
+  warnings = facts.warnings;
+  writer.size = facts.size;
+  writer.channels = facts.channels;
+  writer.profile =
+      o.profile.empty() ? pyramid::profile_for(o.out) : pyramid::parse_profile(o.profile);
+  const char* usual = o.labels ? "deflate" : "jpeg";
+  writer.compression = pyramid::parse_compression(o.compression.empty() ? usual : o.compression);
+  writer.quality = o.quality;
+  writer.chroma = parse_chroma(o.chroma);
+  writer.tile = o.tile;
+  writer.shrink = o.shrink;
+  writer.levels = o.levels;
+  writer.reduction = o.labels ? pyramid::Reduction::mode : pyramid::Reduction::mean;
+  writer.threads = o.threads;
+  writer.software = fmt::format("Histoloom {}", kVersion);
+  writer.title = o.in.stem().string();
+  writer.date = date_of(o.date);
+  writer.digital_source_type = facts.digital_source_type;
+  writer.icc_profile = facts.icc_profile;
+  set_scale();
+  set_associated();
+  pyramid::validate(writer);
+}
+
+void Conversion::State::set_scale() {
+  const PictureFacts& facts = source.facts();
+  writer.mpp = options.mpp ? options.mpp : facts.mpp;
+  writer.objective_power = options.magnification;
+  if (options.magnification || !facts.magnification) return;
+  const double power = *facts.magnification;
+  if (power >= 1 && std::abs(power - std::round(power)) < 1e-6) {
+    writer.objective_power = static_cast<int>(std::round(power));
+  } else {
+    warnings.push_back(fmt::format(
+        "the magnification {:g} is no whole number and is left out; --magnification sets one",
+        power));
+  }
+}
+
+// What the profile can hold; the rest is named in a warning.
+void Conversion::State::set_associated() {
+  writer.draw_missing = !writer.digital_source_type.empty();
+  std::string lost;
+  for (const pyramid::AssociatedImage& image : source.facts().associated) {
+    pyramid::AssociatedImage kept = image;
+    std::transform(kept.name.begin(), kept.name.end(), kept.name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const bool usual = kept.name == "label" || kept.name == "macro" || kept.name == "thumbnail";
+    const bool held = writer.profile == pyramid::Profile::ome ||
+                      (writer.profile == pyramid::Profile::svs && usual);
+    if (held) {
+      writer.associated.push_back(std::move(kept));
+    } else {
+      lost += (lost.empty() ? "" : ", ") + image.name;
+    }
+  }
+  if (!lost.empty()) {
+    warnings.push_back(
+        fmt::format("profile {} has no place for {}; {}", pyramid::name_of(writer.profile), lost,
+                    writer.profile == pyramid::Profile::svs ? "use ome" : "use svs or ome"));
+  }
+}
+
+Conversion::Conversion(const ConvertOptions& options) : state_(std::make_unique<State>(options)) {}
+Conversion::~Conversion() = default;
+Conversion::Conversion(Conversion&&) noexcept = default;
+
+pyramid::WriteSummary Conversion::run(Progress& progress) {
+  State& s = *state_;
+  for (const std::string& warning : s.warnings) progress.warn(warning);
+  pyramid::PyramidWriter writer(s.options.out, s.writer);
+  progress.start_stage("writing", s.writer.size.height, "rows");
+  s.source.read(
+      s.options.threads, [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+        if (progress.stop_requested()) {
+          throw Interrupted(fmt::format("interrupted; {} was not written", s.options.out.string()));
+        }
+        writer.write_rows(rows, count, stride);
+        progress.update(writer.rows_written());
+      });
+  pyramid::WriteSummary summary = writer.finish();
+  progress.finish();
+  return summary;
+}
+
+}  // namespace histoloom
