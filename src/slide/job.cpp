@@ -136,6 +136,8 @@ SlideJob::State::State(const GenerateOptions& o) : options(o) {
   bundle = ModelBundle::read(options.model);
   label_set = LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
   plan = make_plan_of_job(options, bundle);
+  with_context((options.model / "model.json").string(),
+               [&] { pyramid::validate(slide_writer_options(options, plan, bundle)); });
   check_disk(options, plan);
   read_labels();
   denoiser = load_denoiser(bundle, plan.dtype);

@@ -21,7 +21,8 @@ void require(bool holds, std::string message) {
   if (!holds) throw UserError(std::move(message));
 }
 
-bool parse_number(std::string_view text, std::int64_t& value) {
+template <class Number>
+bool parse_number(std::string_view text, Number& value) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   return code == std::errc() && end == text.data() + text.size();
 }
@@ -38,6 +39,7 @@ void check_sampling(const GenerateOptions& o) {
   if (o.guidance)
     require(*o.guidance >= 0 && *o.guidance <= 100,
             fmt::format("--guidance must be from 0 to 100, got {}", *o.guidance));
+  if (o.guidance_interval) static_cast<void>(parse_guidance_interval(*o.guidance_interval));
 }
 
 void check_paths(const GenerateOptions& o) {
@@ -77,12 +79,23 @@ PixelSize parse_size(std::string_view text) {
   return size;
 }
 
+std::array<double, 2> parse_guidance_interval(std::string_view text) {
+  std::array<double, 2> out{};
+  const std::size_t comma = text.find(',');
+  if (comma == std::string_view::npos || !parse_number(text.substr(0, comma), out[0]) ||
+      !parse_number(text.substr(comma + 1), out[1]) ||
+      !(out[0] >= 0 && out[0] <= out[1] && out[1] <= 1))
+    throw UserError(
+        fmt::format("--guidance-interval must be LO,HI with 0 <= LO <= HI <= 1, got '{}'", text));
+  return out;
+}
+
 void validate(const GenerateOptions& o) {
   check_paths(o);
   check_sampling(o);
   require(parse_layout_kind(o.layout).has_value(),
           fmt::format("--layout must be tissue, biopsy, tma or full, got '{}'", o.layout));
-  static_cast<void>(parse_byte_size(o.memory));
+  with_context("--memory", [&] { return parse_byte_size(o.memory); });
   require(o.threads >= 0 && o.threads <= 1024,
           fmt::format("--threads must be from 1 to 1024, got {}", o.threads));
   require(o.device == "cpu",

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -14,21 +13,6 @@
 namespace histoloom {
 
 namespace {
-
-std::array<double, 2> parse_interval(const std::string& text) {
-  std::array<double, 2> out{};
-  const std::size_t comma = text.find(',');
-  const auto number = [&](std::string_view part, double& value) {
-    const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), value);
-    return code == std::errc() && end == part.data() + part.size();
-  };
-  const std::string_view view = text;
-  if (comma == std::string::npos || !number(view.substr(0, comma), out[0]) ||
-      !number(view.substr(comma + 1), out[1]) || !(out[0] >= 0 && out[0] <= out[1] && out[1] <= 1))
-    throw UserError(
-        fmt::format("--guidance-interval must be LO,HI with 0 <= LO <= HI <= 1, got '{}'", text));
-  return out;
-}
 
 // bfloat16 where the processor multiplies in it.
 DType fastest_dtype() {
@@ -49,7 +33,7 @@ DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& 
   out.eta = o.eta.value_or(d.eta);
   out.guidance = o.guidance.value_or(d.guidance);
   out.interval = o.guidance_interval
-                     ? parse_interval(*o.guidance_interval)
+                     ? parse_guidance_interval(*o.guidance_interval)
                      : std::array<double, 2>{d.guidance_interval[0], d.guidance_interval[1]};
   out.plan = *parse_plan_kind(o.plan.value_or(d.plan));
   out.tapered_steps = std::min(2, out.steps);
@@ -79,7 +63,8 @@ JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   plan.diffusion.threads = plan.threads;
   plan.memory = parse_byte_size(o.memory);
   plan.cache = plan.memory / 4;
-  plan.disk_latents = 2 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
+  // Two generations, and the chunks that a commit writes beside those that it replaces.
+  plan.disk_latents = 3 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
   // JPEG of tissue takes about 0.4 bytes a pixel at quality 80; the pyramid a third more.
   const double bytes_a_pixel = o.compression == "jpeg" ? 1.0 : 3.1;
   plan.disk_slide =
@@ -139,6 +124,7 @@ std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelB
       {"guidance_interval", d.interval},
       {"plan", d.plan == PlanKind::random ? "random" : "shifted"},
       {"batch", bundle.batch},
+      {"tile", o.tile},  // the period of the glass that tissue borders on
       {"dtype", name_of(plan.dtype)}};
   return json.dump(2) + "\n";
 }

@@ -21,7 +21,7 @@ struct JobPlan {
   StoreType store_type = StoreType::float16;
   std::uint64_t memory = 0;
   std::uint64_t cache = 0;         // of it, for the store's chunks
-  std::uint64_t disk_latents = 0;  // both generations
+  std::uint64_t disk_latents = 0;  // both generations, and a commit's copy of one
   std::uint64_t disk_slide = 0;    // a generous estimate of OUT
 };
 

@@ -74,13 +74,17 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
 void WorkDirectory::open() {
   if (committed_ > 0) return;
   // Remove what an earlier job left, and nothing else: the user may have named a directory that
-  // holds more. The state goes first, so that a kill in between leaves no state without latents.
+  // holds more. In this order a kill leaves a directory of ours and no state without latents.
   std::error_code code;
   fs::remove(path_ / "state.json", code);
-  fs::remove_all(path_ / "latents", code);
-  fs::create_directories(path_ / "latents", code);
+  fs::create_directories(path_, code);
   if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
   replace_file(path_ / "job.json", job_json_);
+  fs::remove_all(path_ / "latents", code);
+  fs::create_directory(path_ / "latents", code);
+  if (code)
+    throw UserError(
+        fmt::format("{}: can't be made: {}", (path_ / "latents").string(), code.message()));
 }
 
 void WorkDirectory::commit_steps(int steps) {

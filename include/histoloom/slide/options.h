@@ -1,6 +1,7 @@
 // What a slide is to be: the options of `histoloom generate`, with their documented defaults.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -48,6 +49,9 @@ inline constexpr std::int64_t kMaxSide = 1'000'000;
 
 // "4096x2048". UserError that names the text and the limits.
 PixelSize parse_size(std::string_view text);
+
+// "LO,HI": shares of the schedule in which guidance runs, 0 clean, 1 noise. UserError names both.
+std::array<double, 2> parse_guidance_interval(std::string_view text);
 
 // Checks everything that needs neither model nor disk; UserError names option, value and cure.
 void validate(const GenerateOptions& options);
