@@ -31,8 +31,7 @@ VipsBuffer read_8bit(const fs::path& path) {
   static const bool started = VIPS_INIT("histoloom") == 0;
   check_internal(started, "libvips does not start");
   // Without fail_on libvips fills what is missing with grey.
-  VipsImage* image = vips_image_new_from_file(path.c_str(), "fail_on", VIPS_FAIL_ON_ERROR,
-                                              nullptr);
+  VipsImage* image = vips_image_new_from_file(path.c_str(), "fail_on", VIPS_FAIL_ON_ERROR, nullptr);
   if (image == nullptr)
     throw UserError(fmt::format("{}: is not an image that can be read", path.string()));
   VipsBuffer out{
