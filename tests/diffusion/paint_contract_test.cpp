@@ -1,0 +1,204 @@
+// What a painted canvas may not depend on, and what is left of one that was stopped.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "test_paint.h"
+
+namespace histoloom {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+DiffusionOptions options_for(PlanKind plan) {
+  DiffusionOptions o;
+  o.steps = 5;
+  o.eta = 0.7;
+  o.guidance = 1.5;
+  o.plan = plan;
+  o.tapered_steps = 2;
+  o.seed = 41;
+  return o;
+}
+
+class Painting : public testing::TestWithParam<PlanKind> {
+ protected:
+  // An awkward canvas of 8 × 8 patches, with the given number of threads and patches a batch.
+  std::vector<float> paint(int threads, int batch, bool per_label = false) {
+    const LabelGrid labels = tissue_with_glass({37, 45});
+    PaintJob job(paint_bundle(3, 8, batch), labels);
+    FakeDenoiser denoiser(3, mix, per_label);
+    DiffusionOptions options = options_for(GetParam());
+    options.threads = threads;
+    return job.paint(denoiser, options);
+  }
+};
+
+TEST_P(Painting, GivesTheSameLatentsForAnyNumberOfThreads) {
+  const std::vector<float> expected = paint(1, 3);
+  for (const int threads : {2, 3, 8})
+    EXPECT_TRUE(same_bits(paint(threads, 3), expected)) << threads;
+}
+
+TEST_P(Painting, GivesTheSameLatentsForAnyBatch) {
+  const std::vector<float> expected = paint(2, 1);
+  for (const int batch : {3, 8, 100}) EXPECT_TRUE(same_bits(paint(2, batch), expected)) << batch;
+}
+
+TEST_P(Painting, OneEvaluationALabelIsAsIndependent) {
+  const std::vector<float> expected = paint(1, 1, true);
+  EXPECT_TRUE(same_bits(paint(3, 4, true), expected));
+  EXPECT_TRUE(same_bits(paint(8, 5, true), expected));
+}
+
+TEST_P(Painting, AnotherSeedGivesOtherLatents) {
+  const LabelGrid labels = filled({20, 17}, 1);
+  FakeDenoiser denoiser(3, mix);
+  DiffusionOptions options = options_for(GetParam());
+  PaintJob first(paint_bundle(), labels), second(paint_bundle(), labels);
+  const std::vector<float> a = first.paint(denoiser, options);
+  options.seed += std::uint64_t{1} << 32;
+  EXPECT_FALSE(same_bits(second.paint(denoiser, options), a));
+}
+
+TEST_P(Painting, GlassIsNeverWrittenAndTissueAlways) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  PaintJob job(paint_bundle(), labels);
+  FakeDenoiser denoiser(3, mix);
+  job.paint(denoiser, options_for(GetParam()));
+  for (int generation = 0; generation < 2; ++generation) {
+    const std::vector<float> values = job.values(generation);
+    const auto cells = labels.cells().size();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      EXPECT_EQ(std::isnan(values[i]), labels.cells()[i % cells] == kGlass) << i;
+  }
+}
+
+TEST_P(Painting, ResumedFromAnyCommittedStepItEndsTheSame) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  FakeDenoiser denoiser(3, mix);
+  PaintJob whole(paint_bundle(), labels);
+  const std::vector<float> expected = whole.paint(denoiser, options_for(GetParam()));
+  for (int stop_after = 1; stop_after < 5; ++stop_after) {
+    PaintJob job(paint_bundle(), labels);
+    DiffusionOptions options = options_for(GetParam());
+    options.threads = 2;
+    int committed = 0;
+    options.committed = [&](int steps) {
+      committed = steps;
+      if (steps == stop_after) job.progress.stop = true;
+    };
+    EXPECT_EQ(message_of<Interrupted>([&] { job.paint(denoiser, options); }),
+              "stopped while painting, in step " + std::to_string(stop_after + 1) + " of 5");
+    EXPECT_EQ(committed, stop_after);
+    EXPECT_FALSE(job.progress.finished);
+
+    job.progress.stop = false;
+    job.reopen();
+    options.first_step = committed;
+    options.committed = [](int) {};
+    EXPECT_TRUE(same_bits(job.paint(denoiser, options), expected)) << stop_after;
+  }
+}
+
+TEST_P(Painting, AStepThatWasKilledHalfWayIsRepeated) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  FakeDenoiser calm(3, mix);
+  PaintJob whole(paint_bundle(), labels);
+  const std::vector<float> expected = whole.paint(calm, options_for(GetParam()));
+
+  // A denoiser that fails in the middle of the third step.
+  PaintJob job(paint_bundle(), labels);
+  std::atomic<int> seen = 0;
+  FakeDenoiser failing(3, [&](const FakeDenoiser::Patch& p, float* out) {
+    mix(p, out);
+    if (p.time < 500 && ++seen == 30) throw std::runtime_error("out of luck");
+  });
+  DiffusionOptions options = options_for(GetParam());
+  int committed = 0;
+  options.committed = [&](int steps) { committed = steps; };
+  EXPECT_EQ(message_of<std::runtime_error>([&] { job.paint(failing, options); }), "out of luck");
+  EXPECT_GT(committed, 0);
+  EXPECT_LT(committed, 5);
+  job.reopen();
+  options.first_step = committed;
+  EXPECT_TRUE(same_bits(job.paint(calm, options), expected));
+}
+
+TEST_P(Painting, TheProgressCountsTissueCellsOfAllSteps) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  PaintJob job(paint_bundle(), labels);
+  FakeDenoiser denoiser(3, mix);
+  job.paint(denoiser, options_for(GetParam()));
+  const auto tissue = std::count_if(labels.cells().begin(), labels.cells().end(),
+                                    [](LabelId id) { return id != kGlass; });
+  EXPECT_EQ(job.progress.total, tissue * 5);
+  EXPECT_EQ(job.progress.done, tissue * 5);
+  EXPECT_TRUE(job.progress.finished);
+}
+
+INSTANTIATE_TEST_SUITE_P(Plans, Painting, testing::Values(PlanKind::shifted, PlanKind::random),
+                         [](const auto& test) {
+                           return test.param == PlanKind::shifted ? "shifted" : "random";
+                         });
+
+// ---- Values that are not finite
+
+// One patch of tissue; the value is broken at the time of one step.
+std::string message_of_broken_step(int broken, float value, int tapered_steps) {
+  const LabelGrid labels = filled({8, 8}, 1);
+  PaintJob job(paint_bundle(), labels);
+  DiffusionOptions options = options_for(PlanKind::shifted);
+  options.steps = 4;
+  options.tapered_steps = tapered_steps;
+  const int time = NoiseSchedule::cosine(1000).times(4)[static_cast<std::size_t>(broken)];
+  FakeDenoiser denoiser(3, [&](const FakeDenoiser::Patch& p, float* out) {
+    mix(p, out);
+    if (p.time == static_cast<float>(time)) out[2 * 64 + 5 * 8 + 3] = value;
+  });
+  return message_of([&] { job.paint(denoiser, options); });
+}
+
+TEST(PaintingNotFinite, IsAnErrorThatNamesCellStepAndSeed) {
+  EXPECT_EQ(message_of_broken_step(1, std::nanf(""), 0),
+            "painting: the denoiser gave a value that is not finite at cell 3,5 in "
+            "step 2 of 4, seed 41; try --dtype float32");
+  EXPECT_THAT(message_of_broken_step(3, std::nanf(""), 2),
+              testing::AllOf(StartsWith("painting: the denoiser gave a value that is not finite"),
+                             HasSubstr("in step 4 of 4, seed 41")));
+  EXPECT_THAT(message_of_broken_step(0, -INFINITY, 0), HasSubstr("in step 1 of 4, seed 41"));
+  EXPECT_EQ(message_of_broken_step(1, 1e30f, 0), "");
+}
+
+TEST(PaintingNotFinite, CommitsNothingOfItsStep) {
+  const LabelGrid labels = filled({20, 20}, 1);
+  PaintJob job(paint_bundle(), labels);
+  FakeDenoiser denoiser(3, [](const FakeDenoiser::Patch& p, float* out) {
+    mix(p, out);
+    if (p.time < 500) out[0] = std::nanf("");
+  });
+  DiffusionOptions options = options_for(PlanKind::shifted);
+  int committed = 0;
+  options.committed = [&](int steps) { committed = steps; };
+  EXPECT_NE(message_of([&] { job.paint(denoiser, options); }), "");
+  EXPECT_GT(committed, 0);
+  EXPECT_LT(committed, 5);
+}
+
+TEST(PaintingClip, BoundsX0BeforeTheSolverSeesIt) {
+  const LabelGrid labels = filled({8, 8}, 1);
+  ModelBundle bundle = paint_bundle();
+  bundle.clip = 2.5;
+  PaintJob job(bundle, labels);
+  FakeDenoiser denoiser(3, [](const FakeDenoiser::Patch& p, float* out) {
+    for (std::size_t i = 0; i < p.size(); ++i) out[i] = i % 2 == 0 ? 1e6f : -1e6f;
+  });
+  const std::vector<float> values = job.paint(denoiser, options_for(PlanKind::shifted));
+  // The last transition gives x0 itself.
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(values[i], i % 2 == 0 ? 2.5f : -2.5f);
+}
+
+}  // namespace
+}  // namespace histoloom

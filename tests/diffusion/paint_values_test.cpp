@@ -1,0 +1,332 @@
+// What is painted, and what it costs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <numeric>
+#include <set>
+
+#include "test_paint.h"
+
+namespace histoloom {
+namespace {
+
+using testing::Each;
+
+DiffusionOptions plain_options() {
+  DiffusionOptions o;
+  o.steps = 6;
+  o.guidance = 0;
+  o.tapered_steps = 2;
+  o.seed = 5;
+  o.threads = 2;
+  return o;
+}
+
+// ---- Independent Gaussian cells: the best prediction of x0 is known, so is every value.
+
+constexpr double kMean = 0.8, kDeviation = 0.4;
+
+double posterior_mean(double y, double alpha, double sigma) {
+  const double gain =
+      kDeviation * kDeviation * alpha / (kDeviation * kDeviation * alpha * alpha + sigma * sigma);
+  return kMean + gain * (y - alpha * kMean);
+}
+
+FakeDenoiser gaussian_denoiser(int channels, Prediction prediction) {
+  return FakeDenoiser(channels, [prediction](const FakeDenoiser::Patch& p, float* out) {
+    static const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
+    const double a = schedule.alpha(p.time), s = schedule.sigma(p.time);
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const auto y = static_cast<double>(p.x[i]);
+      const double x0 = posterior_mean(y, a, s), noise = (y - a * x0) / s;
+      out[i] = static_cast<float>(prediction == Prediction::x0        ? x0
+                                  : prediction == Prediction::epsilon ? noise
+                                                                      : a * noise - s * x0);
+    }
+  });
+}
+
+// One cell of one channel by Song et al. 2021, equation 12, in double precision.
+double gaussian_value(std::int64_t x, std::int64_t y, int channel, const DiffusionOptions& o) {
+  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
+  const CounterNoise noise(o.seed);
+  std::vector<float> z(static_cast<std::size_t>(channel) + 1);
+  noise.normals(NoiseDomain::image_start, x, y, 0, channel + 1, 1, z.data());
+  double value = z.back();
+  const std::vector<int> times = schedule.times(o.steps);
+  for (std::size_t k = 0; k + 1 < times.size(); ++k) {
+    const double a = schedule.alpha(times[k]), s = schedule.sigma(times[k]);
+    const double a2 = schedule.alpha(times[k + 1]), s2 = schedule.sigma(times[k + 1]);
+    const double x0 = posterior_mean(value, a, s), epsilon = (value - a * x0) / s;
+    const double n = o.eta * s2 / s * std::sqrt(1 - a * a / (a2 * a2));
+    noise.normals(NoiseDomain::image_step, x, y, static_cast<std::uint32_t>(k), channel + 1, 1,
+                  z.data());
+    value = a2 * x0 + std::sqrt(s2 * s2 - n * n) * epsilon + n * static_cast<double>(z.back());
+  }
+  return value;
+}
+
+class GaussianCells : public testing::TestWithParam<std::tuple<PlanKind, double, Prediction>> {};
+
+TEST_P(GaussianCells, EndWhereTheFormulaSays) {
+  const auto& [plan, eta, prediction] = GetParam();
+  const LatentSize size{23, 19};
+  const LabelGrid labels = filled(size, 1);
+  ModelBundle bundle = paint_bundle(5);
+  bundle.prediction = prediction;
+  PaintJob job(bundle, labels);
+  DiffusionOptions options = plain_options();
+  options.plan = plan;
+  options.eta = eta;
+  options.steps = 12;
+  FakeDenoiser denoiser = gaussian_denoiser(5, prediction);
+  const std::vector<float> values = job.paint(denoiser, options);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto cell = static_cast<std::int64_t>(i) % size.area();
+    const double expected =
+        gaussian_value(cell % size.width, cell / size.width, static_cast<int>(i / 437), options);
+    // Epsilon is divided by alpha = 5e-5 in the first step.
+    ASSERT_NEAR(values[i], expected, prediction == Prediction::epsilon ? 5e-3 : 2e-5) << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GaussianCells,
+                         testing::Combine(testing::Values(PlanKind::shifted, PlanKind::random),
+                                          testing::Values(0.0, 0.5, 1.0),
+                                          testing::Values(Prediction::v, Prediction::epsilon,
+                                                          Prediction::x0)));
+
+TEST(GaussianData, EndsWithItsMeanAndVariance) {
+  const LabelGrid labels = filled({80, 72}, 1);
+  for (const double eta : {0.0, 1.0}) {
+    PaintJob job(paint_bundle(4, 16, 8), labels);
+    DiffusionOptions options = plain_options();
+    options.steps = 60;
+    options.eta = eta;
+    FakeDenoiser denoiser = gaussian_denoiser(4, Prediction::x0);
+    const std::vector<float> values = job.paint(denoiser, options);
+    double sum = 0, square = 0;
+    for (const double v : std::vector<double>(values.begin(), values.end())) {
+      sum += v;
+      square += v * v;
+    }
+    const auto n = static_cast<double>(values.size());
+    const double deviation = std::sqrt(square / n - sum / n * sum / n);
+    EXPECT_NEAR(sum / n, kMean, 0.015) << "eta " << eta;
+    EXPECT_NEAR(deviation / kDeviation, 1, 0.08) << "eta " << eta;
+  }
+}
+
+// ---- What the denoiser is shown
+
+TEST(Evaluations, ReadNoiseAtTheStartAndGlassUnderItsOwnNoise) {
+  LabelGrid labels(LatentSize{8, 8}, 2);
+  labels.at({3, 4}) = kGlass;
+  PaintJob job(paint_bundle(3, 8, 1), labels);
+  DiffusionOptions options = plain_options();
+  std::vector<float> times;
+  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
+  const CounterNoise noise(options.seed);
+  FakeDenoiser denoiser(3, [&](const FakeDenoiser::Patch& p, float* out) {
+    mix(p, out);
+    times.push_back(p.time);
+    std::array<float, 3> z{};
+    noise.normals(NoiseDomain::image_kept, 3, 4, 0, 3, 1, z.data());
+    const float glass[3] = {1.5f, -2.0f, 0.25f};
+    const auto alpha = static_cast<float>(schedule.alpha(p.time));
+    const auto sigma = static_cast<float>(schedule.sigma(p.time));
+    for (std::size_t c = 0; c < 3; ++c)
+      EXPECT_NEAR(p.x[c * 64 + 4 * 8 + 3], alpha * glass[c] + sigma * z[c], 1e-6f);
+    if (p.time == 999) {
+      noise.normals(NoiseDomain::image_start, 6, 1, 0, 3, 1, z.data());
+      for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(p.x[c * 64 + 8 + 6], z[c]);
+    }
+  });
+  job.paint(denoiser, options);
+  // One crop a step: the canvas is one patch.
+  EXPECT_THAT(times, testing::ElementsAre(999, 832, 665, 499, 332, 165));
+}
+
+// Says the label of each cell, or of the only label of the map.
+void say_label(const FakeDenoiser::Patch& p, float* out) {
+  for (std::size_t i = 0; i < p.size(); ++i) out[i] = static_cast<float>(p.labels[i % p.cells()]);
+}
+
+TEST(Evaluations, OfAWholeMapGiveEachCellItsOwnLabel) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  PaintJob job(paint_bundle(), labels);
+  FakeDenoiser denoiser(3, say_label);
+  const std::vector<float> values = job.paint(denoiser, plain_options());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const LabelId id = labels.cells()[i % labels.cells().size()];
+    if (id == kGlass) continue;
+    ASSERT_NEAR(values[i], static_cast<float>(id), 1e-6f);  // the taper's weights sum to about 1
+  }
+}
+
+TEST(Evaluations, OneALabelShowOneLabelAtATimeAndNeverGlass) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  for (const double guidance : {0.0, 2.0}) {
+    PaintJob job(paint_bundle(3, 8, 4), labels);
+    std::mutex mutex;
+    std::set<std::int64_t> shown;
+    FakeDenoiser denoiser(
+        3,
+        [&](const FakeDenoiser::Patch& p, float* out) {
+          std::set<std::int64_t> ids(p.labels, p.labels + p.cells());
+          ids.erase(0);
+          EXPECT_LE(ids.size(), 1u);
+          std::fill(out, out + p.size(), ids.empty() ? 0.25f : static_cast<float>(*ids.begin()));
+          const std::lock_guard lock(mutex);
+          shown.insert(ids.begin(), ids.end());
+        },
+        /*per_label=*/true);
+    DiffusionOptions options = plain_options();
+    options.guidance = guidance;
+    const std::vector<float> values = job.paint(denoiser, options);
+    EXPECT_THAT(shown, testing::ElementsAre(1, 2));
+    const auto w = static_cast<float>(guidance);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      // (1 + w)·conditional − w·unconditional; unknown has no condition but none.
+      const LabelId id = labels.cells()[i % labels.cells().size()];
+      if (id == kGlass) continue;
+      const float conditional = id == 0 ? 0.25f : static_cast<float>(id);
+      ASSERT_NEAR(values[i], (1 + w) * conditional - w * 0.25f, 2e-6f);
+    }
+  }
+}
+
+TEST(Evaluations, AnUnknownIdThatIsNotZeroIsNoCondition) {
+  LabelGrid labels(LatentSize{16, 8}, 2);
+  for (std::int64_t x = 0; x < 8; ++x) labels.at({x, 3}) = 0;
+  ScratchDirectory scratch;
+  ChunkCache cache(1 << 20);
+  std::vector<LatentArray> arrays;
+  for (const char* name : {"0", "1"})
+    arrays.push_back(
+        LatentArray::create(scratch / name, 3, labels.size(), StoreType::float32, cache));
+  FakeDenoiser denoiser(3, say_label);
+  const Scene scene{labels, /*unknown=*/2, std::nullopt, {0, 0, 0}};
+  TestProgress progress;
+  DiffusionReport report;
+  const int result = paint_latents(paint_bundle(), denoiser, scene, plain_options(),
+                                   {&arrays[0], &arrays[1]}, progress, report);
+  std::vector<float> values(3 * 128);
+  arrays[static_cast<std::size_t>(result)].read({0, 0, 16, 8}, values.data());
+  EXPECT_THAT(values, Each(0.0f));
+}
+
+// ---- What it costs
+
+struct Cost {
+  DiffusionReport report;
+  int calls = 0;
+  std::int64_t patches = 0;
+};
+
+Cost cost_of(const LabelGrid& labels, const DiffusionOptions& options, int batch = 3) {
+  PaintJob job(paint_bundle(3, 8, batch), labels);
+  FakeDenoiser denoiser(3, mix);
+  job.paint(denoiser, options);
+  return {job.report, denoiser.calls, denoiser.patches};
+}
+
+std::int64_t crops_of(const DiffusionReport& report) {
+  std::int64_t crops = 0;
+  for (const StepCoverage& step : report.steps) crops += step.crops;
+  return crops;
+}
+
+TEST(DiffusionCost, EveryCropCostsOneEvaluationWithoutGuidanceAndTwoWith) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  DiffusionOptions options = plain_options();
+  const Cost without = cost_of(labels, options);
+  EXPECT_EQ(without.report.evaluations, crops_of(without.report));
+  options.guidance = 3;
+  const Cost with = cost_of(labels, options);
+  EXPECT_EQ(with.report.evaluations, 2 * crops_of(with.report));
+  EXPECT_EQ(crops_of(with.report), crops_of(without.report));
+}
+
+TEST(DiffusionCost, GuidanceRunsInItsIntervalOnly) {
+  const LabelGrid labels = filled({24, 24}, 1);
+  DiffusionOptions options = plain_options();  // shares 1, 0.833, 0.666, 0.5, 0.333, 0.166
+  options.guidance = 1;
+  options.interval = {0.4, 0.7};
+  const Cost cost = cost_of(labels, options);
+  std::int64_t expected = 0;
+  for (std::size_t k = 0; k < 6; ++k)
+    expected += cost.report.steps[k].crops * (k == 2 || k == 3 ? 2 : 1);
+  EXPECT_EQ(cost.report.evaluations, expected);
+}
+
+TEST(DiffusionCost, TheReportCountsWhatTheDenoiserSaw) {
+  for (const int batch : {1, 3, 7, 64}) {
+    DiffusionOptions options = plain_options();
+    options.guidance = 1;
+    const Cost cost = cost_of(tissue_with_glass({37, 45}), options, batch);
+    EXPECT_EQ(cost.report.batches, cost.calls);
+    EXPECT_EQ(cost.report.batches * batch, cost.patches);
+    EXPECT_EQ(cost.report.evaluations + cost.report.padded_evaluations, cost.patches);
+    EXPECT_GT(cost.report.denoiser_seconds, 0);
+    EXPECT_EQ(cost.report.gflop_per_evaluation, 8);
+  }
+}
+
+TEST(DiffusionCost, CoverageNamesCropsMinimumAndTaper) {
+  const Cost cost = cost_of(filled({40, 24}, 1), plain_options());
+  ASSERT_EQ(cost.report.steps.size(), 6u);
+  for (std::size_t k = 0; k < 6; ++k) {
+    const StepCoverage& step = cost.report.steps[k];
+    EXPECT_EQ(step.minimum, 15);
+    EXPECT_EQ(step.tapered, k >= 4);
+    // Tapered: 8 cells that overlap by 2, 1 + 32/6 by 1 + 16/6, rounded up.
+    if (step.tapered) {
+      EXPECT_EQ(step.crops, 7 * 4);
+    } else {
+      EXPECT_THAT(step.crops, testing::AnyOf(15, 5 * 4, 6 * 3, 6 * 4));
+    }
+  }
+}
+
+TEST(DiffusionCost, CropsThatOwnOnlyGlassAreNotEvaluated) {
+  // Tissue in one corner of 6 × 30 patches, and a stripe below a void that is bands high.
+  LabelGrid labels(LatentSize{48, 240}, kGlass);
+  for (std::int64_t y = 0; y < 5; ++y)
+    for (std::int64_t x = 0; x < 5; ++x) labels.at({x, y}) = 1;
+  for (std::int64_t x = 20; x < 30; ++x) labels.at({x, 201}) = 1;
+  for (const PlanKind plan : {PlanKind::shifted, PlanKind::random}) {
+    DiffusionOptions options = plain_options();
+    options.plan = plan;
+    const Cost cost = cost_of(labels, options);
+    for (const StepCoverage& step : cost.report.steps) {
+      EXPECT_EQ(step.minimum, 3);
+      EXPECT_GE(step.crops, 3);
+      EXPECT_LE(step.crops, 10);
+    }
+  }
+}
+
+TEST(DiffusionCost, ACanvasOfGlassCostsNothing) {
+  const LabelGrid labels = filled({19, 30}, kGlass);
+  PaintJob glass(paint_bundle(), labels);
+  FakeDenoiser denoiser(3, mix);
+  EXPECT_THAT(glass.paint(denoiser, plain_options()), Each(testing::IsNan()));
+  EXPECT_EQ(denoiser.calls, 0);
+  EXPECT_EQ(glass.report.evaluations, 0);
+}
+
+TEST(DiffusionSteps, OneStepAndOnlyTaperedOnesWork) {
+  const LabelGrid labels = filled({21, 17}, 1);
+  for (const int steps : {1, 2, 3}) {
+    PaintJob job(paint_bundle(), labels);
+    DiffusionOptions options = plain_options();
+    options.steps = options.tapered_steps = steps;
+    FakeDenoiser denoiser(3, say_label);
+    EXPECT_THAT(job.paint(denoiser, options), Each(testing::FloatNear(1, 1e-6f)));
+  }
+}
+
+}  // namespace
+}  // namespace histoloom

@@ -1,0 +1,291 @@
+#include "histoloom/model/bundle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "histoloom/core/file.h"
+#include "test_model.h"
+
+namespace histoloom {
+namespace {
+
+using nlohmann::ordered_json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(Bundle, EveryMemberOfModelJsonIsRead) {
+  const ScratchDirectory scratch;
+  write_bytes(scratch / "model.json", small_model_json().dump());
+  const ModelBundle b = ModelBundle::read(scratch.path());
+  EXPECT_EQ(b.directory, scratch.path());
+  EXPECT_EQ(b.name, "small");
+  EXPECT_EQ(b.version, "1.2");
+  EXPECT_EQ(b.licence, "Apache-2.0");
+  EXPECT_EQ(b.provenance, "made by a test");
+  EXPECT_EQ(b.mpp, 0.5);
+  EXPECT_EQ(b.magnification, 20);
+  EXPECT_THAT(b.labels_json, HasSubstr("\"glass\":3"));
+  EXPECT_THAT(b.prompts, ElementsAre("first", "second"));
+  EXPECT_EQ(b.latent_channels, 4);
+  EXPECT_EQ(b.downsampling, 8);
+  EXPECT_THAT(b.latent_mean, ElementsAre(0.1f, 0.0f, -0.5f, 2.0f));
+  EXPECT_THAT(b.latent_deviation, ElementsAre(1.0f, 0.5f, 2.0f, 0.1f));
+  EXPECT_EQ(b.patch, 8);
+  EXPECT_EQ(b.batch, 2);
+  EXPECT_EQ(b.decode_window, 8);
+  EXPECT_EQ(b.decode_overlap, 2);
+  EXPECT_EQ(b.schedule.type, "cosine");
+  EXPECT_EQ(b.schedule.steps, 1000);
+  EXPECT_EQ(b.prediction, Prediction::v);
+  EXPECT_EQ(b.clip, std::nullopt);
+  EXPECT_EQ(b.defaults.steps, 30);
+  EXPECT_EQ(b.defaults.eta, 0.5);
+  EXPECT_EQ(b.defaults.guidance, 2);
+  EXPECT_THAT(b.defaults.guidance_interval, ElementsAre(0.25, 0.75));
+  EXPECT_EQ(b.autoencoder.architecture, "pixel_shuffle_autoencoder");
+  EXPECT_EQ(b.denoiser.weights, scratch / "denoiser.safetensors");
+  EXPECT_EQ(ordered_json::parse(b.denoiser.config_json), small_model_json()["denoiser"]["config"]);
+}
+
+TEST(Bundle, ClipMayBeANumberOrMissing) {
+  const ScratchDirectory scratch;
+  ordered_json json = small_model_json();
+  json["clip"] = 3.5;
+  write_bytes(scratch / "model.json", json.dump());
+  EXPECT_EQ(ModelBundle::read(scratch.path()).clip, 3.5);
+  json.erase("clip");
+  write_bytes(scratch / "model.json", json.dump());
+  EXPECT_EQ(ModelBundle::read(scratch.path()).clip, std::nullopt);
+}
+
+// ---- One defect each: a member of model.json, what it is set to ("" removes it), the message.
+
+struct Defect {
+  const char* member;
+  const char* value;
+  const char* message;
+};
+void PrintTo(const Defect& d, std::ostream* out) { *out << d.member << " = " << d.value; }
+
+const Defect kDefects[] = {
+    {"/schema", "", "'schema' is missing"},
+    {"/schema", "2", "'schema' must be 1, the version that this program reads, got 2"},
+    {"/schema", "\"1\"", "'schema' must be a whole number from 0 to 1073741824, got \"1\""},
+    {"/name", "", "'name' is missing"},
+    {"/name", "\"\"", "'name' must be a text that is not empty, got \"\""},
+    {"/version", "1", "'version' must be a text that is not empty, got 1"},
+    {"/licence", "null", "'licence' must be a text that is not empty, got null"},
+    {"/provenance", "[]", "'provenance' must be a text that is not empty, got []"},
+    {"/mpp", "0", "'mpp' must be a number from 0.01 to 1000, got 0"},
+    {"/mpp", "\"0.5\"", "'mpp' must be a number from 0.01 to 1000, got \"0.5\""},
+    {"/magnification", "1001", "'magnification' must be a number from 0.1 to 1000, got 1001"},
+    {"/label_set", "", "'label_set' is missing"},
+    {"/prompts", "{}", "'prompts' must be a list of names, got {}"},
+    {"/prompts", "[\"a\", 1]", "'prompts' must be a list of names, got [\"a\",1]"},
+    {"/latent", "3", "'latent' must be a JSON object"},
+    {"/latent/channels", "0", "'latent.channels' must be a whole number from 1 to 64, got 0"},
+    {"/latent/channels", "4.0", "'latent.channels' must be a whole number from 1 to 64, got 4.0"},
+    {"/latent/downsampling", "65",
+     "'latent.downsampling' must be a whole number from 1 to 64, got 65"},
+    {"/latent/mean", "[0, 0, 0]", "'latent.mean' must be 4 numbers, got [0,0,0]"},
+    {"/latent/mean", "[0, 0, 0, \"x\"]",
+     "'latent.mean' must be a number from -1000000 to 1000000, got [0,0,0,\"x\"]"},
+    {"/latent/deviation", "[1, 1, 0, 1]",
+     "'latent.deviation' must be a number from 1e-06 to 1000000, got [1,1,0,1]"},
+    {"/patch", "3", "'patch' must be a whole number from 4 to 4096, got 3"},
+    {"/batch", "0", "'batch' must be a whole number from 1 to 1024, got 0"},
+    {"/batch", "18446744073709551615",
+     "'batch' must be a whole number from 1 to 1024, got 18446744073709551615"},
+    {"/decode", "", "'decode' is missing"},
+    {"/decode/window", "1", "'decode.window' must be a whole number from 2 to 4096, got 1"},
+    {"/decode/overlap", "5", "'decode.overlap' must be a whole number from 0 to 4, got 5"},
+    {"/schedule/type", "\"sigmoid\"",
+     "'schedule.type' must be one of cosine, linear, got \"sigmoid\""},
+    {"/schedule/steps", "1", "'schedule.steps' must be a whole number from 2 to 100000, got 1"},
+    {"/prediction", "\"noise\"", "'prediction' must be one of v, epsilon, x0, got \"noise\""},
+    {"/clip", "0", "'clip' must be a number from 0.001 to 1000000, got 0"},
+    {"/defaults/sampler", "\"euler\"", "'defaults.sampler' must be one of ddim, got \"euler\""},
+    {"/defaults/plan", "\"grid\"", "'defaults.plan' must be one of shifted, random, got \"grid\""},
+    {"/defaults/steps", "1001", "'defaults.steps' must be a whole number from 1 to 1000, got 1001"},
+    {"/defaults/eta", "1.5", "'defaults.eta' must be a number from 0 to 1, got 1.5"},
+    {"/defaults/guidance", "-1", "'defaults.guidance' must be a number from 0 to 100, got -1"},
+    {"/defaults/guidance_interval", "[0]",
+     "'defaults.guidance_interval' must be 2 numbers, got [0]"},
+    {"/defaults/guidance_interval", "[0.8, 0.2]",
+     "'defaults.guidance_interval' must be two numbers in ascending order, got [0.8,0.2]"},
+    {"/autoencoder", "", "'autoencoder' is missing"},
+    {"/denoiser/architecture", "", "'denoiser.architecture' is missing"},
+    {"/denoiser/config", "", "'denoiser.config' is missing"},
+    {"/denoiser/weights", "\"../w\"",
+     "'denoiser.weights' must be a file name without a directory, got \"../w\""},
+    {"/denoiser/weights", "\"..\"",
+     "'denoiser.weights' must be a file name without a directory, got \"..\""},
+    {"/denoiser/weights", "\"/w\"",
+     "'denoiser.weights' must be a file name without a directory, got \"/w\""},
+};
+
+class BundleDefect : public testing::TestWithParam<Defect> {};
+
+TEST_P(BundleDefect, IsRefusedWithItsMessage) {
+  const ScratchDirectory scratch;
+  const Defect& defect = GetParam();
+  ordered_json json = small_model_json();
+  const ordered_json::json_pointer member(defect.member);
+  if (*defect.value == '\0')
+    json[member.parent_pointer()].erase(member.back());
+  else
+    json[member] = ordered_json::parse(defect.value);
+  write_bytes(scratch / "model.json", json.dump());
+  EXPECT_EQ(message_of([&] { ModelBundle::read(scratch.path()); }),
+            (scratch / "model.json").string() + ": " + defect.message);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, BundleDefect, testing::ValuesIn(kDefects));
+
+TEST(Bundle, AFileThatIsNoObjectIsRefused) {
+  const ScratchDirectory scratch;
+  const std::string file = (scratch / "model.json").string();
+  EXPECT_EQ(message_of([&] { ModelBundle::read(scratch.path()); }),
+            "model '" + scratch.path().string() +
+                "' has no model.json; give --model a directory that holds one");
+  write_bytes(scratch / "model.json", "{\"schema\": 1");
+  EXPECT_EQ(message_of([&] { ModelBundle::read(scratch.path()); }), file + ": not valid JSON");
+  write_bytes(scratch / "model.json", "[1]");
+  EXPECT_EQ(message_of([&] { ModelBundle::read(scratch.path()); }),
+            file + ": must be a JSON object");
+}
+
+TEST(Bundle, Sha256IsThatOfItsFilesInTurn) {
+  const ScratchDirectory scratch;
+  ModelBundle bundle;
+  bundle.directory = scratch.path();
+  bundle.autoencoder.weights = scratch / "a";
+  bundle.denoiser.weights = scratch / "d";
+  write_bytes(scratch / "model.json", "a");
+  write_bytes(scratch / "a", "b");
+  write_bytes(scratch / "d", "c");
+  // FIPS 180-2, appendix B.1: the digest of "abc".
+  EXPECT_EQ(bundle.sha256(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  for (const char* file : {"model.json", "a", "d"}) {
+    const std::string before = bundle.sha256();
+    write_bytes(scratch / file, "x");
+    EXPECT_NE(bundle.sha256(), before) << file;
+  }
+  std::filesystem::remove(scratch / "d");
+  EXPECT_EQ(message_of([&] { bundle.sha256(); }),
+            (scratch / "d").string() + ": can't be read: No such file or directory");
+}
+
+// ---- Loading networks
+
+class LoadNetworks : public testing::Test {
+ protected:
+  LoadNetworks() { write_small_bundle(scratch_.path()); }
+  // The bundle with one member of model.json replaced; the weights stay.
+  ModelBundle with(const char* member, const ordered_json& value) {
+    ordered_json json = small_model_json();
+    json[ordered_json::json_pointer(member)] = value;
+    write_bytes(scratch_ / "model.json", json.dump());
+    return ModelBundle::read(scratch_.path());
+  }
+  std::string denoiser_message(const ModelBundle& bundle) {
+    return message_of([&] { load_denoiser(bundle, DType::float32); });
+  }
+  std::string autoencoder_message(const ModelBundle& bundle) {
+    return message_of([&] { load_autoencoder(bundle, DType::float32); });
+  }
+  std::string in_json(const char* what) { return (scratch_ / "model.json").string() + ": " + what; }
+
+  ScratchDirectory scratch_;
+};
+
+TEST_F(LoadNetworks, AWholeBundleLoads) {
+  const ModelBundle bundle = ModelBundle::read(scratch_.path());
+  EXPECT_EQ(load_denoiser(bundle, DType::bfloat16)->channels(), 4);
+  EXPECT_EQ(load_autoencoder(bundle, DType::float32)->channels(), 4);
+}
+
+TEST_F(LoadNetworks, WhatModelJsonAndNetworkDisagreeOnIsNamed) {
+  EXPECT_EQ(denoiser_message(with("/denoiser/config/latent_channels", 5)),
+            in_json("denoiser has latent channels 5, model.json says 4"));
+  EXPECT_EQ(denoiser_message(with("/patch", 9)),
+            in_json("denoiser: 'patch' must be a multiple of 2, got 9"));
+  EXPECT_EQ(denoiser_message(with("/denoiser/architecture", "unet")),
+            in_json("denoiser: unknown denoiser architecture 'unet'; this version knows "
+                    "label_map_unet and diffinfinite_unet"));
+  EXPECT_EQ(autoencoder_message(with("/autoencoder/config/latent_channels", 3)),
+            in_json("autoencoder has latent channels 3, model.json says 4"));
+  EXPECT_EQ(autoencoder_message(with("/latent/downsampling", 4)),
+            in_json("autoencoder has a downsampling of 8, model.json says 4"));
+}
+
+TEST_F(LoadNetworks, ALabelThatTheDenoiserLacksIsRefusedBeforeAnyWork) {
+  EXPECT_EQ(denoiser_message(with("/label_set/labels/2/id", 4)),
+            in_json("denoiser knows the label ids 0 to 3, model.json has 4"));
+}
+
+TEST_F(LoadNetworks, WeightsOfAnotherConfigurationAreRefusedByTensor) {
+  EXPECT_THAT(denoiser_message(with("/denoiser/config/blocks", 2)),
+              testing::AllOf(HasSubstr("denoiser.safetensors: tensor '"), HasSubstr("is missing")));
+  EXPECT_THAT(autoencoder_message(with("/autoencoder/config/fine_width", 12)),
+              testing::AllOf(HasSubstr("autoencoder.safetensors: tensor '"),
+                             HasSubstr("the architecture needs [")));
+}
+
+TEST_F(LoadNetworks, MissingWeightsAreNamed) {
+  std::filesystem::remove(scratch_ / "denoiser.safetensors");
+  EXPECT_EQ(denoiser_message(ModelBundle::read(scratch_.path())),
+            (scratch_ / "denoiser.safetensors").string() +
+                ": can't be opened: No such file or directory");
+}
+
+TEST_F(LoadNetworks, NothingIsTrainableAfterLoading) {
+  const auto denoiser = load_denoiser(ModelBundle::read(scratch_.path()), DType::bfloat16);
+  for (const auto& [name, parameter] : denoiser->parameters()) {
+    EXPECT_FALSE(parameter.requires_grad()) << name;
+    const bool conv = parameter.dim() == 4;
+    if (parameter.dim() == 1) continue;
+    EXPECT_EQ(parameter.scalar_type(), conv ? at::kBFloat16 : at::kFloat) << name;
+  }
+}
+
+// ---- Latent statistics
+
+TEST_F(LoadNetworks, LatentStatisticsReplaceNothingElse) {
+  const std::vector<float> mean{0.1f, 1e-7f, -3, 1 / 3.0f}, deviation{1, 2, 3, 0.7f};
+  write_latent_statistics(scratch_.path(), mean, deviation);
+  const ModelBundle bundle = ModelBundle::read(scratch_.path());
+  EXPECT_EQ(bundle.latent_mean, mean);
+  EXPECT_EQ(bundle.latent_deviation, deviation);
+  ordered_json now = ordered_json::parse(read_file(scratch_ / "model.json"));
+  ordered_json before = small_model_json();
+  for (const char* key : {"mean", "deviation"}) now["latent"][key] = before["latent"][key] = 0;
+  EXPECT_EQ(now.dump(), before.dump());
+}
+
+TEST_F(LoadNetworks, TheMeanLatentIsNormalisedChannelByChannel) {
+  const ModelBundle bundle = ModelBundle::read(scratch_.path());
+  const auto autoencoder = load_autoencoder(bundle, DType::float32);
+  std::vector<std::uint8_t> rgb(3 * 16 * 24);
+  for (std::size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<std::uint8_t>(i * 37 % 256);
+  const std::vector<float> got = mean_latent(bundle, *autoencoder, rgb, {16, 24});
+
+  // The same by hand, channel planes filled value by value.
+  at::Tensor image = torch::zeros({1, 3, 24, 16});
+  auto planes = image.accessor<float, 4>();
+  for (int y = 0; y < 24; ++y)
+    for (int x = 0; x < 16; ++x)
+      for (int c = 0; c < 3; ++c)
+        planes[0][c][y][x] =
+            static_cast<float>(rgb[static_cast<std::size_t>((y * 16 + x) * 3 + c)]) / 255.0f;
+  const at::Tensor z = autoencoder->encode(image);
+  ASSERT_EQ(got.size(), 4u);
+  for (int c = 0; c < 4; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    const float mean = z[0][c].mean().item<float>();
+    EXPECT_NEAR(got[i], (mean - bundle.latent_mean[i]) / bundle.latent_deviation[i], 1e-4f);
+  }
+}
+
+}  // namespace
+}  // namespace histoloom

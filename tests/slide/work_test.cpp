@@ -1,0 +1,166 @@
+// The rules of the work directory: what is continued, what is refused, what is removed.
+#include "work.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "histoloom/core/file.h"
+#include "support/scratch.h"
+
+namespace histoloom {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kJob = R"({"version": "0.1.0", "size": [64, 64], "seed": 1, "steps": 30})";
+constexpr const char* kOther = R"({"version": "0.1.0", "size": [64, 64], "seed": 2, "steps": 30})";
+
+class Work : public testing::Test {
+ protected:
+  WorkDirectory make(bool resume = false, bool force = false, const char* job = kJob,
+                     bool kept = false) {
+    return WorkDirectory(path_, kept, resume, force, job);
+  }
+  std::string error(bool resume, bool force, const char* job = kJob) {
+    return message_of([&] { make(resume, force, job); });
+  }
+  // Leaves a job with some committed steps, as a kill does.
+  void leave_unfinished(int steps) {
+    WorkDirectory work = make(false, true);
+    work.open();
+    fs::create_directory(work.latents(0));
+    write_bytes(work.latents(0) / "0.0.0", "latents");
+    if (steps > 0) work.commit_steps(steps);
+  }
+
+  ScratchDirectory scratch_;
+  const fs::path path_ = scratch_ / "slide.svs.work";
+};
+
+TEST_F(Work, LookingWritesNothing) {
+  make();
+  EXPECT_FALSE(fs::exists(path_));
+}
+
+TEST_F(Work, OpeningMakesItWithTheJob) {
+  WorkDirectory work = make();
+  work.open();
+  EXPECT_EQ(read_file(path_ / "job.json"), kJob);
+  EXPECT_EQ(work.committed_steps(), 0);
+  EXPECT_TRUE(fs::is_directory(work.latents(0).parent_path()));
+  EXPECT_FALSE(fs::exists(work.latents(0)));
+  EXPECT_NE(work.latents(0), work.latents(1));
+}
+
+TEST_F(Work, AnEmptyDirectoryIsUsed) {
+  fs::create_directory(path_);
+  make().open();
+  EXPECT_TRUE(fs::exists(path_ / "job.json"));
+}
+
+TEST_F(Work, WhatIsNotOursIsLeftAlone) {
+  const std::string in_the_way = path_.string() +
+                                 ": is in the way and not a work directory of ours; give --work "
+                                 "DIR or remove it";
+  write_bytes(path_, "a file");
+  EXPECT_EQ(error(false, false), in_the_way);
+  EXPECT_EQ(error(false, true), in_the_way);
+  fs::remove(path_);
+  fs::create_directory(path_);
+  write_bytes(path_ / "thesis.tex", "years of work");
+  EXPECT_EQ(error(false, true), in_the_way);
+  EXPECT_TRUE(fs::exists(path_ / "thesis.tex"));
+}
+
+TEST_F(Work, AnUnfinishedJobIsNeitherContinuedNorReplacedUnasked) {
+  leave_unfinished(3);
+  EXPECT_EQ(error(false, false), path_.string() +
+                                     ": holds an unfinished job; continue it with "
+                                     "--resume or start over with --force");
+}
+
+TEST_F(Work, ResumeContinuesWhereTheCommitsEnded) {
+  leave_unfinished(3);
+  WorkDirectory work = make(true);
+  EXPECT_EQ(work.committed_steps(), 3);
+  work.open();
+  EXPECT_EQ(read_file(work.latents(0) / "0.0.0"), "latents");
+  work.commit_steps(4);
+  EXPECT_EQ(make(true).committed_steps(), 4);
+}
+
+TEST_F(Work, ResumeBeforeTheFirstCommitStartsOver) {
+  leave_unfinished(0);
+  WorkDirectory work = make(true);
+  EXPECT_EQ(work.committed_steps(), 0);
+  work.open();
+  EXPECT_FALSE(fs::exists(work.latents(0)));
+}
+
+TEST_F(Work, ForceStartsOverAndRemovesNothingElse) {
+  leave_unfinished(3);
+  write_bytes(path_ / "notes.txt", "mine");
+  WorkDirectory work = make(false, true, kOther);
+  EXPECT_EQ(work.committed_steps(), 0);
+  work.open();
+  EXPECT_EQ(read_file(path_ / "job.json"), kOther);
+  EXPECT_FALSE(fs::exists(work.latents(0)));
+  EXPECT_FALSE(fs::exists(path_ / "state.json"));
+  EXPECT_EQ(read_file(path_ / "notes.txt"), "mine");
+}
+
+TEST_F(Work, ResumeOfNothingIsRefused) {
+  const std::string nothing =
+      path_.string() + ": holds no unfinished job to resume; leave --resume out";
+  EXPECT_EQ(error(true, false), nothing);
+  fs::create_directory(path_);
+  EXPECT_EQ(error(true, false), nothing);
+}
+
+TEST_F(Work, ResumeOfAnotherJobNamesTheDifference) {
+  leave_unfinished(3);
+  const auto another = [&](const char* what) {
+    return path_.string() + ": holds another job (" + what +
+           "); give the options of that job, or start over with --force and without --resume";
+  };
+  EXPECT_EQ(error(true, false, kOther), another("seed is 2, was 1"));
+  EXPECT_EQ(error(true, false, R"({"version": "0.1.0", "size": [64, 65], "seed": 1, "steps": 30})"),
+            another("size is [64,65], was [64,64]"));
+  EXPECT_EQ(error(true, false,
+                  R"({"version": "0.1.0", "size": [64, 64], "seed": 1, "steps": 30, "eta": 0})"),
+            another("eta is 0, was missing"));
+  EXPECT_EQ(error(true, false, R"({"version": "0.1.0", "size": [64, 64], "seed": 1})"),
+            another("it has other settings"));
+}
+
+TEST_F(Work, DamagedFilesAreNamed) {
+  leave_unfinished(3);
+  const std::string damaged = ": is damaged; start over with --force";
+  for (const char* state : {"", "{", "3", "[]", "{}", R"({"committed_steps": "3"})",
+                            R"({"committed_steps": -3})", R"({"committed_steps": 1.5})"}) {
+    write_bytes(path_ / "state.json", state);
+    EXPECT_EQ(error(true, false), (path_ / "state.json").string() + damaged) << state;
+  }
+  write_bytes(path_ / "job.json", "{");
+  EXPECT_EQ(error(true, false), (path_ / "job.json").string() + damaged);
+  EXPECT_EQ(error(false, true), "");
+}
+
+TEST_F(Work, SuccessRemovesItUnlessTheUserNamedIt) {
+  leave_unfinished(3);
+  make(true, false, kJob, /*kept=*/true).finish();
+  EXPECT_TRUE(fs::exists(path_ / "job.json"));
+  make(true).finish();
+  EXPECT_FALSE(fs::exists(path_));
+}
+
+TEST_F(Work, WhereItCantBeMadeThePathIsNamed) {
+  write_bytes(scratch_ / "file", "");
+  WorkDirectory work(scratch_ / "file" / "work", false, false, false, kJob);
+  EXPECT_EQ(message_of([&] { work.open(); }),
+            (scratch_ / "file" / "work").string() + ": can't be made: Not a directory");
+}
+
+}  // namespace
+}  // namespace histoloom

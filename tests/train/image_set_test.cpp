@@ -1,0 +1,305 @@
+#include "histoloom/train/image_set.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "histoloom/core/file.h"
+#include "test_train.h"
+
+namespace histoloom {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+
+class ImageSet : public testing::Test {
+ protected:
+  ImageSet() { options_.images = scratch_.path(); }
+  std::vector<TrainingImage> read() { return read_image_set(options_, train_labels()); }
+  std::string error() {
+    return message_of([&] { read(); });
+  }
+  std::string in(const char* file, const char* what) {
+    return (scratch_ / file).string() + ": " + what;
+  }
+  void write_patch(const char* name, PixelSize size) {
+    write_image(scratch_ / name, size, 3, blobs(size, 0.5));
+  }
+
+  ScratchDirectory scratch_;
+  ImageSetOptions options_;
+};
+
+TEST_F(ImageSet, ReadsPixelsAndMasksByName) {
+  const PixelSize size{33, 17};
+  const auto pixels = blobs(size, 1);
+  write_image(scratch_ / "b.png", size, 3, pixels);
+  write_image(scratch_ / "a.png", size, 3, blobs(size, 2));
+  write_image(scratch_ / "b_mask.png", size, 1, std::vector<std::uint8_t>(33 * 17, 2));
+  write_bytes(scratch_ / "notes.txt", "not an image");
+  const std::vector<TrainingImage> images = read();
+  ASSERT_EQ(images.size(), 2u);
+  EXPECT_EQ(images[0].name, "a");
+  EXPECT_FALSE(images[0].labelled);
+  EXPECT_THAT(images[0].labels, Each(0));
+  EXPECT_EQ(images[1].name, "b");
+  EXPECT_EQ(images[1].size, size);
+  EXPECT_EQ(images[1].pixels, pixels);
+  EXPECT_TRUE(images[1].labelled);
+  EXPECT_EQ(images[1].labels, std::vector<LabelId>(5 * 3, 2));
+}
+
+TEST_F(ImageSet, ACellTakesTheLabelOfMostOfItsPixels) {
+  const PixelSize size{20, 8};  // the last cell is half a cell wide
+  write_image(scratch_ / "a.png", size, 3, blobs(size, 0));
+  std::vector<std::uint8_t> mask(20 * 8);
+  const auto fill = [&](std::int64_t x0, std::int64_t x1, std::int64_t y0, std::int64_t y1,
+                        int id) {
+    for (std::int64_t y = y0; y < y1; ++y)
+      for (std::int64_t x = x0; x < x1; ++x)
+        mask[static_cast<std::size_t>(y * 20 + x)] = static_cast<std::uint8_t>(id);
+  };
+  fill(0, 8, 0, 5, 1);    // 40 of 64 pixels
+  fill(8, 16, 0, 4, 2);   // half of them: a tie with unknown
+  fill(16, 20, 0, 3, 1);  // 12 of 32
+  write_image(scratch_ / "a_mask.png", size, 1, mask);
+  EXPECT_THAT(read()[0].labels, ElementsAre(1, 2, 0));
+}
+
+TEST_F(ImageSet, GlassIsFoundInLabelledAndUnlabelledImages) {
+  const PixelSize size{160, 96};
+  const auto pixels = pixels_of(size, [](std::int64_t x, std::int64_t) {
+    return x < 80 ? Rgb{244, 243, 245} : Rgb{200, 120, 160};
+  });
+  write_image(scratch_ / "a.png", size, 3, pixels);
+  write_image(scratch_ / "b.png", size, 3, pixels);
+  write_image(scratch_ / "b_mask.png", size, 1, std::vector<std::uint8_t>(160 * 96, 1));
+  const auto images = read();
+  for (std::size_t i = 0; i < 20 * 12; ++i) {
+    const bool glass = i % 20 < 10;
+    EXPECT_EQ(images[0].labels[i], glass ? 3 : 0);
+    EXPECT_EQ(images[1].labels[i], glass ? 3 : 1);
+  }
+}
+
+TEST_F(ImageSet, TheHeldOutSplitIsDisjointAndComplete) {
+  for (int i = 0; i < 11; ++i)
+    write_patch(("p" + std::to_string(100 + i) + ".png").c_str(), {16, 8});
+  const auto names = [&](int every, bool held_out) {
+    options_.held_out_every = every;
+    options_.held_out = held_out;
+    std::set<std::string> out;
+    for (const TrainingImage& image : read()) EXPECT_TRUE(out.insert(image.name).second);
+    return out;
+  };
+  const std::set<std::string> all = names(0, false);
+  EXPECT_EQ(all.size(), 11u);
+  for (const int every : {2, 5, 11}) {
+    const std::set<std::string> kept = names(every, false), out = names(every, true);
+    EXPECT_EQ(out.size(), static_cast<std::size_t>((11 + every - 1) / every));
+    std::set<std::string> both = kept;
+    both.insert(out.begin(), out.end());
+    EXPECT_EQ(kept.size() + out.size(), 11u);
+    EXPECT_EQ(both, all);
+  }
+}
+
+TEST_F(ImageSet, SlidesAreReadWholeAndNeverHeldOut) {
+  const PixelSize size{300, 140};
+  const auto pixels = blobs(size, 3);
+  write_image(scratch_ / "slide.tif", size, 3, pixels);
+  options_.images.clear();
+  options_.slides = {scratch_ / "slide.tif"};
+  const auto images = read();
+  ASSERT_EQ(images.size(), 1u);
+  EXPECT_EQ(images[0].name, "slide");
+  EXPECT_EQ(images[0].size, size);
+  EXPECT_EQ(images[0].pixels, pixels);
+  EXPECT_FALSE(images[0].labelled);
+  EXPECT_EQ(images[0].labels.size(), 38u * 18u);
+}
+
+// ---- Errors
+
+TEST_F(ImageSet, FoldersWithoutImagesAreRefused) {
+  write_bytes(scratch_ / "a_mask.png", "only a mask");
+  EXPECT_EQ(error(),
+            scratch_.path().string() + ": holds no NAME.png; training images are expected there");
+  options_.images = scratch_ / "nowhere";
+  EXPECT_EQ(error(), in("nowhere", "can't be listed: No such file or directory"));
+}
+
+TEST_F(ImageSet, WhatIsNoRgbImageIsRefused) {
+  const PixelSize size{16, 8};
+  write_bytes(scratch_ / "a.png", "no image");
+  EXPECT_EQ(error(), in("a.png", "is not an image that can be read"));
+  write_image(scratch_ / "a.png", size, 1, std::vector<std::uint8_t>(128));
+  EXPECT_EQ(error(), in("a.png", "must have the three bands RGB, got 1"));
+  write_image(scratch_ / "a.png", size, 4, std::vector<std::uint8_t>(512));
+  EXPECT_EQ(error(), in("a.png", "must have the three bands RGB, got 4"));
+}
+
+TEST_F(ImageSet, SixteenBitsAreRefused) {
+  start_vips();
+  const std::vector<std::uint16_t> samples(3 * 16 * 8, 1000);
+  VipsImage* image =
+      vips_image_new_from_memory(samples.data(), samples.size() * 2, 16, 8, 3, VIPS_FORMAT_USHORT);
+  ASSERT_EQ(vips_pngsave(image, (scratch_ / "a.png").c_str(), nullptr), 0);
+  g_object_unref(image);
+  EXPECT_EQ(error(), in("a.png", "must have 8 bits a sample"));
+}
+
+TEST_F(ImageSet, AnImageThatIsCutShortIsRefused) {
+  const PixelSize size{200, 200};
+  write_image(scratch_ / "a.png", size, 3, blobs(size, 0));
+  const std::string whole = read_file(scratch_ / "a.png");
+  for (const std::size_t share : {2, 4, 9}) {
+    write_bytes(scratch_ / "a.png", whole.substr(0, whole.size() * share / 10));
+    EXPECT_EQ(error(), in("a.png", "is damaged or cut short")) << share;
+  }
+}
+
+TEST_F(ImageSet, MasksThatDoNotFitAreRefused) {
+  const PixelSize size{16, 8};
+  write_patch("a.png", size);
+  write_image(scratch_ / "a_mask.png", {8, 8}, 1, std::vector<std::uint8_t>(64));
+  EXPECT_EQ(error(),
+            in("a_mask.png", "must have one band and its image's size 16x8, got 1 bands and 8x8"));
+  write_image(scratch_ / "a_mask.png", size, 3, std::vector<std::uint8_t>(384));
+  EXPECT_EQ(error(),
+            in("a_mask.png", "must have one band and its image's size 16x8, got 3 bands and 16x8"));
+  std::vector<std::uint8_t> ids(128, 1);
+  ids[100] = 9;
+  write_image(scratch_ / "a_mask.png", size, 1, ids);
+  EXPECT_EQ(error(), in("a_mask.png",
+                        "holds the id 9, the model's labels are 0 unknown, 1 tissue, "
+                        "2 other, 3 glass"));
+}
+
+TEST_F(ImageSet, WhatOpenSlideDoesNotReadIsRefused) {
+  write_bytes(scratch_ / "s.svs", "no slide");
+  options_.images.clear();
+  options_.slides = {scratch_ / "s.svs"};
+  EXPECT_EQ(error(), in("s.svs", "is not a slide that OpenSlide reads"));
+  options_.slides = {scratch_ / "nowhere.svs"};
+  EXPECT_EQ(error(), in("nowhere.svs", "is not a slide that OpenSlide reads"));
+}
+
+TEST_F(ImageSet, ASplitThatLeavesNothingIsRefused) {
+  write_patch("a.png", {16, 8});
+  options_.held_out_every = 2;
+  EXPECT_EQ(error(),
+            "no image is left to train on: --held-out-every 2 holds out the first of 1; "
+            "give more images or leave it out");
+}
+
+// ---- Glass
+
+TrainingImage image_of(PixelSize size, const std::function<Rgb(std::int64_t, std::int64_t)>& f) {
+  TrainingImage image;
+  image.size = size;
+  image.pixels = pixels_of(size, f);
+  return image;
+}
+
+TEST(FindGlass, NeedsAPieceOfSixBySixCells) {
+  for (const int side : {5, 6, 9}) {
+    const auto inside = [&](std::int64_t x, std::int64_t y) {
+      return x >= 16 && y >= 8 && x < 16 + 8 * side && y < 8 + 8 * side;
+    };
+    const TrainingImage image = image_of({109, 93}, [&](std::int64_t x, std::int64_t y) {
+      return inside(x, y) ? Rgb{240, 240, 240} : Rgb{180, 100, 150};
+    });
+    const std::vector<bool> glass = find_glass(image, 8);
+    ASSERT_EQ(glass.size(), 14u * 12u);
+    for (std::int64_t i = 0; i < 14 * 12; ++i)
+      EXPECT_EQ(glass[static_cast<std::size_t>(i)], side >= 6 && inside(i % 14 * 8, i / 14 * 8))
+          << side << " at " << i;
+  }
+}
+
+TEST(FindGlass, IsBrightAndWithoutColour) {
+  const auto all_glass = [](Rgb colour) {
+    const std::vector<bool> glass =
+        find_glass(image_of({64, 64}, [&](std::int64_t, std::int64_t) { return colour; }), 8);
+    return std::count(glass.begin(), glass.end(), true) == 64;
+  };
+  EXPECT_TRUE(all_glass({244, 243, 245}));
+  EXPECT_TRUE(all_glass({255, 255, 255}));
+  EXPECT_TRUE(all_glass({226, 239, 230}));
+  EXPECT_FALSE(all_glass({225, 226, 227})) << "too dark";
+  EXPECT_FALSE(all_glass({226, 240, 230})) << "too much colour";
+  EXPECT_FALSE(all_glass({245, 226, 245})) << "pale pink";
+}
+
+TEST(FindGlass, AnImageSmallerThanAPieceHasNone) {
+  const auto white = [](std::int64_t, std::int64_t) { return Rgb{250, 250, 250}; };
+  for (const bool glass : find_glass(image_of({40, 200}, white), 8)) EXPECT_FALSE(glass);
+}
+
+// ---- Stain
+
+// Mean and deviation of optical density of one channel.
+std::pair<double, double> density(const TrainingImage& image, std::size_t channel) {
+  double sum = 0, square = 0;
+  const auto n = static_cast<double>(image.pixels.size() / 3);
+  for (std::size_t i = channel; i < image.pixels.size(); i += 3) {
+    const double d = -std::log((image.pixels[i] + 1.0) / 256.0);
+    sum += d;
+    square += d * d;
+  }
+  return {sum / n, std::sqrt(square / n - sum / n * sum / n)};
+}
+
+TEST(MatchStain, MovesMeanAndDeviationOfUnlabelledImagesOnly) {
+  const PixelSize size{96, 80};
+  TrainingImage labelled, pale;
+  labelled.size = pale.size = size;
+  labelled.labelled = true;
+  labelled.pixels = blobs(size, 0.4);
+  pale.pixels = pixels_of(size, [](std::int64_t x, std::int64_t y) {
+    const auto t = static_cast<std::uint8_t>((x * 5 + y * 3) % 60);
+    return Rgb{static_cast<std::uint8_t>(170 + t), static_cast<std::uint8_t>(140 + t),
+               static_cast<std::uint8_t>(175 + t / 2)};
+  });
+  std::vector<TrainingImage> images{labelled, pale};
+  match_stain(images, 8);
+  EXPECT_EQ(images[0].pixels, labelled.pixels);
+  for (std::size_t c = 0; c < 3; ++c) {
+    const auto [mean, deviation] = density(images[1], c);
+    const auto [wanted_mean, wanted_deviation] = density(labelled, c);
+    EXPECT_NEAR(mean, wanted_mean, 0.02) << c;
+    EXPECT_NEAR(deviation / wanted_deviation, 1, 0.05) << c;
+  }
+}
+
+TEST(MatchStain, LeavesGlassAlone) {
+  const PixelSize size{160, 96};
+  TrainingImage labelled, other;
+  labelled.size = other.size = size;
+  labelled.labelled = true;
+  labelled.pixels = blobs(size, 0.4);
+  other.pixels = pixels_of(size, [](std::int64_t x, std::int64_t y) {
+    return x < 80 ? Rgb{244, 243, 245} : Rgb{static_cast<std::uint8_t>(150 + y), 120, 160};
+  });
+  std::vector<TrainingImage> images{labelled, other};
+  match_stain(images, 8);
+  for (std::size_t i = 0; i < other.pixels.size(); ++i) {
+    if (i / 3 % 160 >= 80) continue;
+    ASSERT_EQ(images[1].pixels[i], other.pixels[i]);
+  }
+  EXPECT_NE(images[1].pixels, other.pixels);
+}
+
+TEST(MatchStain, WithoutALabelledImageChangesNothing) {
+  TrainingImage image;
+  image.size = {64, 64};
+  image.pixels = blobs(image.size, 2);
+  std::vector<TrainingImage> images{image};
+  match_stain(images, 8);
+  EXPECT_EQ(images[0].pixels, image.pixels);
+}
+
+}  // namespace
+}  // namespace histoloom

@@ -1,0 +1,279 @@
+// Tiny networks, a few steps: what training writes, and what a resume repeats.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "histoloom/core/file.h"
+#include "histoloom/model/bundle.h"
+#include "histoloom/model/inference_thread.h"
+#include "histoloom/train/train.h"
+#include "model/test_model.h"
+#include "test_train.h"
+
+namespace histoloom {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class StopAfter final : public Progress {
+ public:
+  explicit StopAfter(std::int64_t steps = -1) : steps_(steps) {}
+  void start_stage(std::string_view stage, std::int64_t, std::string_view) override {
+    training_ = stage.starts_with("training");
+  }
+  void update(std::int64_t done, std::string_view detail) override {
+    if (!training_) return;
+    done_ = done;
+    details.emplace_back(detail);
+  }
+  void finish() override { training_ = false; }
+  void warn(std::string_view) override {}
+  bool stop_requested() const override { return done_ == steps_; }
+
+  std::vector<std::string> details;
+
+ private:
+  std::int64_t steps_, done_ = 0;
+  bool training_ = false;
+};
+
+class Training : public testing::Test {
+ protected:
+  Training() {
+    for (int i = 0; i < 3; ++i) {
+      const PixelSize size{136 + 8 * i, 150 - 6 * i};
+      const std::string name = "p" + std::to_string(i);
+      fs::create_directories(scratch_ / "images");
+      write_image(scratch_ / "images" / (name + ".png"), size, 3, blobs(size, i));
+      if (i == 0) continue;
+      std::vector<std::uint8_t> mask(static_cast<std::size_t>(size.area()), 1);
+      std::fill(mask.begin(), mask.begin() + size.area() / 2, std::uint8_t{2});
+      write_image(scratch_ / "images" / (name + "_mask.png"), size, 1, mask);
+    }
+  }
+
+  // A bundle directory of its own; `weights`: with random ones.
+  fs::path bundle(const char* name, bool weights = false) {
+    nlohmann::ordered_json json = small_model_json();
+    json["label_set"]["labels"].push_back({{"id", 2}, {"name", "other"}, {"color", {0, 0, 9}}});
+    const fs::path path = scratch_ / name;
+    write_small_bundle(path, json);
+    if (!weights) {
+      fs::remove(path / "denoiser.safetensors");
+      fs::remove(path / "autoencoder.safetensors");
+    }
+    return path;
+  }
+  // A bundle with an autoencoder, whose denoiser is to be trained.
+  fs::path half_bundle(const char* name) {
+    const fs::path path = bundle(name, true);
+    fs::remove(path / "denoiser.safetensors");
+    return path;
+  }
+  TrainOptions options(const fs::path& model) {
+    TrainOptions o;
+    o.model = model;
+    o.checkpoint = model.string() + ".pt";
+    o.data.images = scratch_ / "images";
+    o.steps = 12;
+    o.batch = 4;
+    o.learning_rate = 5e-3;
+    o.checkpoint_every = 5;
+    o.seed = 9;
+    o.threads = 1;
+    o.dtype = DType::float32;
+    return o;
+  }
+  std::string weights_of(const fs::path& model, const char* network) {
+    return read_file(model / (std::string(network) + ".safetensors"));
+  }
+
+  ScratchDirectory scratch_;
+  SilentProgress silent_;
+};
+
+// ---- Learning
+
+TEST_F(Training, TheAutoencoderLearns) {
+  TrainOptions o = options(bundle("a"));
+  o.steps = 2;
+  const AutoencoderReport before = train_autoencoder(o, silent_);
+  o = options(bundle("b"));
+  o.steps = 120;
+  o.ema = 0.9;
+  StopAfter progress;
+  const AutoencoderReport after = train_autoencoder(o, progress);
+  EXPECT_GT(after.psnr, before.psnr + 3);
+  EXPECT_LT(after.power_ratio_db, before.power_ratio_db);
+  ASSERT_EQ(progress.details.size(), 120u);
+  EXPECT_THAT(progress.details.front(), testing::StartsWith("loss "));
+  EXPECT_LT(std::stod(progress.details.back().substr(5)),
+            0.8 * std::stod(progress.details.front().substr(5)));
+}
+
+TEST_F(Training, TheAutoencoderStoresItsLatentsStatistics) {
+  const fs::path model = bundle("a");
+  train_autoencoder(options(model), silent_);
+  const ModelBundle trained = ModelBundle::read(model);
+  const auto network = load_autoencoder(trained, DType::float32);
+  // Encoded again through what was written: mean 0, deviation 1, to half precision.
+  const InferenceThread inference;
+  std::vector<at::Tensor> latents;
+  for (const TrainingImage& image :
+       read_image_set({scratch_ / "images", {}, 8, 0, false}, train_labels())) {
+    const at::Tensor pixels = at::from_blob(const_cast<std::uint8_t*>(image.pixels.data()),
+                                            {image.size.height, image.size.width, 3}, at::kByte)
+                                  .permute({2, 0, 1})
+                                  .to(at::kFloat) /
+                              255.0;
+    latents.push_back(network
+                          ->encode(pixels.slice(1, 0, image.size.height / 8 * 8)
+                                       .slice(2, 0, image.size.width / 8 * 8)
+                                       .unsqueeze(0))
+                          .flatten(2)
+                          .squeeze(0));
+  }
+  const at::Tensor all = at::cat(latents, 1);
+  for (std::size_t c = 0; c < 4; ++c) {
+    const at::Tensor channel = all[static_cast<std::int64_t>(c)];
+    EXPECT_NEAR(channel.mean().item<float>(), trained.latent_mean[c], 2e-3f);
+    EXPECT_NEAR(channel.std().item<float>() / trained.latent_deviation[c], 1, 5e-3f);
+  }
+}
+
+TEST_F(Training, TheDenoiserLearns) {
+  TrainOptions o = options(half_bundle("a"));
+  o.steps = 2;
+  const double before = train_denoiser(o, silent_);
+  o = options(half_bundle("b"));
+  o.steps = 250;
+  o.batch = 16;
+  const double after = train_denoiser(o, silent_);
+  EXPECT_LT(after, 0.85 * before);
+}
+
+TEST_F(Training, WrittenWeightsAreFloat16AndLoad) {
+  const fs::path model = half_bundle("a");
+  train_denoiser(options(model), silent_);
+  const SafetensorsFile file(model / "denoiser.safetensors");
+  for (const std::string& name : file.names())
+    EXPECT_EQ(file.tensor(name).scalar_type(), at::kHalf) << name;
+  const auto network = load_denoiser(ModelBundle::read(model), DType::float32);
+  const InferenceThread inference;
+  torch::manual_seed(1);
+  const at::Tensor out = network->predict(torch::randn({2, 4, 8, 8}), torch::tensor({5.0f, 900.0f}),
+                                          torch::randint(4, {2, 8, 8}, at::kLong));
+  EXPECT_TRUE(at::isfinite(out).all().item<bool>());
+  EXPECT_GT(out.abs().max().item<float>(), 0.0f);
+}
+
+TEST_F(Training, ItGoesOnFromWeightsThatAreThere) {
+  const fs::path model = bundle("a", true);
+  TrainOptions o = options(model);
+  o.steps = 1;
+  o.learning_rate = 1e-9;
+  const auto before = SafetensorsFile(model / "denoiser.safetensors").tensor("input.weight");
+  train_denoiser(o, silent_);
+  const auto after = SafetensorsFile(model / "denoiser.safetensors").tensor("input.weight");
+  EXPECT_LT((after.to(at::kFloat) - before).abs().max().item<float>(), 1e-3f);
+}
+
+// ---- Checkpoints
+
+TEST_F(Training, AResumedDenoiserEqualsAnUnbrokenOneBitForBit) {
+  const fs::path whole = half_bundle("whole"), broken = half_bundle("broken");
+  train_denoiser(options(whole), silent_);
+  for (const int stop : {7, 9}) {
+    StopAfter stopper(stop);
+    TrainOptions o = options(broken);
+    o.resume = stop == 9;
+    EXPECT_EQ(message_of<Interrupted>([&] { train_denoiser(o, stopper); }),
+              "training stopped at step " + std::to_string(stop) + "; go on with --resume");
+    EXPECT_TRUE(fs::exists(o.checkpoint));
+  }
+  TrainOptions o = options(broken);
+  o.resume = true;
+  train_denoiser(o, silent_);
+  EXPECT_TRUE(weights_of(whole, "denoiser") == weights_of(broken, "denoiser"));
+}
+
+TEST_F(Training, AResumedAutoencoderEqualsAnUnbrokenOneBitForBit) {
+  const fs::path whole = bundle("whole"), broken = bundle("broken");
+  const AutoencoderReport expected = train_autoencoder(options(whole), silent_);
+  StopAfter stopper(4);
+  EXPECT_NE(message_of<Interrupted>([&] { train_autoencoder(options(broken), stopper); }), "");
+  TrainOptions o = options(broken);
+  o.resume = true;
+  const AutoencoderReport got = train_autoencoder(o, silent_);
+  EXPECT_EQ(got.psnr, expected.psnr);
+  EXPECT_TRUE(weights_of(whole, "autoencoder") == weights_of(broken, "autoencoder"));
+  EXPECT_EQ(read_file(whole / "model.json"), read_file(broken / "model.json"));
+}
+
+TEST_F(Training, AnotherSeedGivesOtherWeights) {
+  const fs::path a = half_bundle("a"), b = half_bundle("b");
+  TrainOptions o = options(a);
+  o.steps = 2;
+  train_denoiser(o, silent_);
+  TrainOptions other = options(b);
+  other.steps = 2;
+  other.seed = 10;
+  train_denoiser(other, silent_);
+  EXPECT_FALSE(weights_of(a, "denoiser") == weights_of(b, "denoiser"));
+}
+
+TEST_F(Training, CheckpointsOfAnythingElseAreRefused) {
+  const fs::path model = bundle("a", true);
+  TrainOptions o = options(model);
+  const std::string path = o.checkpoint.string();
+  o.steps = 1;
+  train_autoencoder(o, silent_);
+  o.resume = true;
+  const auto denoiser_error = [&] { return message_of([&] { train_denoiser(o, silent_); }); };
+  EXPECT_EQ(denoiser_error(), path + ": is a checkpoint of 'autoencoder', not of 'denoiser'");
+
+  const std::string whole = read_file(path);
+  for (const std::size_t share : {0, 1, 5, 9}) {
+    write_bytes(path, whole.substr(0, whole.size() * share / 10));
+    EXPECT_EQ(denoiser_error(), path + ": is not a checkpoint of this network, or is damaged");
+  }
+  fs::remove(path);
+  EXPECT_EQ(denoiser_error(), path + ": no checkpoint to resume from; start without --resume");
+}
+
+TEST_F(Training, ACheckpointOfAnotherConfigurationIsRefused) {
+  const fs::path model = bundle("a", true);
+  TrainOptions o = options(model);
+  o.steps = 1;
+  train_denoiser(o, silent_);
+  fs::remove(model / "denoiser.safetensors");
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_file(model / "model.json"));
+  json["denoiser"]["config"]["embedding"] = 20;
+  write_bytes(model / "model.json", json.dump());
+  o.resume = true;
+  EXPECT_EQ(message_of([&] { train_denoiser(o, silent_); }),
+            o.checkpoint.string() + ": is not a checkpoint of this network, or is damaged");
+}
+
+TEST_F(Training, AFullDiskIsNamed) {
+  TrainOptions o = options(half_bundle("a"));
+  o.steps = 1;
+  o.checkpoint = scratch_ / "nowhere" / "c.pt";
+  EXPECT_THAT(message_of([&] { train_denoiser(o, silent_); }),
+              AllOf(HasSubstr((scratch_ / "nowhere" / "c.pt").string()),
+                    HasSubstr("the checkpoint can't be written")));
+}
+
+TEST_F(Training, ImagesSmallerThanACropAreNamed) {
+  const PixelSize size{100, 200};
+  write_image(scratch_ / "images" / "small.png", size, 3, blobs(size, 0));
+  EXPECT_EQ(message_of([&] { train_autoencoder(options(bundle("a")), silent_); }),
+            "training image 'small' is 100x200 px, at least 128 a side are needed");
+  write_image(scratch_ / "images" / "small.png", {200, 63}, 3, blobs({200, 63}, 0));
+  EXPECT_EQ(message_of([&] { train_denoiser(options(half_bundle("b")), silent_); }),
+            "training image 'small' is 200x63 px, at least 64 a side are needed");
+}
+
+}  // namespace
+}  // namespace histoloom
