@@ -78,6 +78,7 @@ class FactReader {
     read_texts();
     if (image_.size.empty()) image_.defects.push_back("ImageWidth or ImageLength is 0 or absent");
     read_pieces(parser_, d_, image_, budget);
+    image_.truncated = d_.truncated || image_.pieces.outside > 0;
     return std::move(image_);
   }
 

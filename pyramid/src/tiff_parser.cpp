@@ -207,6 +207,7 @@ void TiffParser::add_field(RawDirectory& d, const std::uint8_t* entry, std::uint
   const std::uint64_t bytes = field.count * size;
   field.at = bytes <= word ? entry_at + 4 + word : number(entry + 4 + word, word);
   if (!holds(field.at, bytes)) {
+    d.truncated = true;
     d.defects.push_back(
         fmt::format("{}'s values lie past the end of the file", tag_name(field.tag)));
     return;

@@ -24,6 +24,7 @@ struct RawDirectory {
   std::uint64_t next = 0;
   std::vector<TiffField> fields;
   std::vector<std::string> defects;
+  bool truncated = false;  // a value lies past the end of the file
 
   const TiffField* find(std::uint16_t tag) const;
 };

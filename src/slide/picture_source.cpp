@@ -26,6 +26,9 @@ namespace {
 // Coarser than any microscope: a resolution for printing, not of a slide.
 constexpr double kMaxMpp = 100;
 
+// Far above any label or macro, far below what would hurt.
+constexpr std::int64_t kMaxAssociatedSide = 16384;
+
 struct Unref {
   void operator()(void* object) const { g_object_unref(object); }
 };
@@ -99,24 +102,23 @@ Image plain_pixels(Image image, const fs::path& path) {
                     "first, as with 'vips cast'",
                     path.string(), vips_enum_nick(VIPS_TYPE_BAND_FORMAT, format)));
   }
-  if (vips_image_hasalpha(image.get()) != 0) {
-    VipsImage* flat = nullptr;
-    const std::array<double, 1> white{255};
-    VipsArrayDouble* background = vips_array_double_new(white.data(), 1);
-    const int code = vips_flatten(image.get(), &flat, "background", background, nullptr);
-    vips_area_unref(VIPS_AREA(background));
-    image = taken(code, flat, path);
-  }
   const int bands = vips_image_get_bands(image.get());
   const VipsInterpretation space = vips_image_get_interpretation(image.get());
+  const bool alpha = (bands == 2 || bands == 4) && vips_image_hasalpha(image.get()) != 0;
   const bool odd = space == VIPS_INTERPRETATION_LAB || space == VIPS_INTERPRETATION_CMYK;
-  if ((bands != 1 && bands != 3) || odd) {
+  if ((bands != 1 && bands != 3 && !alpha) || odd) {
     throw UserError(
         fmt::format("{}: has {} channels ({}), a pyramid holds 1 or 3 (grey or RGB); "
                     "convert it first",
                     path.string(), bands, vips_enum_nick(VIPS_TYPE_INTERPRETATION, space)));
   }
-  return image;
+  if (!alpha) return image;
+  VipsImage* flat = nullptr;
+  const std::array<double, 1> white{255};
+  VipsArrayDouble* background = vips_array_double_new(white.data(), 1);
+  const int code = vips_flatten(image.get(), &flat, "background", background, nullptr);
+  vips_area_unref(VIPS_AREA(background));
+  return taken(code, flat, path);
 }
 
 std::optional<double> number_in(VipsImage* image, const char* field) {
@@ -154,6 +156,19 @@ std::string source_type_in(const std::vector<std::uint8_t>& xmp) {
                                from);
 }
 
+// OpenSlide's premultiplied ARGB, laid on white.
+std::vector<std::uint8_t> rgb_on_white(const std::vector<std::uint32_t>& argb) {
+  std::vector<std::uint8_t> rgb;
+  rgb.reserve(3 * argb.size());
+  for (const std::uint32_t pixel : argb) {
+    const std::uint32_t white = 255 - (pixel >> 24);
+    for (const int shift : {16, 8, 0}) {
+      rgb.push_back(static_cast<std::uint8_t>(std::min(255u, (pixel >> shift & 255) + white)));
+    }
+  }
+  return rgb;
+}
+
 }  // namespace
 
 struct PictureSource::State {
@@ -166,6 +181,7 @@ struct PictureSource::State {
   void read_tiff_facts();
   void set_scale(double x, double y);
   void keep_associated(const std::string& name, Image picture);
+  void keep_scan_associated();
 };
 
 PictureSource::PictureSource(const fs::path& path) : state_(std::make_unique<State>()) {
@@ -201,12 +217,12 @@ void PictureSource::State::set_scale(double x, double y) {
 // Scale and pictures of a TIFF by the rules of the readers, which know more places than libvips.
 void PictureSource::State::read_tiff_facts() {
   const pyramid::TiffFile file = pyramid::read_tiff(path);
-  const pyramid::PieceCount& pieces = file.chain[0].pieces;
-  if (pieces.outside > 0) {
+  for (std::size_t i = 0; i < file.chain.size(); ++i) {
+    if (!file.chain[i].truncated) continue;
     throw UserError(
-        fmt::format("{} is truncated: {} of its {} tiles lie past its end; fetch it "
-                    "again",
-                    path.string(), pieces.outside, pieces.expected));
+        fmt::format("{} is truncated: parts of its directory {} lie past its end; fetch "
+                    "it again",
+                    path.string(), i));
   }
   const std::string& xmp = file.chain[0].xmp;
   facts.digital_source_type = source_type_in({xmp.begin(), xmp.end()});
@@ -256,22 +272,30 @@ void PictureSource::State::open_scan() {
   if (const auto power = number_in(image.get(), "openslide.objective-power")) {
     facts.magnification = power;
   }
-  const char* names = nullptr;
-  if (vips_image_get_typeof(image.get(), "slide-associated-images") == 0 ||
-      vips_image_get_string(image.get(), "slide-associated-images", &names) != 0) {
-    return;
-  }
-  std::string rest = names;
-  while (!rest.empty()) {
-    const std::string name = rest.substr(0, rest.find(", "));
-    rest = name.size() + 2 < rest.size() ? rest.substr(name.size() + 2) : "";
-    VipsImage* picture = nullptr;
-    if (vips_openslideload(path.c_str(), &picture, "associated", name.c_str(), "rgb", TRUE,
-                           nullptr) != 0) {
-      facts.warnings.push_back(fmt::format("the {} image is left out: {}", name, vips_says()));
+  keep_scan_associated();
+}
+
+// Through OpenSlide itself: libvips 8.14.1 reads associated images of a slide it has closed.
+void PictureSource::State::keep_scan_associated() {
+  const std::unique_ptr<openslide_t, decltype(&openslide_close)> slide(openslide_open(path.c_str()),
+                                                                       openslide_close);
+  if (!slide || openslide_get_error(slide.get()) != nullptr) return;  // libvips has said why
+  const char* const* names = openslide_get_associated_image_names(slide.get());
+  for (; names != nullptr && *names != nullptr; ++names) {
+    PixelSize size;
+    openslide_get_associated_image_dimensions(slide.get(), *names, &size.width, &size.height);
+    if (size.empty() || size.width > kMaxAssociatedSide || size.height > kMaxAssociatedSide) {
+      facts.warnings.push_back(fmt::format("the {} image is left out: it has {}x{} px", *names,
+                                           size.width, size.height));
       continue;
     }
-    keep_associated(name, Image(picture));
+    std::vector<std::uint32_t> argb(static_cast<std::size_t>(size.area()));
+    openslide_read_associated_image(slide.get(), *names, argb.data());
+    if (const char* error = openslide_get_error(slide.get())) {
+      facts.warnings.push_back(fmt::format("the {} image is left out: {}", *names, error));
+      return;  // OpenSlide gives nothing more after an error
+    }
+    facts.associated.push_back({*names, size, rgb_on_white(argb)});
   }
 }
 

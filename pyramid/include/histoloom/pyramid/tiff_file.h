@@ -82,6 +82,7 @@ struct TiffImage {
   PieceCount pieces;
   std::optional<JpegHeader> jpeg;
   std::vector<TiffImage> children;
+  bool truncated = false;            // a value or piece lies past the end of the file
   bool child_in_main_chain = false;  // some SubIFD is a directory of the main chain, too
   // Violations of TIFF itself, each one line: "ImageWidth has type RATIONAL, SHORT or LONG is ..."
   std::vector<std::string> defects;
