@@ -73,7 +73,8 @@ void TerminalProgress::finish() {
 
 std::string TerminalProgress::line() const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double speed = seconds > 0 ? static_cast<double>(done_ - std::max<std::int64_t>(first_, 0)) / seconds : 0;
+  const double speed =
+      seconds > 0 ? static_cast<double>(done_ - std::max<std::int64_t>(first_, 0)) / seconds : 0;
   const double share = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
   std::string text = fmt::format("{:<22} ", stage_);
   if (terminal_) {

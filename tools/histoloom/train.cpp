@@ -1,7 +1,8 @@
+#include "histoloom/train/train.h"
+
 #include <fmt/format.h>
 
 #include "histoloom/core/error.h"
-#include "histoloom/train/train.h"
 #include "subcommands.h"
 
 namespace histoloom {
@@ -17,7 +18,8 @@ void add_options(CLI::App& app, TrainArguments& a) {
   TrainOptions& o = a.options;
   app.add_option("--model", o.model, "bundle directory with model.json; its weights are trained")
       ->required();
-  app.add_option("--images", o.data.images, "folder of NAME.png, with NAME_mask.png where labelled");
+  app.add_option("--images", o.data.images,
+                 "folder of NAME.png, with NAME_mask.png where labelled");
   app.add_option("--slides", o.data.slides, "slides that OpenSlide reads, unlabelled");
   app.add_option("--checkpoint", o.checkpoint, "file for weights, optimiser and step")->required();
   app.add_flag("--resume", o.resume, "continue from the checkpoint");
@@ -65,8 +67,9 @@ void add_train(CLI::App& program, std::vector<Subcommand>& out) {
   auto dn = std::make_shared<TrainArguments>();
   CLI::App* denoiser = train->add_subcommand("denoiser", "noise to latents, under a label map");
   add_options(*denoiser, *dn);
-  denoiser->add_option("--unconditional", dn->options.unconditional,
-                       "how often a patch is shown without its labels (p_unc)")
+  denoiser
+      ->add_option("--unconditional", dn->options.unconditional,
+                   "how often a patch is shown without its labels (p_unc)")
       ->capture_default_str();
   out.push_back({denoiser, [dn] {
                    return Work([options = checked(*dn)](Progress& progress) {

@@ -7,7 +7,8 @@
 
 namespace histoloom {
 
-// Receives the progress of one job, stage after stage. Calls come from one thread at a time.
+// Receives the progress of one job, stage after stage. Calls come from one thread at a time, but for
+// stop_requested(), which any thread may ask at any time.
 class Progress {
  public:
   virtual ~Progress() = default;
