@@ -30,6 +30,7 @@ struct VipsBuffer {
 VipsBuffer read_8bit(const fs::path& path) {
   static const bool started = VIPS_INIT("histoloom") == 0;
   check_internal(started, "libvips does not start");
+  vips_cache_set_max(0);  // or a file that was replaced would be read as it was before
   // Without fail_on libvips fills what is missing with grey.
   VipsImage* image = vips_image_new_from_file(path.c_str(), "fail_on", VIPS_FAIL_ON_ERROR, nullptr);
   if (image == nullptr)

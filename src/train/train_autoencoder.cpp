@@ -123,9 +123,9 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   const ModelBundle bundle = ModelBundle::read(options.model);
   const LabelSet labels =
       LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
+  torch::manual_seed(options.seed);  // before the network draws its first weights
   auto network = make_autoencoder(bundle.autoencoder.architecture, bundle.autoencoder.config_json,
                                   (options.model / "model.json").string());
-  torch::manual_seed(options.seed);
   if (std::filesystem::exists(bundle.autoencoder.weights))
     load_parameters(network->parameters(), bundle.autoencoder.weights);
   const int factor = network->downsampling();

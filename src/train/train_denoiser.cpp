@@ -163,8 +163,8 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
   const std::string where = (options.model / "model.json").string();
   const ModelBundle bundle = ModelBundle::read(options.model);
   const LabelSet labels = LabelSet::parse(bundle.labels_json, where);
+  torch::manual_seed(options.seed);  // before the network draws its first weights
   auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json, where);
-  torch::manual_seed(options.seed);
   if (std::filesystem::exists(bundle.denoiser.weights))
     load_parameters(network->parameters(), bundle.denoiser.weights);
   const LatentSampler sampler(cache_latents(bundle, read_images(options, bundle, labels), progress),

@@ -227,13 +227,13 @@ TEST(DecodedSlideErrors, OptionsOutOfRangeAreABug) {
 TEST(DecodedSlideValues, AreClippedToWhatABytHolds) {
   DecodeJob job({64, 64});
   FakeAutoencoder autoencoder([](const FakeAutoencoder::Window&, int c, int, int) {
-    return c == 0 ? -0.5f : c == 1 ? 1.5f : 0.5f;
+    return c == 0 ? -0.5f : c == 1 ? 1.5f : 0.6f;
   });
   const std::vector<std::uint8_t> got = job.decode(autoencoder);
   for (std::size_t i = 0; i < got.size(); i += 3) {
     EXPECT_EQ(got[i], 0);
     EXPECT_EQ(got[i + 1], 255);
-    EXPECT_EQ(got[i + 2], 128);
+    EXPECT_EQ(got[i + 2], 153);
   }
 }
 
