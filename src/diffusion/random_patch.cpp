@@ -73,8 +73,9 @@ Step Painter::step_at(int index) const {
           .guided = options_.guidance != 0 && share >= options_.interval[0] &&
                     share <= options_.interval[1],
           .tapered = index >= options_.steps - options_.tapered_steps,
-          .ddim = DdimStep(schedule_, times_[i], times_[i + 1], options_.eta),
-          .source = index == 0 ? nullptr : generations_[i % 2],
+          .ddim = DdimStep(schedule_, times_[i], times_[i + 1], options_.eta,
+                           bundle_.clip.value_or(std::numeric_limits<double>::infinity())),
+          .source = index == 0 ? options_.start : generations_[i % 2],
           .target = generations_[(i + 1) % 2]};
 }
 
@@ -147,7 +148,9 @@ void Painter::evaluate(const Step& step, NextCrop&& next_crop, Predicted&& predi
 }
 
 void Painter::plain_step(const Step& step) {
-  const auto plan = make_plan(options_.plan, canvas_, bundle_.patch, options_.seed, step.index);
+  const auto plan =
+      options_.crops ? options_.crops(step.index)
+                     : make_plan(options_.plan, canvas_, bundle_.patch, options_.seed, step.index);
   evaluate(
       step, [&](Crop& crop) { return plan->next(crop); },
       [&](CropWork& work) { solver_.write_owned(work, step); },

@@ -1,17 +1,24 @@
 // One DDIM transition (Song et al. 2021, eq. 12), per cell.
 #pragma once
 
+#include <algorithm>
+#include <limits>
+
 #include "histoloom/diffusion/schedule.h"
 #include "histoloom/model/bundle.h"
 
 namespace histoloom {
 
 // From `time` to `next` (next < time; -1 is clean):
-//   y' = alpha'·x0 + sqrt(sigma'² − n²)·epsilon + n·noise,  epsilon = (y − alpha·x0) / sigma,
+//   y' = alpha'·clip(x0) + sqrt(sigma'² − n²)·epsilon + n·noise,  epsilon = (y − alpha·x0) / sigma,
 //   n = eta·sigma'/sigma·sqrt(1 − alpha²/alpha'²),
-// written as y' = x0_scale·x0 + y_scale·y + noise_scale·noise.
+// written as y' = x0_scale·clip(x0) + kept·(y − alpha·x0) + noise_scale·noise. Epsilon is the
+// network's own, not that of the clipped x0, as in DiffInfinite's code, whose numbers are
+// reproduced.
 struct DdimStep {
-  DdimStep(const NoiseSchedule& schedule, int time, int next, double eta);
+  // `clip` bounds |x0|; infinity where a model wants no bound.
+  DdimStep(const NoiseSchedule& schedule, int time, int next, double eta,
+           double clip = std::numeric_limits<double>::infinity());
 
   // The clean latent that a prediction stands for, given the noisy one.
   float x0(Prediction kind, float y, float prediction) const {
@@ -25,12 +32,14 @@ struct DdimStep {
     }
     return prediction;
   }
+  // `x0` as predicted, not clipped. Not finite where x0 isn't.
   float advance(float y, float x0, float noise) const {
-    return x0_scale * x0 + y_scale * y + noise_scale * noise;
+    const float clipped = std::clamp(x0, -clip, clip);
+    return x0_scale * clipped + kept * (y - alpha * x0) + noise_scale * noise;
   }
 
-  float alpha, sigma;
-  float x0_scale, y_scale, noise_scale;
+  float alpha, sigma, clip;
+  float x0_scale, kept, noise_scale;
 };
 
 }  // namespace histoloom

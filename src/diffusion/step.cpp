@@ -10,13 +10,8 @@
 namespace histoloom {
 
 void CellSolver::predict_x0(CropWork& work, const Step& step) const {
-  for (std::size_t i = 0; i < work.y.size(); ++i) {
-    float& value = work.prediction[i];
-    value = step.ddim.x0(bundle_.prediction, work.y[i], value);
-    if (bundle_.clip)
-      value =
-          std::clamp(value, static_cast<float>(-*bundle_.clip), static_cast<float>(*bundle_.clip));
-  }
+  for (std::size_t i = 0; i < work.y.size(); ++i)
+    work.prediction[i] = step.ddim.x0(bundle_.prediction, work.y[i], work.prediction[i]);
 }
 
 void CellSolver::advance(LatentPoint cell, const float* x0, float* y, std::int64_t stride,

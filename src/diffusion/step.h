@@ -24,7 +24,7 @@ class CellSolver {
   CellSolver(const ModelBundle& bundle, const DiffusionOptions& options)
       : bundle_(bundle), options_(options), noise_(options.seed) {}
 
-  // Turns the predictions of a crop into clean latents, clipped as the bundle says.
+  // Turns the predictions of a crop into clean latents, not clipped.
   void predict_x0(CropWork& work, const Step& step) const;
   // Advances the cells whose `owned` flag is set, given their x0 in `prediction`, and writes them.
   void write_owned(CropWork& work, const Step& step) const;

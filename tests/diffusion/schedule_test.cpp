@@ -130,12 +130,34 @@ TEST(DdimStep, ThreeWaysToPredictMeanTheSame) {
   EXPECT_NEAR(step.x0(Prediction::v, y, step.alpha * noise - step.sigma * x0), x0, 1e-6);
 }
 
+TEST(DdimStep, ABoundOnTheCleanLatentLeavesTheNoiseAsPredicted) {
+  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
+  const DdimStep free(schedule, 700, 600, 0), bound(schedule, 700, 600, 0, 1.0);
+  const float y = bound.alpha * 3.0f + bound.sigma * -0.5f;
+  EXPECT_NEAR(bound.advance(y, 3.0f, 0), schedule.alpha(600) * 1.0 + schedule.sigma(600) * -0.5,
+              1e-6);
+  EXPECT_EQ(bound.advance(0.4f, -0.9f, 0), free.advance(0.4f, -0.9f, 0));
+  EXPECT_FALSE(std::isfinite(bound.advance(y, INFINITY, 0)));
+}
+
+// The first step of the cosine schedule holds 5e-5 of signal: x0 may come out 20,000 times too
+// large, and must not take the noise's digits with it.
+TEST(DdimStep, AHugePredictionKeepsTheDigitsOfTheNoise) {
+  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
+  const DdimStep step(schedule, 999, 832, 0, 1.0);
+  const double noise = 0.7, y = 1.3;
+  const float x0 = step.x0(Prediction::epsilon, static_cast<float>(y), static_cast<float>(noise));
+  EXPECT_GT(x0, 1e4f);
+  EXPECT_NEAR(step.advance(static_cast<float>(y), x0, 0),
+              schedule.alpha(832) + schedule.sigma(832) * noise, 2e-6);
+}
+
 TEST(DdimStep, AtEtaOneNoiseKeepsItsVariance) {
   // Pure noise stays pure noise when x0 is known to be zero: kept² + added² = sigma'².
   const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
   for (const double eta : {0.0, 0.5, 1.0}) {
     const DdimStep step(schedule, 640, 512, eta);
-    const float kept = step.y_scale * step.sigma;
+    const float kept = step.kept * step.sigma;
     const double sigma = schedule.sigma(512);
     EXPECT_NEAR(kept * kept + step.noise_scale * step.noise_scale, sigma * sigma, 1e-6);
   }

@@ -49,6 +49,9 @@ struct DiffusionOptions {
   std::uint64_t seed = 0;
   int threads = 1;     // calls of the denoiser side by side
   int first_step = 0;  // of a resumed run: steps that are already committed
+  // Crops of a step where they don't come from `plan`; every cell must be owned once.
+  std::function<std::unique_ptr<PatchPlan>(int step)> crops;
+  const LatentArray* start = nullptr;  // y_T where it is given, not drawn from the seed
   // Told how many steps are committed, after each.
   std::function<void(int)> committed = [](int) {};
 };
