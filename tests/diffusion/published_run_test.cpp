@@ -1,10 +1,11 @@
-// The engine against numbers of DiffInfinite's published code (testdata/parity): one step with
-// several labels a crop, and a whole random-patch diffusion.
+// The engine against numbers of DiffInfinite's published code (testdata/parity): the cleaning of a
+// mask, one step with several labels a crop, and a whole random-patch diffusion.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
 #include "crop_batch.h"
+#include "histoloom/labels/clean.h"
 #include "histoloom/model/inference_thread.h"
 #include "histoloom/model/safetensors.h"
 #include "step.h"
@@ -52,6 +53,19 @@ LabelGrid labels_of(const at::Tensor& mask, LatentSize size) {
 
 double relative_error(const at::Tensor& got, const at::Tensor& expected) {
   return ((got - expected).abs().max() / expected.abs().max()).item<double>();
+}
+
+// ---- Cleaning a painted mask
+
+TEST(PublishedMask, IsCleanedAsPublished) {
+  const SafetensorsFile io(kit() / "clean_mask.safetensors");
+  const at::Tensor in = io.tensor("mask_in").contiguous(), expected = io.tensor("mask_out");
+  const LabelGrid ids = labels_from_values(in.data_ptr<float>(), {in.size(2), in.size(1)},
+                                           std::stoi(io.metadata().at("num_labels")));
+  const LabelGrid out = clean_labels(ids, {expected.size(1), expected.size(0)});
+  at::Tensor got = at::empty_like(expected);
+  std::copy(out.cells().begin(), out.cells().end(), got.data_ptr<std::int32_t>());
+  EXPECT_TRUE(at::equal(got, expected));
 }
 
 // ---- One DDIM step of crops that hold several labels
