@@ -62,7 +62,7 @@ TEST(Registry, AnUnknownArchitectureIsNamedWithThoseThatAreKnown) {
             "diffinfinite_unet");
   EXPECT_EQ(message_of([] { make_autoencoder("vae", "{}", "m.json"); }),
             "m.json: unknown autoencoder architecture 'vae'; this version knows "
-            "pixel_shuffle_autoencoder");
+            "pixel_shuffle_autoencoder, autoencoder_kl and vq_model");
 }
 
 TEST(Registry, AnEmptyConfigurationIsTheDefaultOne) {

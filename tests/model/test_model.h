@@ -3,6 +3,10 @@
 
 #include <torch/torch.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/model/autoencoder.h"
@@ -35,6 +39,28 @@ inline nlohmann::ordered_json small_model_json() {
                  "config": {"latent_channels": 4, "labels": 4, "widths": [8, 16], "blocks": 1,
                             "heads": 2, "groups": 4, "embedding": 16},
                  "weights": "denoiser.safetensors"}})");
+}
+
+// The directory of the published numbers: ours, or another kit of the same layout where the user
+// has one.
+inline std::filesystem::path kit() {
+  const char* other = std::getenv("HISTOLOOM_PARITY");
+  return other != nullptr ? other : HISTOLOOM_TESTDATA "/parity";
+}
+
+inline std::string read_text(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The largest difference, over the largest expected value.
+inline double largest_error(const at::Tensor& got, const at::Tensor& expected) {
+  return ((got - expected).abs().max() / expected.abs().max()).item<double>();
+}
+
+// The root mean square of the difference, over that of the expected values.
+inline double rms_error(const at::Tensor& got, const at::Tensor& expected) {
+  return ((got - expected).norm() / expected.norm()).item<double>();
 }
 
 // Gives every parameter random values, since some layers start as no-ops.

@@ -1,0 +1,14 @@
+// Reads the config.json that diffusers publishes beside its weights. Settings that this version
+// computes otherwise are refused by name (UserError); those that say nothing about the network
+// (sample_size, scaling_factor, …) are passed over.
+#pragma once
+
+#include "network_config.h"
+#include "vq_model.h"
+
+namespace histoloom {
+
+DiffusersAutoencoderConfig autoencoder_kl_config(NetworkConfig& json);
+VQModelConfig vq_model_config(NetworkConfig& json);
+
+}  // namespace histoloom
