@@ -31,7 +31,7 @@ class Painter {
         progress_(progress),
         evaluator_(bundle, denoiser, scene, options),
         solver_(bundle, options),
-        schedule_(NoiseSchedule::named(bundle.schedule.type, bundle.schedule.steps)),
+        schedule_(NoiseSchedule::of(bundle.schedule)),
         times_(schedule_.times(options.steps)),
         canvas_(scene.labels.size()) {}
 

@@ -36,16 +36,32 @@ NoiseSchedule NoiseSchedule::cosine(int steps) {
 
 NoiseSchedule NoiseSchedule::linear(int steps) {
   const double scale = 1000.0 / steps;
+  return linear(steps, scale * 1e-4, scale * 0.02);
+}
+
+NoiseSchedule NoiseSchedule::linear(int steps, double first, double last) {
   std::vector<double> betas;
   for (int i = 0; i < steps; ++i)
-    betas.push_back(scale * (1e-4 + (0.02 - 1e-4) * i / std::max(1, steps - 1)));
+    betas.push_back(first + (last - first) * i / std::max(1, steps - 1));
   return NoiseSchedule(cumulative(betas));
 }
 
-NoiseSchedule NoiseSchedule::named(const std::string& type, int steps) {
-  if (type == "cosine") return cosine(steps);
-  check_internal(type == "linear", "an unchecked schedule type");
-  return linear(steps);
+NoiseSchedule NoiseSchedule::scaled_linear(int steps, double first, double last) {
+  std::vector<double> betas;
+  for (int i = 0; i < steps; ++i) {
+    const double root = std::lerp(std::sqrt(first), std::sqrt(last),
+                                  static_cast<double>(i) / std::max(1, steps - 1));
+    betas.push_back(root * root);
+  }
+  return NoiseSchedule(cumulative(betas));
+}
+
+NoiseSchedule NoiseSchedule::of(const ScheduleSpec& spec) {
+  if (spec.type == "cosine") return cosine(spec.steps);
+  if (spec.type == "scaled_linear")
+    return scaled_linear(spec.steps, spec.betas.value()[0], spec.betas.value()[1]);
+  check_internal(spec.type == "linear", "an unchecked schedule type");
+  return spec.betas ? linear(spec.steps, (*spec.betas)[0], (*spec.betas)[1]) : linear(spec.steps);
 }
 
 double NoiseSchedule::alpha_squared(double time) const {

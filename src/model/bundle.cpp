@@ -13,6 +13,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/model/inference_thread.h"
 #include "histoloom/model/safetensors.h"
+#include "pixel_range.h"
 
 namespace histoloom {
 
@@ -110,6 +111,23 @@ void read_latents(const Reader& root, ModelBundle& bundle) {
     bundle.latent_mean.push_back(static_cast<float>(v));
   for (const double v : latent.reals("deviation", n, 1e-6, 1e6))
     bundle.latent_deviation.push_back(static_cast<float>(v));
+  if (latent.has("pixel_range")) {
+    const auto range = latent.reals("pixel_range", 2, -1e6, 1e6);
+    if (range[0] >= range[1]) latent.bad("pixel_range", "two numbers in ascending order");
+    bundle.pixel_range = {range[0], range[1]};
+  }
+}
+
+ScheduleSpec read_schedule(const Reader& schedule) {
+  ScheduleSpec out;
+  out.type = schedule.one_of("type", {"cosine", "linear", "scaled_linear"});
+  out.steps = schedule.whole("steps", 2, 100000);
+  if (out.type == "scaled_linear" || (out.type == "linear" && schedule.has("betas"))) {
+    const auto betas = schedule.reals("betas", 2, 1e-8, 0.999);
+    if (betas[0] > betas[1]) schedule.bad("betas", "two numbers in ascending order");
+    out.betas = {betas[0], betas[1]};
+  }
+  return out;
 }
 
 void read_diffusion(const Reader& root, ModelBundle& bundle) {
@@ -118,9 +136,7 @@ void read_diffusion(const Reader& root, ModelBundle& bundle) {
   const Reader decode = root.child("decode");
   bundle.decode_window = decode.whole("window", 2, 4096);
   bundle.decode_overlap = decode.whole("overlap", 0, bundle.decode_window / 2);
-  const Reader schedule = root.child("schedule");
-  bundle.schedule.type = schedule.one_of("type", {"cosine", "linear"});
-  bundle.schedule.steps = schedule.whole("steps", 2, 100000);
+  bundle.schedule = read_schedule(root.child("schedule"));
   const std::string prediction = root.one_of("prediction", {"v", "epsilon", "x0"});
   bundle.prediction = prediction == "v"         ? Prediction::v
                       : prediction == "epsilon" ? Prediction::epsilon
@@ -161,13 +177,18 @@ void check_shape(const ModelBundle& bundle, const char* network, const char* wha
                                 got, expected));
 }
 
-// The label set itself is read elsewhere; here only its ids matter.
-void check_label_ids(const ModelBundle& bundle, int labels) {
+// The label set itself is read elsewhere; here only its ids matter. Glass is never painted, so a
+// network that sees one label at a time never meets it.
+void check_label_ids(const ModelBundle& bundle, const Denoiser& denoiser) {
+  const int labels = denoiser.labels();
   const ordered_json set = ordered_json::parse(bundle.labels_json);
+  const ordered_json unseen = denoiser.one_evaluation_per_label() && set.is_object()
+                                  ? set.value("glass", ordered_json())
+                                  : ordered_json();
   if (!set.is_object() || !set.contains("labels") || !set["labels"].is_array()) return;
   for (const ordered_json& label : set["labels"]) {
     if (!label.is_object() || !label.contains("id") || !label["id"].is_number_integer()) continue;
-    if (label["id"] >= labels)
+    if (label["id"] >= labels && label["id"] != unseen)
       throw UserError(fmt::format("{} knows the label ids 0 to {}, model.json has {}",
                                   where_of(bundle, "denoiser"), labels - 1, label["id"].dump()));
   }
@@ -199,6 +220,8 @@ ModelBundle ModelBundle::read(const std::filesystem::path& directory) {
   read_diffusion(root, bundle);
   bundle.autoencoder = read_network(root, "autoencoder", directory);
   bundle.denoiser = read_network(root, "denoiser", directory);
+  if (root.has("mask_denoiser"))
+    bundle.mask_denoiser = read_network(root, "mask_denoiser", directory);
   return bundle;
 }
 
@@ -218,7 +241,7 @@ std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) 
   auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json,
                                where_of(bundle, "denoiser"));
   check_shape(bundle, "denoiser", "latent channels", network->channels(), bundle.latent_channels);
-  check_label_ids(bundle, network->labels());
+  check_label_ids(bundle, *network);
   if (bundle.patch % network->alignment() != 0)
     throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",
                                 where_of(bundle, "denoiser"), network->alignment(), bundle.patch));
@@ -227,13 +250,19 @@ std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) 
   return network;
 }
 
-std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype) {
+std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle) {
   auto network = make_autoencoder(bundle.autoencoder.architecture, bundle.autoencoder.config_json,
                                   where_of(bundle, "autoencoder"));
   check_shape(bundle, "autoencoder", "latent channels", network->channels(),
               bundle.latent_channels);
   check_shape(bundle, "autoencoder", "a downsampling of", network->downsampling(),
               bundle.downsampling);
+  if (bundle.pixel_range == std::array<double, 2>{0, 1}) return network;
+  return with_pixel_range(std::move(network), bundle.pixel_range);
+}
+
+std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype) {
+  auto network = make_autoencoder(bundle);
   load_parameters(network->parameters(), bundle.autoencoder.weights);
   network->prepare_inference(dtype);
   return network;

@@ -124,8 +124,7 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   const LabelSet labels =
       LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
   torch::manual_seed(options.seed);  // before the network draws its first weights
-  auto network = make_autoencoder(bundle.autoencoder.architecture, bundle.autoencoder.config_json,
-                                  (options.model / "model.json").string());
+  auto network = make_autoencoder(bundle);
   if (std::filesystem::exists(bundle.autoencoder.weights))
     load_parameters(network->parameters(), bundle.autoencoder.weights);
   const int factor = network->downsampling();

@@ -169,7 +169,7 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
     load_parameters(network->parameters(), bundle.denoiser.weights);
   const LatentSampler sampler(cache_latents(bundle, read_images(options, bundle, labels), progress),
                               bundle.patch, labels.unknown());
-  const NoiseSchedule schedule = NoiseSchedule::named(bundle.schedule.type, bundle.schedule.steps);
+  const NoiseSchedule schedule = NoiseSchedule::of(bundle.schedule);
   const at::Tensor signal = torch::tensor(schedule.alphas_cumprod()).to(at::kFloat);
 
   network->set_training_dtype(options.dtype);

@@ -58,18 +58,35 @@ TEST(NoiseSchedule, TimesRunFromTheLastStepToCleanForEveryCount) {
 }
 
 TEST(NoiseSchedule, SignalFallsWithTimeAndItsPowerWithThatOfTheNoiseIsOne) {
-  for (const char* name : {"cosine", "linear"}) {
-    const NoiseSchedule schedule = NoiseSchedule::named(name, 1000);
+  for (const ScheduleSpec& spec :
+       {ScheduleSpec{"cosine", 1000, {}}, ScheduleSpec{"linear", 1000, {}},
+        ScheduleSpec{"scaled_linear", 1000, {{0.00085, 0.012}}}}) {
+    const NoiseSchedule schedule = NoiseSchedule::of(spec);
     EXPECT_EQ(schedule.alpha(-1), 1);
     EXPECT_EQ(schedule.sigma(-1), 0);
     double before = 1;
     for (double t = -0.75; t <= 999; t += 0.25) {
       const double a = schedule.alpha(t), s = schedule.sigma(t);
-      EXPECT_LT(a, before) << name << " at " << t;
+      EXPECT_LT(a, before) << spec.type << " at " << t;
       EXPECT_NEAR(a * a + s * s, 1, 1e-12);
       before = a;
     }
   }
+}
+
+// The first, 501st and last of numpy.cumprod(1 - numpy.linspace(0.00085**0.5, 0.012**0.5,
+// 1000)**2).
+TEST(NoiseSchedule, StableDiffusionsIsScaledLinear) {
+  const NoiseSchedule schedule = NoiseSchedule::of({"scaled_linear", 1000, {{0.00085, 0.012}}});
+  EXPECT_NEAR(schedule.alphas_cumprod()[0], 0.99915, 1e-12);
+  EXPECT_NEAR(schedule.alphas_cumprod()[500], 0.2763326838229746, 1e-12);
+  EXPECT_NEAR(schedule.alphas_cumprod()[999], 0.004660098513077238, 1e-12);
+}
+
+TEST(NoiseSchedule, TheBetasOfALinearOneCanBeGiven) {
+  EXPECT_EQ(NoiseSchedule::of({"linear", 500, {{2e-4, 0.04}}}).alphas_cumprod(),
+            NoiseSchedule::linear(500).alphas_cumprod());
+  EXPECT_NEAR(NoiseSchedule::of({"linear", 2, {{0.1, 0.5}}}).alphas_cumprod()[1], 0.9 * 0.5, 1e-15);
 }
 
 TEST(NoiseSchedule, BetweenWholeTimesTheLogSnrIsInterpolated) {
@@ -85,7 +102,7 @@ TEST(NoiseSchedule, OutsideOfItIsABug) {
   const NoiseSchedule schedule = NoiseSchedule::cosine(10);
   EXPECT_THROW(static_cast<void>(schedule.alpha(9.5)), InternalError);
   EXPECT_THROW(static_cast<void>(schedule.alpha(-1.5)), InternalError);
-  EXPECT_THROW(NoiseSchedule::named("sigmoid", 10), InternalError);
+  EXPECT_THROW(NoiseSchedule::of({"sigmoid", 10, {}}), InternalError);
 }
 
 // ---- DDIM

@@ -58,6 +58,24 @@ TEST(Bundle, ClipMayBeANumberOrMissing) {
   EXPECT_EQ(ModelBundle::read(scratch.path()).clip, std::nullopt);
 }
 
+TEST(Bundle, WhatImportedModelsNeedIsOptional) {
+  const ScratchDirectory scratch;
+  ordered_json json = small_model_json();
+  write_bytes(scratch / "model.json", json.dump());
+  EXPECT_THAT(ModelBundle::read(scratch.path()).pixel_range, ElementsAre(0, 1));
+  EXPECT_EQ(ModelBundle::read(scratch.path()).mask_denoiser, std::nullopt);
+
+  json["latent"]["pixel_range"] = {-1, 1};
+  json["schedule"] = {{"type", "scaled_linear"}, {"steps", 1000}, {"betas", {0.00085, 0.012}}};
+  json["mask_denoiser"] = json["denoiser"];
+  json["mask_denoiser"]["weights"] = "mask.safetensors";
+  write_bytes(scratch / "model.json", json.dump());
+  const ModelBundle b = ModelBundle::read(scratch.path());
+  EXPECT_THAT(b.pixel_range, ElementsAre(-1, 1));
+  EXPECT_THAT(b.schedule.betas.value(), ElementsAre(0.00085, 0.012));
+  EXPECT_EQ(b.mask_denoiser.value().weights, scratch / "mask.safetensors");
+}
+
 // ---- One defect each: a member of model.json, what it is set to ("" removes it), the message.
 
 struct Defect {
@@ -100,7 +118,11 @@ const Defect kDefects[] = {
     {"/decode/window", "1", "'decode.window' must be a whole number from 2 to 4096, got 1"},
     {"/decode/overlap", "5", "'decode.overlap' must be a whole number from 0 to 4, got 5"},
     {"/schedule/type", "\"sigmoid\"",
-     "'schedule.type' must be one of cosine, linear, got \"sigmoid\""},
+     "'schedule.type' must be one of cosine, linear, scaled_linear, got \"sigmoid\""},
+    {"/schedule/type", "\"scaled_linear\"", "'schedule.betas' is missing"},
+    {"/latent/pixel_range", "[1, -1]",
+     "'latent.pixel_range' must be two numbers in ascending order, got [1,-1]"},
+    {"/latent/pixel_range", "[1]", "'latent.pixel_range' must be 2 numbers, got [1]"},
     {"/schedule/steps", "1", "'schedule.steps' must be a whole number from 2 to 100000, got 1"},
     {"/prediction", "\"noise\"", "'prediction' must be one of v, epsilon, x0, got \"noise\""},
     {"/clip", "0", "'clip' must be a number from 0.001 to 1000000, got 0"},
@@ -217,6 +239,33 @@ TEST_F(LoadNetworks, WhatModelJsonAndNetworkDisagreeOnIsNamed) {
             in_json("autoencoder has latent channels 3, model.json says 4"));
   EXPECT_EQ(autoencoder_message(with("/latent/downsampling", 4)),
             in_json("autoencoder has a downsampling of 8, model.json says 4"));
+}
+
+TEST_F(LoadNetworks, TheAutoencoderSeesPixelsInItsOwnRange) {
+  torch::NoGradGuard no_grad;
+  const auto plain = load_autoencoder(ModelBundle::read(scratch_.path()), DType::float32);
+  const auto ranged =
+      load_autoencoder(with("/latent/pixel_range", ordered_json{-1, 3}), DType::float32);
+  const at::Tensor image = torch::rand({1, 3, 16, 16}), latents = torch::randn({1, 4, 2, 2});
+  EXPECT_TRUE(at::allclose(ranged->encode(image), plain->encode(image * 4 - 1)));
+  EXPECT_TRUE(at::allclose(ranged->decode(latents), (plain->decode(latents) + 1) / 4));
+}
+
+TEST_F(LoadNetworks, GlassNeedNotBeKnownWhereLabelsAreShownOneByOne) {
+  write_safetensors(
+      scratch_ / "denoiser.safetensors",
+      make_denoiser("diffinfinite_unet", R"({"dim": 8, "num_classes": 2})", "test")->parameters(),
+      {});
+  ordered_json json = small_model_json();
+  json["denoiser"]["architecture"] = "diffinfinite_unet";
+  json["denoiser"]["config"] = {{"dim", 8}, {"num_classes", 2}};
+  write_bytes(scratch_ / "model.json", json.dump());
+  EXPECT_EQ(load_denoiser(ModelBundle::read(scratch_.path()), DType::float32)->labels(), 2);
+
+  json["label_set"]["labels"][1]["id"] = 2;  // tissue
+  write_bytes(scratch_ / "model.json", json.dump());
+  EXPECT_EQ(denoiser_message(ModelBundle::read(scratch_.path())),
+            in_json("denoiser knows the label ids 0 to 1, model.json has 2"));
 }
 
 TEST_F(LoadNetworks, ALabelThatTheDenoiserLacksIsRefusedBeforeAnyWork) {

@@ -6,8 +6,9 @@
 // ratio is interpolated.
 #pragma once
 
-#include <string>
 #include <vector>
+
+#include "histoloom/model/bundle.h"
 
 namespace histoloom {
 
@@ -17,8 +18,13 @@ class NoiseSchedule {
   static NoiseSchedule cosine(int steps);
   // Betas linear from 1e-4 to 0.02, scaled by 1000 / steps (Ho et al. 2020).
   static NoiseSchedule linear(int steps);
-  // By its name in a bundle, which has been checked.
-  static NoiseSchedule named(const std::string& type, int steps);
+  // Betas linear from `first` to `last`.
+  static NoiseSchedule linear(int steps, double first, double last);
+  // Square roots of betas linear from sqrt(first) to sqrt(last) (Rombach et al. 2022, Stable
+  // Diffusion).
+  static NoiseSchedule scaled_linear(int steps, double first, double last);
+  // As a bundle, which has been checked, describes it.
+  static NoiseSchedule of(const ScheduleSpec& spec);
 
   int steps() const { return static_cast<int>(alphas_cumprod_.size()); }
   const std::vector<double>& alphas_cumprod() const { return alphas_cumprod_; }

@@ -2,6 +2,7 @@
 // stands in model.json, so that nothing about a model is wired into code (docs/formats.md).
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -21,11 +22,15 @@ struct NetworkSpec {
   std::string architecture;
   std::string config_json;
   std::filesystem::path weights;  // inside the bundle's directory
+
+  bool operator==(const NetworkSpec&) const = default;
 };
 
 struct ScheduleSpec {
-  std::string type;  // "cosine" or "linear"
+  std::string type;  // "cosine", "linear" or "scaled_linear"
   int steps = 1000;
+  // The first and the last beta; the published ones of the linear schedule where missing.
+  std::optional<std::array<double, 2>> betas;
 };
 
 struct SamplingDefaults {
@@ -49,6 +54,7 @@ struct ModelBundle {
   int downsampling = 0;            // pixels a latent cell
   std::vector<float> latent_mean;  // per channel; the denoiser sees (z − mean) / deviation
   std::vector<float> latent_deviation;
+  std::array<double, 2> pixel_range{0, 1};  // what black and white are to the autoencoder
 
   int patch = 0;           // latent cells a side
   int batch = 0;           // patches a call of the denoiser, always
@@ -59,6 +65,7 @@ struct ModelBundle {
   std::optional<double> clip;  // bound on |x0| in normalised latents, where the model wants one
   SamplingDefaults defaults;
   NetworkSpec autoencoder, denoiser;
+  std::optional<NetworkSpec> mask_denoiser;
 
   // Reads and checks DIR/model.json; UserError names the file, the key and what is wrong. The
   // networks' weights are not touched.
@@ -71,6 +78,10 @@ struct ModelBundle {
 // Builds the network and loads its weights for inference. UserError as load_parameters().
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);
+
+// The autoencoder without its weights: it takes and gives images in [0, 1], whatever pixel range
+// the network has. UserError where it doesn't fit the bundle's latents.
+std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle);
 
 // The mean over all cells of the normalised latents of an image (RGB, rows without gaps, sides that
 // are multiples of the downsampling factor), channel by channel.
