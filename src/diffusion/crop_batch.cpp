@@ -29,7 +29,7 @@ void CropEvaluator::read_labels(CropWork& work) const {
 }
 
 void CropEvaluator::read_state(CropWork& work, const LatentArray* state,
-                               const DdimStep& step) const {
+                               const SolverStep& step) const {
   const LatentRect rect = LatentRect::at(work.crop.corner, {patch(), patch()});
   const auto n = static_cast<std::int64_t>(cells());
   work.y.resize(cells() * static_cast<std::size_t>(channels()));

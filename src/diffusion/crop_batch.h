@@ -36,7 +36,7 @@ class CropEvaluator {
   // Fills the labels of `work`.
   void read_labels(CropWork& work) const;
   // Fills its y from `state` (nullptr: the start, drawn from the noise), glass at its own noise.
-  void read_state(CropWork& work, const LatentArray* state, const DdimStep& step) const;
+  void read_state(CropWork& work, const LatentArray* state, const SolverStep& step) const;
   // How many crops fill a batch.
   int group_size(bool guided) const;
   // Fills the prediction of every crop of the group at `time`.

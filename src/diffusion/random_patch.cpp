@@ -22,23 +22,27 @@ using Group = std::shared_ptr<std::vector<CropWork>>;
 class Painter {
  public:
   Painter(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-          const DiffusionOptions& options, std::array<LatentArray*, 2> generations,
-          Progress& progress)
+          const DiffusionOptions& options, const CanvasState& state, Progress& progress)
       : bundle_(bundle),
         scene_(scene),
         options_(options),
-        generations_(generations),
+        state_(state),
         progress_(progress),
         evaluator_(bundle, denoiser, scene, options),
         solver_(bundle, options),
         schedule_(NoiseSchedule::of(bundle.schedule)),
         times_(schedule_.times(options.steps)),
-        canvas_(scene.labels.size()) {}
+        kernel_(make_solver(options.solver, schedule_, {times_.begin(), times_.end()}, options.eta,
+                            bundle.clip.value_or(std::numeric_limits<double>::infinity()))),
+        canvas_(scene.labels.size()) {
+    if (!kernel_->keeps_x0()) state_.x0 = {};
+  }
 
   int run(DiffusionReport& report);
 
  private:
   Step step_at(int index) const;
+  bool guided(int index) const;
   void plain_step(const Step& step);
   void tapered_step(const Step& step);
   // Takes crops from `next_crop` in groups that fill a batch; `predicted` gets each crop with its
@@ -53,30 +57,37 @@ class Painter {
   const ModelBundle& bundle_;
   const Scene& scene_;
   const DiffusionOptions& options_;
-  std::array<LatentArray*, 2> generations_;
+  CanvasState state_;
   Progress& progress_;
   CropEvaluator evaluator_;
   CellSolver solver_;
   NoiseSchedule schedule_;
   std::vector<int> times_;
+  std::unique_ptr<Solver> kernel_;
   LatentSize canvas_;
   DenoiserCounters counters_;
   std::int64_t tissue_ = 0, minimum_ = 0, painted_ = 0;
   std::int64_t crops_ = 0;  // of the current step
 };
 
+bool Painter::guided(int index) const {
+  const double share = (times_[static_cast<std::size_t>(index)] + 1.0) / schedule_.steps();
+  return options_.guidance != 0 && share >= options_.interval[0] && share <= options_.interval[1];
+}
+
 Step Painter::step_at(int index) const {
-  const auto i = static_cast<std::size_t>(index);
-  const double share = (times_[i] + 1.0) / schedule_.steps();
+  const auto from = static_cast<std::size_t>(index % 2), to = 1 - from;
+  // Where guidance starts or ends, x0 jumps: its slope means nothing there.
+  const bool history = index > 0 && guided(index) == guided(index - 1);
   return {.index = index,
-          .time = times_[i],
-          .guided = options_.guidance != 0 && share >= options_.interval[0] &&
-                    share <= options_.interval[1],
+          .time = times_[static_cast<std::size_t>(index)],
+          .guided = guided(index),
           .tapered = index >= options_.steps - options_.tapered_steps,
-          .ddim = DdimStep(schedule_, times_[i], times_[i + 1], options_.eta,
-                           bundle_.clip.value_or(std::numeric_limits<double>::infinity())),
-          .source = index == 0 ? options_.start : generations_[i % 2],
-          .target = generations_[(i + 1) % 2]};
+          .solver = kernel_->step(index, history),
+          .source = index == 0 ? options_.start : state_.y[from],
+          .target = state_.y[to],
+          .x0_source = index == 0 ? nullptr : state_.x0[from],
+          .x0_target = state_.x0[to]};
 }
 
 std::int64_t Painter::disown_glass(CropWork& work) const {
@@ -121,7 +132,7 @@ void Painter::evaluate(const Step& step, NextCrop&& next_crop, Predicted&& predi
   };
   const auto predict = [&](Group group) {
     const InferenceThread inference;
-    for (CropWork& work : *group) evaluator_.read_state(work, step.source, step.ddim);
+    for (CropWork& work : *group) evaluator_.read_state(work, step.source, step.solver);
     evaluator_.predict(*group, step.time, step.guided, counters_);
     for (CropWork& work : *group) {
       solver_.predict_x0(work, step);
@@ -175,6 +186,7 @@ int Painter::run(DiffusionReport& report) {
     const Step step = step_at(i);
     crops_ = 0;
     step.tapered ? tapered_step(step) : plain_step(step);
+    if (step.x0_target != nullptr) step.x0_target->commit();
     step.target->commit();
     options_.committed(i + 1);
     report.steps.push_back({crops_, minimum_, step.tapered});
@@ -190,15 +202,30 @@ int Painter::run(DiffusionReport& report) {
 
 }  // namespace
 
+std::optional<SolverKind> parse_solver_kind(std::string_view name) {
+  for (const SolverKind kind : {SolverKind::ddim, SolverKind::dpmpp})
+    if (name == name_of(kind)) return kind;
+  return std::nullopt;
+}
+
+std::string_view name_of(SolverKind kind) { return kind == SolverKind::ddim ? "ddim" : "dpm++"; }
+
+bool keeps_x0(SolverKind kind) {
+  return make_solver(kind, NoiseSchedule::linear(2), {1, -1}, 0, 1)->keeps_x0();
+}
+
 int paint_latents(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-                  const DiffusionOptions& options, std::array<LatentArray*, 2> generations,
-                  Progress& progress, DiffusionReport& report) {
-  for (const LatentArray* generation : generations)
-    check_internal(generation->size() == scene.labels.size() &&
-                       generation->channels() == bundle.latent_channels,
+                  const DiffusionOptions& options, const CanvasState& state, Progress& progress,
+                  DiffusionReport& report) {
+  const auto fits = [&](const LatentArray* array) {
+    return array != nullptr && array->size() == scene.labels.size() &&
+           array->channels() == bundle.latent_channels;
+  };
+  for (const std::size_t i : {0, 1})
+    check_internal(fits(state.y[i]) && (!keeps_x0(options.solver) || fits(state.x0[i])),
                    "generations of another shape than the scene");
   report.gflop_per_evaluation = denoiser.gflop_per_evaluation(bundle.patch);
-  return Painter(bundle, denoiser, scene, options, generations, progress).run(report);
+  return Painter(bundle, denoiser, scene, options, state, progress).run(report);
 }
 
 }  // namespace histoloom

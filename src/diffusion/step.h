@@ -13,9 +13,12 @@ struct Step {
   int time = 0;   // of the schedule, before the step
   bool guided = false;
   bool tapered = false;
-  DdimStep ddim;
+  SolverStep solver;
   const LatentArray* source = nullptr;  // nullptr: the start, which is drawn, never stored
   LatentArray* target = nullptr;
+  // The clean latents of the step before, clipped, and those of this one; null where not kept.
+  const LatentArray* x0_source = nullptr;
+  LatentArray* x0_target = nullptr;
 };
 
 // Advances cells by one solver step and writes them into the target generation. Any thread.
@@ -27,14 +30,16 @@ class CellSolver {
   // Turns the predictions of a crop into clean latents, not clipped.
   void predict_x0(CropWork& work, const Step& step) const;
   // Advances the cells whose `owned` flag is set, given their x0 in `prediction`, and writes them.
-  void write_owned(CropWork& work, const Step& step) const;
-  // The same for the cells of one row, `x0` and `y` being [channels, run.width()].
-  void write_run(const LatentRect& run, const float* x0, float* y, const Step& step) const;
+  void write_owned(const CropWork& work, const Step& step) const;
+  // Reads the cells of one row, advances and writes them; `x0` is [channels, run.width()].
+  void write_run(const LatentRect& run, std::vector<float> x0, const Step& step) const;
 
  private:
-  // One cell; channels lie `stride` apart.
-  void advance(LatentPoint cell, const float* x0, float* y, std::int64_t stride,
+  // One cell; channels lie `stride` apart. Turns x0 into what the next step finds as `before`.
+  void advance(LatentPoint cell, const float* before, float* x0, float* y, std::int64_t stride,
                const Step& step) const;
+  // The cells of one row, all [channels, run.width()].
+  void advance_run(const LatentRect& run, float* x0, float* y, const Step& step) const;
 
   const ModelBundle& bundle_;
   const DiffusionOptions& options_;

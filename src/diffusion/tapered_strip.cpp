@@ -84,14 +84,13 @@ std::int64_t TaperedStrip::write_row(std::int64_t y) const {
   for (auto begin = std::find_if_not(ids.begin(), ids.end(), is_glass); begin != ids.end();) {
     const auto end = std::find_if(begin, ids.end(), is_glass);
     const LatentRect run{begin - ids.begin(), y, end - ids.begin(), y + 1};
-    const auto n = static_cast<std::size_t>(run.width());
-    std::vector<float> x0, state(n * channels);
+    std::vector<float> x0;
     for (std::size_t c = 0; c < channels; ++c) {
       const auto first =
           sum_.begin() + static_cast<std::int64_t>(c) * plane + (y - top_) * canvas_.width + run.x0;
       x0.insert(x0.end(), first, first + run.width());
     }
-    solver_.write_run(run, x0.data(), state.data(), step_);
+    solver_.write_run(run, std::move(x0), step_);
     written += run.width();
     begin = std::find_if_not(end, ids.end(), is_glass);
   }

@@ -145,7 +145,7 @@ void read_diffusion(const Reader& root, ModelBundle& bundle) {
 
   const Reader defaults = root.child("defaults");
   SamplingDefaults& d = bundle.defaults;
-  d.sampler = defaults.one_of("sampler", {"ddim"});
+  d.sampler = defaults.one_of("sampler", {"dpm++", "ddim"});
   d.plan = defaults.one_of("plan", {"shifted", "random"});
   d.steps = defaults.whole("steps", 1, bundle.schedule.steps);
   d.eta = defaults.real("eta", 0, 1);

@@ -169,19 +169,24 @@ LatentArray SlideJob::State::paint(ChunkCache& cache, const std::vector<float>& 
                                    Progress& progress) {
   const Stopwatch watch;
   work->open();
-  const auto generation = [&](int i) {
-    return work->committed_steps() > 0
-               ? LatentArray::open(work->latents(i), cache)
-               : LatentArray::create(work->latents(i), bundle.latent_channels, plan.canvas,
-                                     plan.store_type, cache);
+  const auto generation = [&](const fs::path& path) {
+    return work->committed_steps() > 0 ? LatentArray::open(path, cache)
+                                       : LatentArray::create(path, bundle.latent_channels,
+                                                             plan.canvas, plan.store_type, cache);
   };
-  LatentArray even = generation(0), odd = generation(1);
+  LatentArray even = generation(work->latents(0)), odd = generation(work->latents(1));
+  CanvasState state{.y = {&even, &odd}};
+  std::vector<LatentArray> clean;
+  if (keeps_x0(plan.diffusion.solver)) {
+    for (const int i : {0, 1}) clean.push_back(generation(work->clean_latents(i)));
+    state.x0 = {&clean[0], &clean[1]};
+  }
   DiffusionOptions diffusion = plan.diffusion;
   diffusion.first_step = work->committed_steps();
   diffusion.committed = [this](int steps) { work->commit_steps(steps); };
   const Scene scene{*labels, label_set.unknown(), label_set.glass(), glass};
   const int result =
-      paint_latents(bundle, *denoiser, scene, diffusion, {&even, &odd}, progress, facts.diffusion);
+      paint_latents(bundle, *denoiser, scene, diffusion, state, progress, facts.diffusion);
   facts.diffusion_seconds = watch.seconds();
   return result == 0 ? std::move(even) : std::move(odd);
 }

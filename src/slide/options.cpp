@@ -8,6 +8,7 @@
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/diffusion/patch_plan.h"
+#include "histoloom/diffusion/random_patch.h"
 #include "histoloom/labels/layout.h"
 #include "histoloom/pyramid/options.h"
 
@@ -30,7 +31,8 @@ bool parse_number(std::string_view text, Number& value) {
 void check_sampling(const GenerateOptions& o) {
   if (o.steps) require(*o.steps >= 1, fmt::format("--steps must be at least 1, got {}", *o.steps));
   if (o.sampler)
-    require(*o.sampler == "ddim", fmt::format("--sampler must be ddim, got '{}'", *o.sampler));
+    require(parse_solver_kind(*o.sampler).has_value(),
+            fmt::format("--sampler must be dpm++ or ddim, got '{}'", *o.sampler));
   if (o.plan)
     require(parse_plan_kind(*o.plan).has_value(),
             fmt::format("--plan must be shifted or random, got '{}'", *o.plan));

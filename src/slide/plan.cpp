@@ -30,6 +30,7 @@ DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& 
   if (out.steps > bundle.schedule.steps)
     throw UserError(fmt::format("--steps must be at most {}, the model's schedule, got {}",
                                 bundle.schedule.steps, out.steps));
+  out.solver = *parse_solver_kind(o.sampler.value_or(d.sampler));
   out.eta = o.eta.value_or(d.eta);
   out.guidance = o.guidance.value_or(d.guidance);
   out.interval = o.guidance_interval
@@ -63,8 +64,10 @@ JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   plan.diffusion.threads = plan.threads;
   plan.memory = parse_byte_size(o.memory);
   plan.cache = plan.memory / 4;
-  // Two generations, and the chunks that a commit writes beside those that it replaces.
-  plan.disk_latents = 3 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
+  // Two generations, and the chunks that a commit writes beside those that it replaces; of x0 too,
+  // where the solver keeps it.
+  plan.disk_latents = (keeps_x0(plan.diffusion.solver) ? 6 : 3) *
+                      latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
   // JPEG of tissue takes about 0.4 bytes a pixel at quality 80; the pyramid a third more.
   const double bytes_a_pixel = o.compression == "jpeg" ? 1.0 : 3.1;
   plan.disk_slide =
@@ -118,7 +121,7 @@ std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelB
       {"labels",
        {{"source", o.mask.empty() ? "layout " + o.layout : "mask"}, {"sha256", labels_sha256}}},
       {"steps", d.steps},
-      {"sampler", "ddim"},
+      {"sampler", name_of(d.solver)},
       {"eta", d.eta},
       {"guidance", d.guidance},
       {"guidance_interval", d.interval},

@@ -96,6 +96,10 @@ fs::path WorkDirectory::latents(int generation) const {
   return path_ / "latents" / fmt::format("{}", generation);
 }
 
+fs::path WorkDirectory::clean_latents(int generation) const {
+  return path_ / "latents" / fmt::format("x0-{}", generation);
+}
+
 void WorkDirectory::finish() {
   std::error_code code;
   if (!kept_) fs::remove_all(path_, code);

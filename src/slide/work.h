@@ -20,6 +20,8 @@ class WorkDirectory {
   int committed_steps() const { return committed_; }
   void commit_steps(int steps);
   std::filesystem::path latents(int generation) const;
+  // The clean latents that some solvers keep.
+  std::filesystem::path clean_latents(int generation) const;
   // After success: removes it unless the user named it.
   void finish();
 

@@ -12,18 +12,20 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-DiffusionOptions options_for(PlanKind plan) {
+using Way = std::tuple<PlanKind, SolverKind>;
+
+DiffusionOptions options_for(const Way& way) {
   DiffusionOptions o;
   o.steps = 5;
   o.eta = 0.7;
   o.guidance = 1.5;
-  o.plan = plan;
+  std::tie(o.plan, o.solver) = way;
   o.tapered_steps = 2;
   o.seed = 41;
   return o;
 }
 
-class Painting : public testing::TestWithParam<PlanKind> {
+class Painting : public testing::TestWithParam<Way> {
  protected:
   // An awkward canvas of 8 × 8 patches, with the given number of threads and patches a batch.
   std::vector<float> paint(int threads, int batch, bool per_label = false) {
@@ -139,10 +141,16 @@ TEST_P(Painting, TheProgressCountsTissueCellsOfAllSteps) {
   EXPECT_TRUE(job.progress.finished);
 }
 
-INSTANTIATE_TEST_SUITE_P(Plans, Painting, testing::Values(PlanKind::shifted, PlanKind::random),
-                         [](const auto& test) {
-                           return test.param == PlanKind::shifted ? "shifted" : "random";
-                         });
+std::string name_of_way(const testing::TestParamInfo<Way>& test) {
+  const auto& [plan, solver] = test.param;
+  return std::string(plan == PlanKind::shifted ? "shifted" : "random") +
+         (solver == SolverKind::ddim ? "_ddim" : "_dpmpp");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, Painting,
+                         testing::Combine(testing::Values(PlanKind::shifted, PlanKind::random),
+                                          testing::Values(SolverKind::ddim, SolverKind::dpmpp)),
+                         name_of_way);
 
 // ---- Values that are not finite
 
@@ -150,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(Plans, Painting, testing::Values(PlanKind::shifted, Pla
 std::string message_of_broken_step(int broken, float value, int tapered_steps) {
   const LabelGrid labels = filled({8, 8}, 1);
   PaintJob job(paint_bundle(), labels);
-  DiffusionOptions options = options_for(PlanKind::shifted);
+  DiffusionOptions options = options_for({PlanKind::shifted, SolverKind::ddim});
   options.steps = 4;
   options.tapered_steps = tapered_steps;
   const int time = NoiseSchedule::cosine(1000).times(4)[static_cast<std::size_t>(broken)];
@@ -179,7 +187,7 @@ TEST(PaintingNotFinite, CommitsNothingOfItsStep) {
     mix(p, out);
     if (p.time < 500) out[0] = std::nanf("");
   });
-  DiffusionOptions options = options_for(PlanKind::shifted);
+  DiffusionOptions options = options_for({PlanKind::shifted, SolverKind::ddim});
   int committed = 0;
   options.committed = [&](int steps) { committed = steps; };
   EXPECT_NE(message_of([&] { job.paint(denoiser, options); }), "");
@@ -195,7 +203,8 @@ TEST(PaintingClip, BoundsX0BeforeTheSolverSeesIt) {
   FakeDenoiser denoiser(3, [](const FakeDenoiser::Patch& p, float* out) {
     for (std::size_t i = 0; i < p.size(); ++i) out[i] = i % 2 == 0 ? 1e6f : -1e6f;
   });
-  const std::vector<float> values = job.paint(denoiser, options_for(PlanKind::shifted));
+  const std::vector<float> values =
+      job.paint(denoiser, options_for({PlanKind::shifted, SolverKind::ddim}));
   // The last transition gives x0 itself.
   for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(values[i], i % 2 == 0 ? 2.5f : -2.5f);
 }

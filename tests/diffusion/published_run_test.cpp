@@ -107,10 +107,12 @@ TEST_F(MultiMaskStep, IsReproduced) {
     work.y.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
   }
   const int time = io_.tensor("time").item<int>(), next = io_.tensor("time_next").item<int>();
-  const Step step{
-      .time = time,
-      .guided = true,
-      .ddim = DdimStep(NoiseSchedule::cosine(1000), time, next, options.eta, *bundle.clip)};
+  const Step step{.time = time,
+                  .guided = true,
+                  .solver = make_solver(SolverKind::ddim, NoiseSchedule::cosine(1000),
+                                        {static_cast<double>(time), static_cast<double>(next)},
+                                        options.eta, *bundle.clip)
+                                ->step(0, false)};
   DenoiserCounters counters;
   const InferenceThread inference;
   evaluator.predict(group, time, true, counters);
@@ -122,8 +124,8 @@ TEST_F(MultiMaskStep, IsReproduced) {
     for (std::int64_t i = 0; i < channels * cells; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const LabelId label = work.labels[at % static_cast<std::size_t>(cells)];
-      got[static_cast<std::int64_t>(k)].view(-1)[i] =
-          step.ddim.advance(work.y[at], work.prediction[at], noise(k, label, i / cells, i % cells));
+      got[static_cast<std::int64_t>(k)].view(-1)[i] = step.solver.advance(
+          work.y[at], work.prediction[at], 0, noise(k, label, i / cells, i % cells));
     }
   }
   EXPECT_LE(relative_error(got, expected), kTolerance);
@@ -202,7 +204,7 @@ TEST_P(RandomPatchRun, IsReproducedOnDisk) {
   DiffusionReport report;
   const Scene scene{labels, 0, std::nullopt, {}};
   EXPECT_THROW(paint_latents(published_bundle(*denoiser, patch, GetParam()), *denoiser, scene,
-                             options, {&arrays[0], &arrays[1]}, progress, report),
+                             options, {.y = {&arrays[0], &arrays[1]}}, progress, report),
                StoppedEarly);
 
   EXPECT_EQ(next, centres.size());

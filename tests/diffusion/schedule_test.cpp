@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "histoloom/model/safetensors.h"
-#include "solver.h"
 #include "support/scratch.h"
 
 namespace histoloom {
@@ -103,81 +102,6 @@ TEST(NoiseSchedule, OutsideOfItIsABug) {
   EXPECT_THROW(static_cast<void>(schedule.alpha(9.5)), InternalError);
   EXPECT_THROW(static_cast<void>(schedule.alpha(-1.5)), InternalError);
   EXPECT_THROW(NoiseSchedule::of({"sigmoid", 10, {}}), InternalError);
-}
-
-// ---- DDIM
-
-struct Transition {
-  int time, next;
-  double eta, alpha, sigma, noise_scale, result;  // of y = 0.7, x0 = -0.3, noise = 1.3
-};
-
-// Worked out in Python from Song et al. 2021, equation 12, in double precision.
-constexpr Transition kTransitions[] = {
-    {999, 966, 0, 4.92825213e-05, 0.999999999, 0, 0.683667381},
-    {600, 400, 0, 0.582522963, 0.812814245, 0, 0.39921146},
-    {600, 400, 0.5, 0.582522963, 0.812814245, 0.252174081, 0.666681271},
-    {600, 400, 1, 0.582522963, 0.812814245, 0.504348162, 0.754254155},
-    {33, -1, 1, 0.99793647, 0.0642090417, 0, -0.3},
-};
-
-TEST(DdimStep, EqualsTheFormulaWorkedOutElsewhere) {
-  for (const Transition& t : kTransitions) {
-    const DdimStep step(NoiseSchedule::cosine(1000), t.time, t.next, t.eta);
-    EXPECT_FLOAT_EQ(step.alpha, static_cast<float>(t.alpha));
-    EXPECT_FLOAT_EQ(step.sigma, static_cast<float>(t.sigma));
-    EXPECT_NEAR(step.noise_scale, t.noise_scale, 1e-7);
-    EXPECT_NEAR(step.advance(0.7f, -0.3f, 1.3f), t.result, 3e-7) << t.time << ", eta " << t.eta;
-  }
-}
-
-TEST(DdimStep, TheLastTransitionGivesThePredictionItself) {
-  for (const double eta : {0.0, 0.3, 1.0}) {
-    const DdimStep step(NoiseSchedule::linear(1000), 19, -1, eta);
-    EXPECT_EQ(step.advance(123.0f, 0.625f, 55.0f), 0.625f);
-  }
-}
-
-TEST(DdimStep, ThreeWaysToPredictMeanTheSame) {
-  const DdimStep step(NoiseSchedule::cosine(1000), 700, 600, 0);
-  const float x0 = 0.8f, noise = -1.7f;
-  const float y = step.alpha * x0 + step.sigma * noise;
-  EXPECT_NEAR(step.x0(Prediction::x0, y, x0), x0, 1e-6);
-  EXPECT_NEAR(step.x0(Prediction::epsilon, y, noise), x0, 1e-6);
-  EXPECT_NEAR(step.x0(Prediction::v, y, step.alpha * noise - step.sigma * x0), x0, 1e-6);
-}
-
-TEST(DdimStep, ABoundOnTheCleanLatentLeavesTheNoiseAsPredicted) {
-  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
-  const DdimStep free(schedule, 700, 600, 0), bound(schedule, 700, 600, 0, 1.0);
-  const float y = bound.alpha * 3.0f + bound.sigma * -0.5f;
-  EXPECT_NEAR(bound.advance(y, 3.0f, 0), schedule.alpha(600) * 1.0 + schedule.sigma(600) * -0.5,
-              1e-6);
-  EXPECT_EQ(bound.advance(0.4f, -0.9f, 0), free.advance(0.4f, -0.9f, 0));
-  EXPECT_FALSE(std::isfinite(bound.advance(y, INFINITY, 0)));
-}
-
-// The first step of the cosine schedule holds 5e-5 of signal: x0 may come out 20,000 times too
-// large, and must not take the noise's digits with it.
-TEST(DdimStep, AHugePredictionKeepsTheDigitsOfTheNoise) {
-  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
-  const DdimStep step(schedule, 999, 832, 0, 1.0);
-  const double noise = 0.7, y = 1.3;
-  const float x0 = step.x0(Prediction::epsilon, static_cast<float>(y), static_cast<float>(noise));
-  EXPECT_GT(x0, 1e4f);
-  EXPECT_NEAR(step.advance(static_cast<float>(y), x0, 0),
-              schedule.alpha(832) + schedule.sigma(832) * noise, 2e-6);
-}
-
-TEST(DdimStep, AtEtaOneNoiseKeepsItsVariance) {
-  // Pure noise stays pure noise when x0 is known to be zero: kept² + added² = sigma'².
-  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
-  for (const double eta : {0.0, 0.5, 1.0}) {
-    const DdimStep step(schedule, 640, 512, eta);
-    const float kept = step.kept * step.sigma;
-    const double sigma = schedule.sigma(512);
-    EXPECT_NEAR(kept * kept + step.noise_scale * step.noise_scale, sigma * sigma, 1e-6);
-  }
 }
 
 }  // namespace

@@ -115,12 +115,12 @@ inline LabelGrid tissue_with_glass(LatentSize size) {
   return grid;
 }
 
-// One job: two generations on disk, painted by `denoiser`.
+// One job: two generations of y and of x0 on disk, painted by `denoiser`.
 class PaintJob {
  public:
   PaintJob(ModelBundle model, const LabelField& labels)
       : bundle(std::move(model)), labels_(labels), cache_(1 << 20) {
-    for (int i = 0; i < 2; ++i)
+    for (int i = 0; i < 4; ++i)
       arrays_.push_back(LatentArray::create(path(i), bundle.latent_channels, labels.size(),
                                             StoreType::float32, cache_));
   }
@@ -128,8 +128,7 @@ class PaintJob {
   // All values, channel by channel, row by row.
   std::vector<float> paint(Denoiser& denoiser, const DiffusionOptions& options) {
     const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_)};
-    const int result = paint_latents(bundle, denoiser, scene, options, {&arrays_[0], &arrays_[1]},
-                                     progress, report);
+    const int result = paint_latents(bundle, denoiser, scene, options, state(), progress, report);
     return values(result);
   }
   std::vector<float> values(int generation) const {
@@ -141,7 +140,7 @@ class PaintJob {
   // Forgets what was not committed, as a kill does.
   void reopen() {
     arrays_.clear();
-    for (int i = 0; i < 2; ++i) arrays_.push_back(LatentArray::open(path(i), cache_));
+    for (int i = 0; i < 4; ++i) arrays_.push_back(LatentArray::open(path(i), cache_));
   }
 
   ModelBundle bundle;
@@ -149,6 +148,9 @@ class PaintJob {
   DiffusionReport report;
 
  private:
+  CanvasState state() {
+    return {.y = {&arrays_[0], &arrays_[1]}, .x0 = {&arrays_[2], &arrays_[3]}};
+  }
   std::filesystem::path path(int i) const { return scratch_ / std::to_string(i); }
 
   ScratchDirectory scratch_;

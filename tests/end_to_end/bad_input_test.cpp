@@ -188,7 +188,7 @@ TEST(BadOption, IsNamedWithItsLimits) {
   const Case cases[] = {
       {{"--steps", "0"}, "--steps must be at least 1, got 0"},
       {{"--steps", "1001"}, "--steps must be at most 1000, the model's schedule, got 1001"},
-      {{"--sampler", "euler"}, "--sampler must be ddim, got 'euler'"},
+      {{"--sampler", "euler"}, "--sampler must be dpm++ or ddim, got 'euler'"},
       {{"--eta", "1.5"}, "--eta must be from 0 to 1, got 1.5"},
       {{"--plan", "spiral"}, "--plan must be shifted or random, got 'spiral'"},
       {{"--guidance-interval", "1,0"},

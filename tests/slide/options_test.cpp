@@ -74,7 +74,7 @@ const Defect kDefects[] = {
      },
      "'a.tif' is named twice; every file needs a name of its own"},
     {"NoSteps", [](auto& o) { o.steps = 0; }, "--steps must be at least 1, got 0"},
-    {"UnknownSampler", [](auto& o) { o.sampler = "euler"; }, "--sampler must be ddim, got 'euler'"},
+    {"UnknownSampler", [](auto& o) { o.sampler = "euler"; }, "--sampler must be dpm++ or ddim, got 'euler'"},
     {"UnknownPlan", [](auto& o) { o.plan = "grid"; },
      "--plan must be shifted or random, got 'grid'"},
     {"EtaAboveOne", [](auto& o) { o.eta = 1.5; }, "--eta must be from 0 to 1, got 1.5"},

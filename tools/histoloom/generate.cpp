@@ -26,8 +26,8 @@ void add_scene_options(CLI::App& app, GenerateArguments& a) {
 
 void add_sampling_options(CLI::App& app, GenerateOptions& o) {
   app.add_option("--steps", o.steps, "diffusion steps (the model's)");
-  app.add_option("--sampler", o.sampler, "ddim (the model's)");
-  app.add_option("--eta", o.eta, "noise of DDIM, 0 to 1 (the model's)");
+  app.add_option("--sampler", o.sampler, "dpm++ or ddim (the model's)");
+  app.add_option("--eta", o.eta, "0 follows the ODE, 1 adds the noise of the SDE (the model's)");
   app.add_option("--plan", o.plan, "shifted or random crops (the model's)");
   app.add_option("--guidance", o.guidance, "omega: (1+omega)*cond - omega*uncond (the model's)");
   app.add_option("--guidance-interval", o.guidance_interval,

@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "histoloom/core/progress.h"
@@ -39,9 +40,26 @@
 
 namespace histoloom {
 
+enum class SolverKind { ddim, dpmpp };
+
+// nullopt for a name that is neither ddim nor dpm++.
+std::optional<SolverKind> parse_solver_kind(std::string_view name);
+std::string_view name_of(SolverKind kind);
+
+// The state on disk: two generations of y, and two of x0 where the solver keeps it (a step that is
+// repeated after a kill must not read what it wrote); else null.
+struct CanvasState {
+  std::array<LatentArray*, 2> y{};
+  std::array<LatentArray*, 2> x0{};
+};
+
+// Whether the solver needs the generations of x0.
+bool keeps_x0(SolverKind kind);
+
 struct DiffusionOptions {
   int steps = 30;
-  double eta = 0;                        // of DDIM; 0 is deterministic, 1 is ancestral
+  SolverKind solver = SolverKind::ddim;
+  double eta = 0;                        // 0 follows the ODE, 1 the reverse SDE (ancestral)
   double guidance = 1;                   // omega
   std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs
   PlanKind plan = PlanKind::shifted;
@@ -79,11 +97,11 @@ struct Scene {
   std::vector<float> glass_latent;  // one normalised value a channel
 };
 
-// Paints the canvas into the generations; returns the index of the one that holds the result,
+// Paints the canvas into the generations; returns the index of the one of y that holds the result,
 // normalised latents, NaN in glass. Throws Interrupted when the user stops it, and UserError for a
 // value that is not finite (naming crop, step and seed).
 int paint_latents(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-                  const DiffusionOptions& options, std::array<LatentArray*, 2> generations,
-                  Progress& progress, DiffusionReport& report);
+                  const DiffusionOptions& options, const CanvasState& state, Progress& progress,
+                  DiffusionReport& report);
 
 }  // namespace histoloom

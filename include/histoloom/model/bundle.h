@@ -30,7 +30,7 @@ struct ScheduleSpec {
   std::string type;  // "cosine", "linear" or "scaled_linear"
   int steps = 1000;
   // The first and the last beta; the published ones of the linear schedule where missing.
-  std::optional<std::array<double, 2>> betas;
+  std::optional<std::array<double, 2>> betas = {};
 };
 
 struct SamplingDefaults {
