@@ -59,9 +59,9 @@ Bytes seed_slide(Profile profile, Container container) {
 
 Bytes mutated(const Bytes& seed, std::mt19937& random) {
   Bytes out = seed;
-  const std::size_t tail = std::min<std::size_t>(out.size(), 5000);  // where directories lie
   const auto edits = 1 + random() % 8;
   for (unsigned i = 0; i < edits; ++i) {
+    const std::size_t tail = std::min<std::size_t>(out.size(), 5000);  // where directories lie
     const std::size_t at =
         random() % 10 == 0 ? random() % out.size() : out.size() - 1 - random() % tail;
     switch (random() % 5) {
