@@ -264,7 +264,7 @@ class Defects : public testing::Test {
     }
   }
 
-  Folder folder_;
+  ScratchDirectory folder_;
   Picture picture_ = waves(1500, 1100, 3);
 };
 

@@ -8,20 +8,10 @@
 
 #include <fstream>
 
-#include "histoloom/core/error.h"
 #include "support.h"
 
 namespace histoloom::pyramid::test {
 namespace {
-
-std::string message_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 WriterOptions small_svs(const Picture& picture) {
   WriterOptions options = options_for(picture);
@@ -83,7 +73,7 @@ TEST(Failure, LeavesAWriterThatSaysSo) {
 
 TEST(Failure, ToCreateTheFileNamesItAndTheReason) {
   const Picture picture = waves(20, 20, 3);
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto path = folder / "missing/a.svs";
   EXPECT_EQ(message_of([&] { write(path, picture, small_svs(picture)); }),
             "creating " + path.string() + ": No such file or directory");
@@ -91,7 +81,7 @@ TEST(Failure, ToCreateTheFileNamesItAndTheReason) {
 
 TEST(Failure, OfOptionsLeavesNoFile) {
   const Picture picture = waves(20, 20, 3);
-  const Folder folder;
+  const ScratchDirectory folder;
   WriterOptions options = small_svs(picture);
   options.tile = 500;
   EXPECT_EQ(message_of([&] { write(folder / "a.svs", picture, options); }),
@@ -101,7 +91,7 @@ TEST(Failure, OfOptionsLeavesNoFile) {
 
 TEST(Failure, ToRenameRemovesThePartialFile) {
   const Picture picture = waves(20, 20, 3);
-  const Folder folder;
+  const ScratchDirectory folder;
   std::filesystem::create_directories(folder / "a.svs/in the way");
   EXPECT_EQ(message_of([&] { write(folder / "a.svs", picture, small_svs(picture)); }),
             "renaming the finished " + (folder / "a.svs").string() + ": Is a directory");
@@ -110,7 +100,7 @@ TEST(Failure, ToRenameRemovesThePartialFile) {
 
 TEST(Failure, OfARealWriteIsReportedAndLeavesNothing) {
   // A limit on the size of files stands for a full disk; the child keeps it from the other tests.
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = noise(800, 800, 3);
   WriterOptions options = options_for(picture);
   options.compression = Compression::none;
@@ -129,7 +119,7 @@ TEST(Failure, OfARealWriteIsReportedAndLeavesNothing) {
 }
 
 TEST(Failure, ByKillLeavesNothingUnderTheFinalNameAndTheNextRunSucceeds) {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = waves(600, 600, 3);
   const WriterOptions options = small_svs(picture);
   for (const std::int64_t rows : {0, 100, 599, 600}) {
@@ -150,7 +140,7 @@ TEST(Failure, ByKillLeavesNothingUnderTheFinalNameAndTheNextRunSucceeds) {
 }
 
 TEST(Failure, ToShareANameWithAnotherWriterIsAnError) {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = waves(20, 20, 3);
   const auto path = folder / "a.svs";
   const PyramidWriter first(path, small_svs(picture));
@@ -160,7 +150,7 @@ TEST(Failure, ToShareANameWithAnotherWriterIsAnError) {
 }
 
 TEST(Failure, IsNotToReplaceAnOlderFileUntilTheNewOneIsWhole) {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = waves(20, 20, 3);
   std::ofstream(folder / "a.svs") << "old";
   {

@@ -18,7 +18,7 @@ std::int64_t peak_bytes() {
 }
 
 TEST(Long, DISABLED_ASlideOf10GigapixelsStreamsWithinItsBoundAndOpensAtEveryCorner) {
-  const Folder folder;
+  const ScratchDirectory folder;
   WriterOptions options;
   options.size = {100000, 100000};
   options.profile = Profile::svs;
@@ -60,7 +60,7 @@ TEST(Long, DISABLED_ASlideOf10GigapixelsStreamsWithinItsBoundAndOpensAtEveryCorn
 }
 
 TEST(Long, DISABLED_AFileThatOutgrowsFourGibibytesBecomesBigTiffAndReadsBack) {
-  const Folder folder;
+  const ScratchDirectory folder;
   WriterOptions options;
   options.size = {40000, 36000};
   options.compression = Compression::none;

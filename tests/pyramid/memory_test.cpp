@@ -46,7 +46,7 @@ constexpr bool kSanitized = false;
 
 TEST(Memory, OfASlideTenTimesAsTallIsLessThanTwoMegabytesMore) {
   if (kSanitized) GTEST_SKIP() << "built with a sanitizer";
-  const Folder folder;
+  const ScratchDirectory folder;
   const std::int64_t small = peak_of(folder / "small.svs", sized(2048, 4096));
   const std::int64_t tall = peak_of(folder / "tall.svs", sized(2048, 40960));
   ASSERT_GT(small, 0);
@@ -56,7 +56,7 @@ TEST(Memory, OfASlideTenTimesAsTallIsLessThanTwoMegabytesMore) {
 
 TEST(Memory, StaysWithinTheStatedBound) {
   if (kSanitized) GTEST_SKIP() << "built with a sanitizer";
-  const Folder folder;
+  const ScratchDirectory folder;
   const std::int64_t idle = peak_of(folder / "idle.svs", sized(16, 16));
   for (const std::int64_t width : {8192, 40000}) {
     const WriterOptions options = sized(width, 600);

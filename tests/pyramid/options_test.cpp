@@ -6,19 +6,10 @@
 #include <functional>
 #include <limits>
 
-#include "histoloom/core/error.h"
+#include "support/scratch.h"
 
 namespace histoloom::pyramid {
 namespace {
-
-std::string message_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 WriterOptions good() {
   WriterOptions o;
@@ -39,8 +30,17 @@ struct Defect {
   std::function<void(WriterOptions&)> break_it;
 };
 
-TEST(Options, AreRefusedWithOneLineThatNamesTheValueAndTheLimit) {
-  const std::vector<Defect> defects{
+// Each defect alone is refused with one line that names the value and the limit.
+void expect_refused(const std::vector<Defect>& defects) {
+  for (const Defect& defect : defects) {
+    WriterOptions options = good();
+    defect.break_it(options);
+    EXPECT_EQ(message_of([&] { validate(options); }), defect.message);
+  }
+}
+
+TEST(Options, OfSizesTilesLevelsAndThreadsHaveLimits) {
+  expect_refused({
       {"image size must be from 1x1 to 2147483647x2147483647, got 0x5",
        [](auto& o) {
          o.size = {0, 5};
@@ -63,9 +63,19 @@ TEST(Options, AreRefusedWithOneLineThatNamesTheValueAndTheLimit) {
          o.size = {2147483647, 2147483647};
          o.tile = 16;
        }},
+  });
+}
+
+TEST(Options, OfChannelsAndQualityHaveLimits) {
+  expect_refused({
       {"channels must be 1 or 3, got 4", [](auto& o) { o.channels = 4; }},
       {"quality must be from 1 to 100, got 0", [](auto& o) { o.quality = 0; }},
       {"quality must be from 1 to 100, got 101", [](auto& o) { o.quality = 101; }},
+  });
+}
+
+TEST(Options, OfLabelsNeverInventAClass) {
+  expect_refused({
       {"labels must have 1 channel, got 3", [](auto& o) { o.reduction = Reduction::mode; }},
       {"labels can't be stored as jpeg, which invents classes; use deflate, lzw or none",
        [](auto& o) {
@@ -88,6 +98,11 @@ TEST(Options, AreRefusedWithOneLineThatNamesTheValueAndTheLimit) {
        }},
       {"a colour map needs labels (reduction by mode), not an image reduced by averaging",
        [](auto& o) { o.palette = true; }},
+  });
+}
+
+TEST(Options, OfTextsKeepWhatReadersGoBy) {
+  expect_refused({
       {"software can't start with \"MedScan\", got \"MedScan 2\"",
        [](auto& o) { o.software = "MedScan 2"; }},
       {"description of a generic file can't start with \"Aperio\", got \"Aperio scan\"",
@@ -103,6 +118,11 @@ TEST(Options, AreRefusedWithOneLineThatNamesTheValueAndTheLimit) {
        [](auto& o) { o.date = "20.11.2026"; }},
       {"date must look like 2026-11-20 or 2026-11-20T12:00:00, got \"2026-02-29\"",
        [](auto& o) { o.date = "2026-02-29"; }},
+  });
+}
+
+TEST(Options, OfScaleAndProfileFitTogether) {
+  expect_refused({
       {"microns per pixel must be from 0.0001 to 10000, got 0", [](auto& o) { o.mpp = 0; }},
       {"microns per pixel must be from 0.0001 to 10000, got nan",
        [](auto& o) { o.mpp = std::numeric_limits<double>::quiet_NaN(); }},
@@ -117,12 +137,7 @@ TEST(Options, AreRefusedWithOneLineThatNamesTheValueAndTheLimit) {
          o.profile = Profile::svs;
          o.associated_images = false;
        }},
-  };
-  for (const Defect& defect : defects) {
-    WriterOptions options = good();
-    defect.break_it(options);
-    EXPECT_EQ(message_of([&] { validate(options); }), defect.message);
-  }
+  });
 }
 
 TEST(Options, ThatAreUsualPass) {

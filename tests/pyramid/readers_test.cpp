@@ -91,7 +91,7 @@ WriterOptions full_options(const Picture& picture, Profile profile) {
 class Readers : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_EQ(VIPS_INIT("pyramid_test"), 0); }
-  Folder folder_;
+  ScratchDirectory folder_;
   Picture picture_ = waves(1500, 1100, 3);
 
   std::filesystem::path written(Profile profile, const std::string& name) {

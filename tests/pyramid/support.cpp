@@ -1,7 +1,6 @@
 #include "support.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <tiffio.h>
 
@@ -12,7 +11,6 @@
 #include <iterator>
 #include <map>
 #include <random>
-#include <stdexcept>
 
 namespace histoloom::pyramid::test {
 
@@ -86,23 +84,6 @@ double mean_difference(const Picture& a, const Picture& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.pixels.size(); ++i) sum += std::abs(a.pixels[i] - b.pixels[i]);
   return sum / static_cast<double>(a.pixels.size());
-}
-
-Folder::Folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "pyramid_XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-Folder::~Folder() { std::filesystem::remove_all(path_); }
-
-std::vector<std::string> Folder::files() const {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "histoloom/pyramid/writer.h"
+#include "support/scratch.h"
 
 namespace histoloom::pyramid::test {
 
@@ -35,21 +36,6 @@ Picture noise(std::int64_t width, std::int64_t height, int channels, int limit =
 // `in` shrunk by averaging (exact sums, half to even) or by mode, written apart from the library.
 Picture shrunk(const Picture& in, int factor, Reduction how);
 double mean_difference(const Picture& a, const Picture& b);
-
-// A folder that is removed with all that is in it.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-  std::vector<std::string> files() const;  // names, sorted
-
- private:
-  std::filesystem::path path_;
-};
 
 // A file in memory that can be told to fail.
 struct MemoryFile {

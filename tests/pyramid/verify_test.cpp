@@ -85,7 +85,7 @@ class Verify : public testing::Test {
     }
   }
 
-  Folder folder_;
+  ScratchDirectory folder_;
   Picture picture_ = waves(1500, 1100, 3);
 };
 

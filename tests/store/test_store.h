@@ -1,8 +1,6 @@
 // What the tests of the store share.
 #pragma once
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -12,37 +10,11 @@
 #include <thread>
 #include <vector>
 
-#include "histoloom/core/error.h"
 #include "histoloom/core/noise.h"
 #include "histoloom/store/latent_array.h"
+#include "support/scratch.h"
 
 namespace histoloom {
-
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "histoloom_store_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~ScratchDirectory() { std::filesystem::remove_all(path_); }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// What a UserError says; empty where none is thrown.
-template <class Work>
-std::string message_of(Work&& work) {
-  try {
-    work();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return {};
-}
 
 // Values that half precision holds exactly and that differ from place to place.
 inline std::vector<float> ramp(std::int64_t count, int start = 0) {
@@ -111,10 +83,6 @@ void on_threads(int count, Work&& work) {
 inline std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 }  // namespace histoloom
