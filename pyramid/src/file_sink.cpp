@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -27,7 +28,7 @@ constexpr std::size_t kBuffer = std::size_t{1} << 20;
 
 class FileSink final : public Sink {
  public:
-  explicit FileSink(const std::filesystem::path& path);
+  FileSink(const std::filesystem::path& path, FileCalls calls);
   ~FileSink() override { discard(); }
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
@@ -43,6 +44,7 @@ class FileSink final : public Sink {
   void flush();
   void write_all(std::uint64_t offset, std::span<const std::uint8_t> bytes);
 
+  const FileCalls calls_;
   std::filesystem::path path_;
   std::filesystem::path partial_;
   int fd_ = -1;
@@ -50,7 +52,8 @@ class FileSink final : public Sink {
   std::vector<std::uint8_t> buffer_;
 };
 
-FileSink::FileSink(const std::filesystem::path& path) : path_(path), partial_(partial_path(path)) {
+FileSink::FileSink(const std::filesystem::path& path, FileCalls calls)
+    : calls_(std::move(calls)), path_(path), partial_(partial_path(path)) {
   const int fd = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) fail("creating", errno);
   fd_ = fd;
@@ -78,7 +81,7 @@ void FileSink::fail(std::string_view doing, int code) const {
 
 void FileSink::write_all(std::uint64_t offset, std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t n = calls_.pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail("writing", errno);
     if (n == 0) fail("writing", EIO);
@@ -122,14 +125,13 @@ void FileSink::write_at(std::uint64_t offset, std::span<const std::uint8_t> byte
 
 void FileSink::commit() {
   flush();
-  if (::fsync(fd_) != 0) fail("writing", errno);
-  if (::rename(partial_.c_str(), path_.c_str()) != 0) fail("renaming the finished", errno);
-  const int fd = std::exchange(fd_, -1);
-  if (::close(fd) != 0) fail("closing", errno);
+  if (calls_.fsync(fd_) != 0) fail("writing", errno);
+  if (calls_.rename(partial_.c_str(), path_.c_str()) != 0) fail("renaming the finished", errno);
+  ::close(std::exchange(fd_, -1));  // all is on disk, so that an error here means nothing
   const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
   const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory >= 0) {
-    ::fsync(directory);  // best effort: some file systems refuse it
+    calls_.fsync(directory);  // best effort: some file systems refuse it
     ::close(directory);
   }
 }
@@ -146,8 +148,16 @@ std::filesystem::path partial_path(const std::filesystem::path& path) {
   return path.parent_path() / ("." + path.filename().string() + ".partial");
 }
 
-std::unique_ptr<Sink> open_file_sink(const std::filesystem::path& path) {
-  return std::make_unique<FileSink>(path);
+FileCalls system_calls() {
+  return {[](int fd, const void* bytes, std::size_t count, off_t offset) {
+            return ::pwrite(fd, bytes, count, offset);
+          },
+          [](int fd) { return ::fsync(fd); },
+          [](const char* from, const char* to) { return std::rename(from, to); }};
+}
+
+std::unique_ptr<Sink> open_file_sink(const std::filesystem::path& path, FileCalls calls) {
+  return std::make_unique<FileSink>(path, std::move(calls));
 }
 
 }  // namespace histoloom::pyramid

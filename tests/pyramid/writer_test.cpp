@@ -47,7 +47,7 @@ struct Shape {
 class Sizes : public testing::TestWithParam<Shape> {};
 
 TEST_P(Sizes, KeepEveryPixelOfEveryLevelInEveryLosslessCompression) {
-  const Folder folder;
+  const ScratchDirectory folder;
   for (const int channels : {1, 3}) {
     const Picture picture = noise(GetParam().width, GetParam().height, channels);
     for (const auto compression : {Compression::deflate, Compression::lzw, Compression::none}) {
@@ -68,7 +68,7 @@ TEST_P(Sizes, KeepEveryPixelOfEveryLevelInEveryLosslessCompression) {
 }
 
 TEST_P(Sizes, ComeCloseToThePixelsInJpegInEveryProfile) {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = waves(GetParam().width, GetParam().height, 3);
   for (const auto profile : {Profile::generic, Profile::svs, Profile::ome}) {
     for (const int quality : {80, 95}) {
@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(Odd, Sizes,
                          });
 
 TEST(Writer, ReducesLabelsByModeAndNeverInventsAClass) {
-  const Folder folder;
+  const ScratchDirectory folder;
   Picture picture = noise(517, 301, 1, 3);
   for (auto& id : picture.pixels) id = static_cast<std::uint8_t>(100 * id);  // 0, 100, 200
   for (const int shrink : {2, 4}) {
@@ -116,7 +116,7 @@ TEST(Writer, ReducesLabelsByModeAndNeverInventsAClass) {
 
 TEST(Writer, KeepsTheMeanOfNoiseThroughAllLevels) {
   // Rounding halves up would add 1/8 a level.
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = noise(1024, 1024, 1, 256);
   WriterOptions options = options_for(picture);
   options.compression = Compression::none;
@@ -136,7 +136,7 @@ TEST(Writer, WritesTheSameBytesForAnyThreadsAndRowsACall) {
   // As many threads as are asked for, on however few cores.
   const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, 8);
   const Picture picture = waves(700, 900, 3);
-  const Folder folder;
+  const ScratchDirectory folder;
   for (const auto profile : {Profile::generic, Profile::svs, Profile::ome}) {
     WriterOptions options = options_for(picture);
     options.profile = profile;
@@ -159,7 +159,7 @@ TEST(Writer, TakesRowsWithAnyStride) {
     std::copy_n(picture.pixels.begin() + y * picture.stride(), picture.stride(),
                 wide.pixels.begin() + y * wide.stride());
   }
-  const Folder folder;
+  const ScratchDirectory folder;
   const WriterOptions options = options_for(picture);
   write(folder / "a.tif", picture, options);
   PyramidWriter writer(folder / "b.tif", options);
@@ -169,7 +169,7 @@ TEST(Writer, TakesRowsWithAnyStride) {
 }
 
 TEST(Writer, StoresEqualTilesOnceAndLeavesNoTileEmpty) {
-  const Folder folder;
+  const ScratchDirectory folder;
   Picture picture = blank(2048, 2048, 3, 243);
   const Picture tissue = noise(256, 256, 3);
   for (std::int64_t y = 0; y < 256; ++y) {
@@ -194,8 +194,56 @@ TEST(Writer, StoresEqualTilesOnceAndLeavesNoTileEmpty) {
   EXPECT_EQ(summary.bytes, std::filesystem::file_size(folder / "a.tif"));
 }
 
+// Offsets of the tiles, on all levels, that show nothing but `glass`.
+std::set<std::uint64_t> glass_tiles(const std::vector<ReadDirectory>& levels, std::int64_t tile,
+                                    int glass, std::size_t& seen) {
+  std::set<std::uint64_t> offsets;
+  for (const ReadDirectory& level : levels) {
+    const Picture& p = level.picture;
+    const std::int64_t columns = divide_up(p.width, tile);
+    for (std::size_t i = 0; i < level.offsets.size(); ++i) {
+      const std::int64_t x0 = static_cast<std::int64_t>(i) % columns * tile;
+      const std::int64_t y0 = static_cast<std::int64_t>(i) / columns * tile;
+      bool only_glass = true;
+      for (std::int64_t y = y0; y < std::min(y0 + tile, p.height); ++y) {
+        for (std::int64_t x = x0; x < std::min(x0 + tile, p.width); ++x) {
+          for (int c = 0; c < 3; ++c) only_glass = only_glass && p.at(x, y, c) == glass;
+        }
+      }
+      if (!only_glass) continue;
+      ++seen;
+      offsets.insert(level.offsets[i]);
+    }
+  }
+  return offsets;
+}
+
+TEST(Writer, StoresAtMostSixteenTilesOfGlassWhereItCoversThreeFifths) {
+  const ScratchDirectory folder;
+  // Noise in the middle 40 % of the area, off the grid of tiles, on uniform glass.
+  Picture picture = blank(2111, 1999, 3, 241);
+  const Picture tissue = noise(1335, 1264, 3);
+  for (std::int64_t y = 0; y < tissue.height; ++y) {
+    std::copy_n(tissue.pixels.begin() + y * tissue.stride(), tissue.stride(),
+                picture.pixels.begin() + (y + 368) * picture.stride() + 388 * 3);
+  }
+  for (const auto profile : {Profile::generic, Profile::svs, Profile::ome}) {
+    for (const auto compression : {Compression::jpeg, Compression::lzw}) {
+      WriterOptions options = options_for(picture);
+      options.profile = profile;
+      options.compression = compression;
+      options.tile = 64;
+      write(folder / "a.tif", picture, options);
+      std::size_t seen = 0;
+      const auto levels = levels_of(read_tiff(folder / "a.tif"), profile);
+      EXPECT_LE(glass_tiles(levels, 64, 241, seen).size(), 16u);
+      EXPECT_GT(seen, 500u);
+    }
+  }
+}
+
 TEST(Writer, FindsEqualTilesThatAreNotOfOneColour) {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture tile = noise(64, 64, 3);
   Picture picture = blank(256, 128, 3);
   for (std::int64_t y = 0; y < 128; ++y) {
@@ -214,13 +262,13 @@ TEST(Writer, FindsEqualTilesThatAreNotOfOneColour) {
 
 TEST(Writer, RepeatsTheEdgePixelsInEdgeTiles) {
   // Padding with black would ring back into the image through JPEG's blocks.
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = blank(257, 257, 3, 200);
   EXPECT_EQ(write(folder / "a.tif", picture, options_for(picture)).distinct_tiles, 1);
 }
 
 TEST(Writer, WritesClassicTiffUnlessItIsTooBigOrAskedFor) {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = waves(300, 200, 3);
   for (const auto profile : {Profile::generic, Profile::svs, Profile::ome}) {
     WriterOptions options = options_for(picture);
@@ -249,7 +297,7 @@ TEST(Writer, KeepsEveryPixelForRandomSizesAndOptions) {
   const auto pick = [&](int from, int to) {
     return from + static_cast<int>(random() % static_cast<unsigned>(to - from + 1));
   };
-  const Folder folder;
+  const ScratchDirectory folder;
   for (int i = 0; i < 40; ++i) {
     const int channels = pick(0, 1) == 0 ? 1 : 3;
     const Picture picture = noise(pick(1, 400), pick(1, 400), channels, pick(1, 256));
@@ -274,7 +322,7 @@ TEST(Writer, KeepsEveryPixelForRandomSizesAndOptions) {
 }
 
 TEST(Writer, RefusesRowsTooManyAndTooFew) {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Picture picture = waves(20, 10, 3);
   {
     PyramidWriter writer(folder / "a.tif", options_for(picture));

@@ -1,8 +1,11 @@
 // Where a writer's bytes go: handed in, so that a test can fail the nth write.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -32,10 +35,20 @@ class Sink {
   virtual void discard() noexcept = 0;
 };
 
+// The system calls that decide whether a file comes to be, each as in its manual page.
+struct FileCalls {
+  std::function<ssize_t(int, const void*, std::size_t, off_t)> pwrite;
+  std::function<int(int)> fsync;
+  std::function<int(const char*, const char*)> rename;
+};
+// Those of the operating system.
+FileCalls system_calls();
+
 // A hidden file ".NAME.partial" beside `path`, which commit() syncs and renames to `path` (an older
 // file there is replaced). A partial file that a killed run left is overwritten; one that another
 // process is writing is an error. Destroying the sink discards what was not committed.
-std::unique_ptr<Sink> open_file_sink(const std::filesystem::path& path);
+std::unique_ptr<Sink> open_file_sink(const std::filesystem::path& path,
+                                     FileCalls calls = system_calls());
 
 // The name of the partial file for `path`.
 std::filesystem::path partial_path(const std::filesystem::path& path);
