@@ -31,7 +31,6 @@ class VipsReader {
   void read_rows(std::int64_t y, std::int64_t count, std::uint8_t* out);
 
  private:
-  void open_source();
   struct State;
   std::unique_ptr<State> state_;
 };

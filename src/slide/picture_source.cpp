@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 #include <fstream>
 
 #include "histoloom/core/error.h"
+#include "histoloom/labels/vips.h"
 #include "histoloom/pyramid/verify.h"
 
 namespace histoloom {
@@ -29,32 +29,7 @@ constexpr double kMaxMpp = 100;
 // Far above any label or macro, far below what would hurt.
 constexpr std::int64_t kMaxAssociatedSide = 16384;
 
-struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
-};
-using Image = std::unique_ptr<VipsImage, Unref>;
-
-void discard_log(const gchar*, GLogLevelFlags, const gchar*, gpointer) {}
-
-// Starts libvips once for the process and keeps the libraries' words off stderr.
-void start_vips() {
-  static const bool started = [] {
-    const bool good = VIPS_INIT("histoloom") == 0;
-    const auto levels = static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL);
-    for (const char* domain : {"VIPS", "Openslide", "GLib"}) {
-      g_log_set_handler(domain, levels, discard_log, nullptr);
-    }
-    return good;
-  }();
-  check_internal(started, "libvips can't be started");
-}
-
-std::string vips_says() {
-  std::string text = vips_error_buffer();
-  vips_error_clear();
-  text = text.substr(0, text.find('\n'));
-  return text.empty() ? "no reason given" : text;
-}
+using Image = VipsPtr<VipsImage>;
 
 [[noreturn]] void damaged(const fs::path& path) {
   throw UserError(fmt::format("{} can't be read as a picture, it may be damaged ({})",
@@ -65,18 +40,6 @@ std::string vips_says() {
 Image taken(int code, VipsImage* image, const fs::path& path) {
   if (code != 0 || image == nullptr) damaged(path);
   return Image(image);
-}
-
-void check_readable(const fs::path& path) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) {
-    throw UserError(fmt::format("{} is a directory; give a picture or slide", path.string()));
-  }
-  errno = 0;
-  if (!std::ifstream(path, std::ios::binary)) {
-    throw UserError(
-        fmt::format("{} can't be opened: {}; check the path", path.string(), errno_text(errno)));
-  }
 }
 
 bool is_tiff(const fs::path& path) {
@@ -186,7 +149,7 @@ struct PictureSource::State {
 
 PictureSource::PictureSource(const fs::path& path) : state_(std::make_unique<State>()) {
   start_vips();
-  check_readable(path);
+  require_readable(path, "a picture or slide");
   State& s = *state_;
   s.path = path;
   const bool scan = is_scan(path);
@@ -300,11 +263,7 @@ void PictureSource::State::keep_scan_associated() {
 }
 
 void PictureSource::State::open_other() {
-  // Through a source, since libvips takes a '[' in a file's name for its own options.
-  const std::unique_ptr<VipsSource, Unref> source(vips_source_new_from_file(path.c_str()));
-  if (!source) damaged(path);
-  image.reset(vips_image_new_from_source(source.get(), "", "access", VIPS_ACCESS_SEQUENTIAL,
-                                         "fail_on", VIPS_FAIL_ON_ERROR, nullptr));
+  image = open_vips_image(path);
   if (!image) damaged(path);
   if (vips_image_get_orientation(image.get()) > 1) {
     facts.warnings.push_back(fmt::format(

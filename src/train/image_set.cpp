@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "histoloom/core/error.h"
+#include "histoloom/labels/vips.h"
 
 namespace histoloom {
 
@@ -28,25 +29,20 @@ struct VipsBuffer {
 };
 
 VipsBuffer read_8bit(const fs::path& path) {
-  static const bool started = VIPS_INIT("histoloom") == 0;
-  check_internal(started, "libvips does not start");
-  vips_cache_set_max(0);  // or a file that was replaced would be read as it was before
-  // Without fail_on libvips fills what is missing with grey.
-  VipsImage* image = vips_image_new_from_file(path.c_str(), "fail_on", VIPS_FAIL_ON_ERROR, nullptr);
+  const VipsPtr<VipsImage> image = open_vips_image(path);
   if (image == nullptr)
-    throw UserError(fmt::format("{}: is not an image that can be read", path.string()));
-  VipsBuffer out{
-      {vips_image_get_width(image), vips_image_get_height(image)}, vips_image_get_bands(image), {}};
+    throw UserError(
+        fmt::format("{}: is not an image that can be read ({})", path.string(), vips_says()));
+  if (vips_image_get_format(image.get()) != VIPS_FORMAT_UCHAR)
+    throw UserError(fmt::format("{}: must have 8 bits a sample", path.string()));
   std::size_t size = 0;
-  const bool bytes = vips_image_get_format(image) == VIPS_FORMAT_UCHAR;
-  void* memory = bytes ? vips_image_write_to_memory(image, &size) : nullptr;
-  g_object_unref(image);
-  vips_error_clear();
+  void* memory = vips_image_write_to_memory(image.get(), &size);
   if (memory == nullptr)
-    throw UserError(fmt::format("{}: {}", path.string(),
-                                bytes ? "is damaged or cut short" : "must have 8 bits a sample"));
+    throw UserError(fmt::format("{}: is damaged or cut short ({})", path.string(), vips_says()));
   const auto* first = static_cast<const std::uint8_t*>(memory);
-  out.bytes.assign(first, first + size);
+  VipsBuffer out{{vips_image_get_width(image.get()), vips_image_get_height(image.get())},
+                 vips_image_get_bands(image.get()),
+                 {first, first + size}};
   g_free(memory);
   return out;
 }

@@ -9,17 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "histoloom/labels/vips.h"
 #include "histoloom/train/image_set.h"
 #include "support/scratch.h"
 
 namespace histoloom {
 
 using Rgb = std::array<std::uint8_t, 3>;
-
-inline void start_vips() {
-  static const bool started = VIPS_INIT("train_test") == 0;
-  ASSERT_TRUE(started);
-}
 
 // Writes `bytes`, bands interleaved, as a file of the kind that its name says.
 inline void write_image(const std::filesystem::path& path, PixelSize size, int bands,
