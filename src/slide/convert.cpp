@@ -1,7 +1,6 @@
 #include "histoloom/slide/convert.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/slide/options.h"
 #include "histoloom/slide/version.h"
+#include "outputs.h"
 #include "picture_source.h"
 
 namespace histoloom {
@@ -19,26 +19,12 @@ namespace fs = std::filesystem;
 namespace {
 
 void check_output(const ConvertOptions& o) {
-  const std::string out = o.out.string();
-  const fs::path folder = o.out.has_parent_path() ? o.out.parent_path() : fs::path(".");
-  if (!fs::is_directory(folder)) {
-    throw UserError(fmt::format("-o {}: the directory '{}' does not exist; make it first", out,
-                                folder.string()));
-  }
-  if (fs::is_directory(o.out)) {
-    throw UserError(fmt::format("-o {}: is a directory; give the name of a file", out));
-  }
+  require_writable(o.out, "-o");
   std::error_code ignored;
   if (fs::equivalent(o.in, o.out, ignored)) {
-    throw UserError(fmt::format("-o {}: is the input itself; give another name", out));
+    throw UserError(fmt::format("-o {}: is the input itself; give another name", o.out.string()));
   }
-  if (!o.force && fs::exists(o.out)) {
-    throw UserError(fmt::format("-o {}: exists; give another name, or --force to replace it", out));
-  }
-  if (::access(folder.c_str(), W_OK) != 0) {
-    throw UserError(
-        fmt::format("-o {}: the directory '{}' can't be written to", out, folder.string()));
-  }
+  require_new(o.out, o.force, "-o");
 }
 
 pyramid::Chroma parse_chroma(const std::string& text) {

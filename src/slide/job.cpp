@@ -4,13 +4,14 @@
 #include <vips/vips.h>
 
 #include <chrono>
-#include <fstream>
 
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/labels/layout.h"
 #include "histoloom/labels/mask_file.h"
+#include "histoloom/labels/vips.h"
+#include "outputs.h"
 #include "plan.h"
 #include "report.h"
 #include "scene_labels.h"
@@ -32,37 +33,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-fs::path directory_of(const fs::path& file) {
-  return file.has_parent_path() ? file.parent_path() : fs::path(".");
-}
-
-// A file can be made beside `path`: tried, since permissions alone don't tell (a disk may be
-// mounted read-only, and root passes every check).
-void require_writable(const fs::path& path, const char* option) {
-  const fs::path directory = directory_of(path);
-  if (!fs::is_directory(directory))
-    throw UserError(fmt::format("{} {}: the directory '{}' does not exist; make it first", option,
-                                path.string(), directory.string()));
-  if (fs::is_directory(path))
-    throw UserError(
-        fmt::format("{} {}: is a directory; give the name of a file", option, path.string()));
-  const fs::path probe = directory / fmt::format(".histoloom-probe-{}", ::getpid());
-  std::ofstream out(probe);
-  const int refused = out.is_open() ? 0 : errno;
-  out.close();
-  std::error_code code;
-  fs::remove(probe, code);
-  if (refused != 0)
-    throw UserError(fmt::format("{} {}: the directory '{}' can't be written to: {}", option,
-                                path.string(), directory.string(), errno_text(refused)));
-}
-
-void require_new(const fs::path& path, bool force, const char* option) {
-  if (!force && fs::exists(path))
-    throw UserError(fmt::format("{} {}: exists; give another name, or --force to replace it",
-                                option, path.string()));
-}
-
 void check_outputs(const GenerateOptions& o) {
   // What a job that resumes finds is its own: OUT was refused, or not there, when it began.
   const bool replace = o.force || o.resume;
@@ -78,32 +48,27 @@ void check_outputs(const GenerateOptions& o) {
   if (!fs::exists(work)) require_writable(work, "--work");
 }
 
+// The slide's size is a guess, so only the latents are held against a disk that both share.
 void check_disk(const GenerateOptions& o, const JobPlan& plan) {
-  const auto require = [](const fs::path& directory, std::uint64_t bytes, const char* what) {
-    std::error_code code;
-    const fs::space_info space = fs::space(directory, code);
-    if (!code && space.available < bytes)
-      throw UserError(fmt::format(
-          "{} needs about {} in '{}', {} are free; choose another disk "
-          "with {}",
-          what, format_byte_size(bytes), directory.string(), format_byte_size(space.available),
-          std::string_view(what) == "the slide" ? "-o" : "--work"));
-  };
   fs::path work = work_directory(o);
   while (!work.empty() && !fs::exists(work)) work = directory_of(work);
-  // The slide's size is a guess, so only the latents are held against a disk that both share.
-  require(work, plan.disk_latents, "the work directory");
+  std::error_code code;
+  const fs::space_info space = fs::space(work, code);
+  if (!code && space.available < plan.disk_latents)
+    throw UserError(fmt::format(
+        "the work directory needs about {} in '{}', {} are free; choose another disk with --work",
+        format_byte_size(plan.disk_latents), work.string(), format_byte_size(space.available)));
 }
 
 void write_png(const fs::path& path, const pyramid::Thumbnail& picture) {
-  VipsImage* image = vips_image_new_from_memory(
+  start_vips();
+  const VipsPtr<VipsImage> image(vips_image_new_from_memory(
       picture.pixels.data(), picture.pixels.size(), static_cast<int>(picture.size.width),
-      static_cast<int>(picture.size.height), picture.channels, VIPS_FORMAT_UCHAR);
+      static_cast<int>(picture.size.height), picture.channels, VIPS_FORMAT_UCHAR));
   check_internal(image != nullptr, "libvips takes no picture from memory");
-  const int code = vips_pngsave(image, path.c_str(), nullptr);
-  g_object_unref(image);
-  vips_error_clear();
-  if (code != 0) throw UserError(fmt::format("{}: the thumbnail can't be written", path.string()));
+  if (vips_pngsave(image.get(), path.c_str(), nullptr) != 0)
+    throw UserError(
+        fmt::format("{}: the thumbnail can't be written ({})", path.string(), vips_says()));
 }
 
 }  // namespace

@@ -1,0 +1,55 @@
+#include "outputs.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Makes a file in `directory` and removes it; 0 or an errno value.
+int try_to_write(const fs::path& directory) {
+  const fs::path probe = directory / fmt::format(".histoloom-probe-{}", ::getpid());
+  errno = 0;
+  std::ofstream out(probe);
+  const int refused = out.is_open() ? 0 : errno;
+  out.close();
+  std::error_code ignored;
+  if (refused == 0) fs::remove(probe, ignored);
+  return refused;
+}
+
+}  // namespace
+
+fs::path directory_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
+void require_writable(const fs::path& path, const char* option) {
+  const fs::path directory = directory_of(path);
+  if (!fs::is_directory(directory))
+    throw UserError(fmt::format("{} {}: the directory '{}' does not exist; make it first", option,
+                                path.string(), directory.string()));
+  if (fs::is_directory(path))
+    throw UserError(
+        fmt::format("{} {}: is a directory; give the name of a file", option, path.string()));
+  const int refused = try_to_write(directory);
+  if (refused != 0)
+    throw UserError(fmt::format("{} {}: the directory '{}' can't be written to: {}", option,
+                                path.string(), directory.string(), errno_text(refused)));
+}
+
+void require_new(const fs::path& path, bool force, const char* option) {
+  if (!force && fs::exists(path))
+    throw UserError(fmt::format("{} {}: exists; give another name, or --force to replace it",
+                                option, path.string()));
+}
+
+}  // namespace histoloom

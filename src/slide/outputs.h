@@ -1,0 +1,19 @@
+// Files to be written, refused before any work where they can't come to be.
+#pragma once
+
+#include <filesystem>
+
+namespace histoloom {
+
+// The directory that `file` lies in; "." where the name has none.
+std::filesystem::path directory_of(const std::filesystem::path& file);
+
+// \error UserError that names `option`, the path and the cause, unless a file can be made beside
+// `path`. Tried, since permissions alone don't tell: a disk may be mounted read-only, and root
+// passes every check.
+void require_writable(const std::filesystem::path& path, const char* option);
+
+// \error UserError where the file is there and `force` is not given.
+void require_new(const std::filesystem::path& path, bool force, const char* option);
+
+}  // namespace histoloom
