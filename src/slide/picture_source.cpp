@@ -16,6 +16,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/labels/vips.h"
 #include "histoloom/pyramid/verify.h"
+#include "truncation.h"
 
 namespace histoloom {
 
@@ -150,6 +151,7 @@ struct PictureSource::State {
 PictureSource::PictureSource(const fs::path& path) : state_(std::make_unique<State>()) {
   start_vips();
   require_readable(path, "a picture or slide");
+  require_whole(path);
   State& s = *state_;
   s.path = path;
   const bool scan = is_scan(path);

@@ -33,8 +33,8 @@ class PictureSource {
   using Take =
       std::function<void(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride)>;
 
-  // \error UserError for what is missing, no picture, truncated (of TIFF), or not 8-bit grey or
-  // RGB.
+  // \error UserError for what is missing, no picture, truncated (of TIFF, PNG and JPEG), or not
+  // 8-bit grey or RGB.
   explicit PictureSource(const std::filesystem::path& path);
   ~PictureSource();
   PictureSource(const PictureSource&) = delete;

@@ -1,14 +1,9 @@
 // A run that is killed, stopped or out of disk loses nothing: --resume ends with the same bytes.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "support.h"
@@ -117,33 +112,6 @@ TEST(Interrupted, ByTheUserSaysHowToGoOnAndDoes) {
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_TRUE(bytes_of(out) == expected);
 }
-
-// A small disk of its own that only this process and its children see; gone with the process.
-class SmallDisk {
- public:
-  explicit SmallDisk(const std::filesystem::path& path) : path_(path) {
-    std::filesystem::create_directories(path);
-  }
-  ~SmallDisk() { umount2(path_.c_str(), MNT_DETACH); }
-  // Sets its size; false, with the reason in `why()`, where the system permits no mounts.
-  bool resize(const char* size) {
-    const std::string options = fmt::format("size={}", size);
-    const bool good = mounted_
-                          ? mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT, options.c_str()) == 0
-                          : unshare(CLONE_NEWNS) == 0 &&
-                                mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                                mount("tmpfs", path_.c_str(), "tmpfs", 0, options.c_str()) == 0;
-    if (!good) why_ = fmt::format("mounting a small disk is not permitted: {}", strerror(errno));
-    mounted_ = mounted_ || good;
-    return good;
-  }
-  const std::string& why() const { return why_; }
-
- private:
-  std::filesystem::path path_;
-  std::string why_;
-  bool mounted_ = false;
-};
 
 TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
   const Folder folder;

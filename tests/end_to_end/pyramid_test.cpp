@@ -66,20 +66,67 @@ TEST(PyramidCommand, RefusesWhatItCantUseWithCodeTwo) {
   }
 }
 
-TEST(PyramidCommand, KilledLeavesNothingUnderTheFinalNameAndTheNextRunSucceeds) {
+TEST(PyramidCommand, KilledAtAnyMomentLeavesNothingUnderTheFinalNameAndTheNextRunSucceeds) {
   const Folder folder;
   const std::string in = picture(folder, 6000, 5000);
   const std::string out = folder / "out.tif";
   const std::filesystem::path partial = folder / ".out.tif.partial";
-  {
-    Process process({"pyramid", in, "-o", out, "--compression", "deflate", "--quiet"});
-    process.wait_until([&] { return std::filesystem::exists(partial); });
+  const Arguments job{"pyramid", in, "-o", out, "--compression", "none", "--quiet", "--force"};
+  ASSERT_EQ(run(job).code, 0);
+  const std::string whole = bytes_of(out);
+  std::filesystem::remove(out);
+  int killed = 0;
+  for (const double share : {0.0, 0.02, 0.3, 0.6, 0.9, 0.99}) {
+    SCOPED_TRACE(share);
+    Process process(job);
+    process.wait_until([&] {
+      std::error_code code;
+      const auto size = std::filesystem::file_size(partial, code);
+      return !code && static_cast<double>(size) >= share * static_cast<double>(whole.size());
+    });
     process.send(SIGKILL);
-    process.wait();
+    killed += process.wait().code == 128 + SIGKILL ? 1 : 0;
+    if (std::filesystem::exists(out)) {
+      // It was done before the signal came.
+      EXPECT_TRUE(bytes_of(out) == whole);
+      std::filesystem::remove(out);
+    }
   }
-  EXPECT_FALSE(std::filesystem::exists(out));
-  EXPECT_EQ(run({"pyramid", in, "-o", out, "--quiet"}).code, 0);
+  EXPECT_GE(killed, 4);
+  EXPECT_EQ(run(job).code, 0);
   EXPECT_THAT(folder.listing(), ElementsAre("in.png", "out.tif"));
+  EXPECT_TRUE(bytes_of(out) == whole);
+}
+
+TEST(PyramidCommand, OnAFullDiskNamesTheFileAndTheBytesNeededAndLeavesNothing) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("3m")) GTEST_SKIP() << disk.why();
+  const std::string in = picture(folder, 3000, 2500);  // 10 MB with its levels
+  const std::string out = folder / "disk/out.tif";
+  const Arguments job{"pyramid", in, "-o", out, "--compression", "none", "--quiet"};
+  const Outcome full = run(job);
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err, testing::MatchesRegex(
+                            "histoloom: writing " + out +
+                            ": No space left on device after [^\n]+; about (9|1[01])[.0-9]* "
+                            "MiB are needed\n"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "disk")) << "half a slide was left";
+  ASSERT_TRUE(disk.resize("16m")) << disk.why();
+  EXPECT_EQ(run(job).code, 0);
+  EXPECT_EQ(run({"verify", out}).code, 0);
+}
+
+TEST(PyramidCommand, RefusesATruncatedPictureBeforeAnyWork) {
+  const Folder folder;
+  const std::string in = picture(folder, 300, 200);
+  const std::string whole = bytes_of(in);
+  write_bytes(in, whole.substr(0, whole.size() / 2));
+  const Outcome outcome = run({"pyramid", in, "-o", folder / "out.tif"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err,
+            "histoloom: " + in + " is truncated: it has no end as every PNG has; fetch it again\n");
+  EXPECT_THAT(folder.listing(), ElementsAre("in.png"));
 }
 
 TEST(VerifyCommand, ReportsErrorsWithCodeOneAndAsJson) {

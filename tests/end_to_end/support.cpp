@@ -2,16 +2,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vips/vips.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -38,6 +42,22 @@ std::vector<std::string> Folder::listing() const {
     names.push_back(fs::relative(entry.path(), path_).string() + (entry.is_directory() ? "/" : ""));
   std::sort(names.begin(), names.end());
   return names;
+}
+
+SmallDisk::SmallDisk(const fs::path& path) : path_(path) { fs::create_directories(path); }
+
+SmallDisk::~SmallDisk() { umount2(path_.c_str(), MNT_DETACH); }
+
+bool SmallDisk::resize(const char* size) {
+  const std::string options = fmt::format("size={}", size);
+  const bool good = mounted_
+                        ? mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT, options.c_str()) == 0
+                        : unshare(CLONE_NEWNS) == 0 &&
+                              mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                              mount("tmpfs", path_.c_str(), "tmpfs", 0, options.c_str()) == 0;
+  if (!good) why_ = fmt::format("mounting a small disk is not permitted: {}", strerror(errno));
+  mounted_ = mounted_ || good;
+  return good;
 }
 
 namespace {

@@ -32,6 +32,24 @@ class Folder {
   std::filesystem::path path_;
 };
 
+// A small disk of its own that only this process and its children see; gone with the process.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::filesystem::path& path);
+  ~SmallDisk();
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  // Sets its size; false, with the reason in why(), where the system permits no mounts.
+  bool resize(const char* size);
+  const std::string& why() const { return why_; }
+
+ private:
+  std::filesystem::path path_;
+  std::string why_;
+  bool mounted_ = false;
+};
+
 // What a finished run left: its exit code (128 + n after signal n) and its two streams.
 struct Outcome {
   int code = -1;

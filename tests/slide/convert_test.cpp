@@ -14,8 +14,8 @@
 #include <fstream>
 #include <memory>
 
-#include "histoloom/core/error.h"
 #include "histoloom/pyramid/verify.h"
+#include "support/scratch.h"
 
 namespace histoloom {
 namespace {
@@ -63,13 +63,6 @@ class Progress final : public histoloom::Progress {
 class Convert : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_EQ(VIPS_INIT("slide_test"), 0); }
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "convert_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // Saves `p` by libvips; `target` may end in options, as "a.tif[tile]".
   fs::path saved(const Picture& p, const std::string& target,
                  VipsInterpretation space = VIPS_INTERPRETATION_sRGB,
@@ -112,24 +105,10 @@ class Convert : public testing::Test {
   }
 
   std::string refusal(const ConvertOptions& o) {
-    const auto before = files();
-    std::string message = "no error";
-    try {
-      Conversion conversion(o);
-    } catch (const UserError& error) {
-      message = error.what();
-    }
-    EXPECT_EQ(files(), before);
+    const auto before = folder_.files();
+    const std::string message = message_of([&] { Conversion conversion(o); });
+    EXPECT_EQ(folder_.files(), before);
     return message;
-  }
-
-  std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder_)) {
-      names.push_back(entry.path().filename().string());
-    }
-    std::sort(names.begin(), names.end());
-    return names;
   }
 
   static ReaderView view(const fs::path& path, const std::string& reader) {
@@ -139,7 +118,7 @@ class Convert : public testing::Test {
     return {};
   }
 
-  fs::path folder_;
+  ScratchDirectory folder_;
   Progress progress_;
 };
 
@@ -283,7 +262,8 @@ TEST_F(Convert, RefusesInputBeforeAnyWork) {
   EXPECT_EQ(in(folder_ / "none.png"), (folder_ / "none.png").string() +
                                           " can't be opened: No such file or directory; check the "
                                           "path");
-  EXPECT_EQ(in(folder_), folder_.string() + " is a directory; give a picture or slide");
+  EXPECT_EQ(in(folder_.path()),
+            folder_.path().string() + " is a directory; give a picture or slide");
   std::ofstream(folder_ / "text.png") << "words";
   EXPECT_THAT(in(folder_ / "text.png"),
               StartsWith((folder_ / "text.png").string() + " can't be read as a picture, it may be "
@@ -334,31 +314,60 @@ TEST_F(Convert, RefusesOptionsBeforeAnyWork) {
   EXPECT_EQ(with([&](auto& o) { o.out = folder_ / "no/out.svs"; }),
             "-o " + (folder_ / "no/out.svs").string() + ": the directory '" +
                 (folder_ / "no").string() + "' does not exist; make it first");
-  EXPECT_EQ(with([&](auto& o) { o.out = folder_; }),
-            "-o " + folder_.string() + ": is a directory; give the name of a file");
+  EXPECT_EQ(with([&](auto& o) { o.out = folder_.path(); }),
+            "-o " + folder_.path().string() + ": is a directory; give the name of a file");
   EXPECT_EQ(with([&](auto& o) { o.out = o.in; }),
             "-o " + good.string() + ": is the input itself; give another name");
   std::ofstream(folder_ / "out.svs") << "old";
   EXPECT_EQ(with([](auto&) {}), out + ": exists; give another name, or --force to replace it");
 }
 
+TEST_F(Convert, RefusesATruncatedPngOrJpegBeforeAnyWork) {
+  for (const char* target : {"a.png", "a.jpg", "progressive.jpg[interlace]"}) {
+    const fs::path whole = saved(picture_of(500, 400, 3), target);
+    const fs::path cut = folder_ / ("cut" + whole.extension().string());
+    const char* format = whole.extension() == ".png" ? "PNG" : "JPEG";
+    for (const std::uintmax_t rest : {fs::file_size(whole) / 8, fs::file_size(whole) / 2,
+                                      fs::file_size(whole) - 40, fs::file_size(whole) - 1}) {
+      SCOPED_TRACE(testing::Message() << target << " cut to " << rest);
+      fs::copy_file(whole, cut, fs::copy_options::overwrite_existing);
+      fs::resize_file(cut, rest);
+      EXPECT_EQ(refusal(options(cut, "out.tif")), cut.string() +
+                                                      " is truncated: it has no end as every " +
+                                                      format + " has; fetch it again");
+    }
+  }
+}
+
+TEST_F(Convert, TakesAPngOrJpegThatMoreFollowsAfterItsEnd) {
+  for (const char* name : {"a.png", "a.jpg"}) {
+    const fs::path path = saved(picture_of(500, 400, 3), name);
+    std::ofstream(path, std::ios::app) << std::string(3 << 20, 'x');
+    EXPECT_EQ(refusal(options(path, "out.tif")), "");
+  }
+}
+
 TEST_F(Convert, DamageFoundOnTheWayLeavesNothing) {
   const fs::path png = saved(picture_of(500, 400, 3), "a.png");
-  fs::resize_file(png, fs::file_size(png) / 2);
-  const auto before = files();
+  {
+    std::fstream file(png, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(png) / 2));
+    file << "damage";
+  }
+  const auto before = folder_.files();
   EXPECT_THROW(convert(options(png, "out.svs")), UserError);
-  EXPECT_EQ(files(), before);
+  EXPECT_EQ(folder_.files(), before);
 }
 
 TEST_F(Convert, AnInterruptLeavesTheOldFileAsItWas) {
   const fs::path png = saved(picture_of(500, 400, 3), "a.png");
   std::ofstream(folder_ / "out.svs") << "old";
-  const auto before = files();
+  const auto before = folder_.files();
   progress_.stop = true;
   ConvertOptions o = options(png, "out.svs");
   o.force = true;
   EXPECT_THROW(convert(o), Interrupted);
-  EXPECT_EQ(files(), before);
+  EXPECT_EQ(folder_.files(), before);
   EXPECT_EQ(fs::file_size(folder_ / "out.svs"), 3u);
 }
 
