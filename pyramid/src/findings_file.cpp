@@ -142,6 +142,17 @@ void check_generic(const TiffFile& file, Findings& out) {
             "QuPath hands generic BigTIFF to Bio-Formats, which sees one level; use svs or "
             "ome, or choose OpenSlide in QuPath");
   }
+  if (name_ends_with(file, ".svs") && file.chain.size() > 1) {
+    warning(
+        out,
+        "called .svs, but ImageDescription doesn't start with \"Aperio\"; Bio-Formats goes by the "
+        "name and takes levels for label and macro");
+  }
+  if (name_ends_with(file, ".ome.tif") || name_ends_with(file, ".ome.tiff")) {
+    warning(out,
+            "called .ome.tif, but ImageDescription holds no OME-XML; QuPath hands it to "
+            "Bio-Formats by its name");
+  }
   if (tiled == 1 && !first.children.empty()) {
     warning(out, "all reduced levels are SubIFDs; OpenSlide sees one level");
   }
@@ -227,6 +238,9 @@ void check_svs(const TiffFile& file, Findings& out) {
   }
   if (file.chain.size() > 1 && file.chain[1].tiled) {
     error(out, "directory 1 is tiled; tifffile takes it for the thumbnail and loses the level");
+  }
+  if (!name_ends_with(file, ".svs")) {
+    warning(out, "an Aperio file should be called .svs; ASAP misreads its levels as .tif");
   }
 }
 

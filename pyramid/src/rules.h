@@ -19,6 +19,7 @@ ReaderView asap_view(const TiffFile& file);
 ReaderView cucim_view(const TiffFile& file);
 ReaderView libvips_view(const TiffFile& file);
 ReaderView tifffile_view(const TiffFile& file);
+ReaderView gdal_view(const TiffFile& file);
 ReaderView geotiff_view(const TiffFile& file);
 ReaderView tiatoolbox_view(const TiffFile& file);
 ReaderView wsidicomizer_view(const TiffFile& file);

@@ -1,6 +1,7 @@
-// ASAP, cuCIM, libvips and OpenSeadragon's GeoTIFFTileSource.
+// ASAP, cuCIM, libvips, GDAL and OpenSeadragon's GeoTIFFTileSource.
 // Sources: TIFFImage.cpp and MultiResolutionImageFactory (ASAP); cuslide/tiff/tiff.cpp (cuCIM);
-// tiff2vips.c (libvips 8.14); geotiff-tilesource's main.js.
+// tiff2vips.c (libvips 8.14); GTiffDataset::ScanDirectories (GDAL 3.6); geotiff-tilesource's
+// main.js.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -156,6 +157,38 @@ ReaderView libvips_view(const TiffFile& whole) {
   }
   view.mpp_x = mpp_from(first.x_resolution, first.resolution_unit, 2);
   view.mpp_y = mpp_from(first.y_resolution, first.resolution_unit, 2);
+  return view;
+}
+
+ReaderView gdal_view(const TiffFile& whole) {
+  const TiffFile file = libtiff_part(whole);
+  ReaderView view;
+  view.reader = "GDAL";
+  const TiffImage& first = file.chain[0];
+  if (!libtiff_decodes(first.compression) || first.size.empty()) {
+    view.how = first.size.empty() ? "the first directory has no size"
+                                  : fmt::format("can't decode compression {}", first.compression);
+    return view;
+  }
+  view.opens = true;
+  view.levels.push_back(first.size);
+  const auto overview = [&](const TiffImage& image) {
+    constexpr std::uint32_t kReduced = 1;
+    constexpr std::uint32_t kMask = 4;
+    if ((image.subfile & kReduced) == 0 || (image.subfile & kMask) != 0) return false;
+    if (image.samples == first.samples) view.levels.push_back(image.size);
+    return true;
+  };
+  for (const TiffImage& child : first.children) overview(child);
+  std::size_t datasets = 1;
+  for (std::size_t i = 1; i < file.chain.size(); ++i) {
+    if (!overview(file.chain[i])) ++datasets;
+  }
+  view.how = fmt::format("as GTiff: {} dataset{}", datasets, datasets == 1 ? "" : "s");
+  if (datasets > 1) {
+    view.notes.push_back(
+        "directories that aren't flagged as reduced are datasets of their own, GTIFF_DIR:n:FILE");
+  }
   return view;
 }
 

@@ -109,6 +109,7 @@ std::vector<Series> series_of(const TiffFile& file) {
 // How many times `b` is `a` shrunk by `factor`; -1 where it isn't.
 int subresolution(const Series& a, const Series& b, int factor) {
   const bool alike = a.pages == b.pages && a.image->samples == b.image->samples &&
+                     (a.image->samples == 1 || a.image->planar == b.image->planar) &&
                      a.image->bits_per_sample() == b.image->bits_per_sample() &&
                      a.image->sample_format == b.image->sample_format;
   if (!alike) return -1;

@@ -22,7 +22,6 @@ void put(std::vector<std::uint8_t>& out, std::uint64_t at, std::uint64_t value, 
 
 std::uint16_t type_code(FieldType type, bool big) {
   if (type == FieldType::offset) return big ? 16 : 4;
-  if (type == FieldType::directory) return big ? 18 : 13;
   return static_cast<std::uint16_t>(type);
 }
 
@@ -38,7 +37,6 @@ int component_bytes(FieldType type, bool big) {
     case FieldType::rational:  // two LONGs
       return 4;
     case FieldType::offset:
-    case FieldType::directory:
       return big ? 8 : 4;
   }
   throw InternalError("no such field type");
@@ -174,7 +172,7 @@ class DirectoryWriter {
   }
 
   Directory::Field children_field(const Directory& d, std::size_t own) const {
-    Directory::Field field{kSubIfds, FieldType::directory, d.children.size(), {}, {}};
+    Directory::Field field{kSubIfds, FieldType::offset, d.children.size(), {}, {}};
     for (std::size_t i = 0; i < d.children.size(); ++i) {
       field.values.push_back(starts_[own + 1 + i]);
     }

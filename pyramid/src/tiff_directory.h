@@ -19,8 +19,7 @@ enum class FieldType : std::uint16_t {
   long_ = 4,
   rational = 5,
   undefined = 7,
-  offset = 1000,     // LONG in classic TIFF, LONG8 in BigTIFF
-  directory = 1001,  // IFD in classic TIFF, IFD8 in BigTIFF
+  offset = 1000,  // LONG in classic TIFF, LONG8 in BigTIFF
 };
 
 struct Rational {
@@ -46,7 +45,7 @@ class Directory {
   void add_ascii(std::uint16_t tag, std::string_view text);
   void add_bytes(std::uint16_t tag, FieldType type, std::span<const std::uint8_t> bytes);
 
-  // SubIFDs (tag 330), in order.
+  // SubIFDs (tag 330), in order; listed as LONG, which more readers know than the type IFD.
   std::vector<Directory> children;
 
  private:

@@ -22,7 +22,7 @@ VerifyReport verify(const TiffFile& file) {
   report.bytes = file.bytes;
   for (const auto view :
        {openslide3_view, openslide4_view, qupath_view, bioformats_view, asap_view, cucim_view,
-        libvips_view, tifffile_view, geotiff_view, tiatoolbox_view, wsidicomizer_view}) {
+        libvips_view, gdal_view, tifffile_view, geotiff_view, tiatoolbox_view, wsidicomizer_view}) {
     report.readers.push_back(view(file));
   }
   Findings& out = report.findings;

@@ -1,5 +1,5 @@
-// What the readers that people use see of a slide: OpenSlide 3.4, libvips, tifffile, and libtiff's
-// tools. Their rules are those that the profiles were made for.
+// What the readers that people use see of a slide: OpenSlide 3.4, libvips, tifffile, GDAL, ExifTool
+// and libtiff's tools. Their rules are those that the profiles were made for.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openslide.h>
@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <sstream>
 
 #include "support.h"
 
@@ -75,17 +76,6 @@ Picture vips_page(const std::filesystem::path& path, int page, int subifd = -1) 
   g_free(data);
   g_object_unref(image);
   return p;
-}
-
-WriterOptions full_options(const Picture& picture, Profile profile) {
-  WriterOptions options = options_for(picture);
-  options.profile = profile;
-  options.mpp = 0.5;
-  options.objective_power = 20;
-  options.date = "2026-11-20T12:00:00";
-  options.title = "a slide";
-  options.label_lines = {"A slide", "seed 7", "2026-11-20"};
-  return options;
 }
 
 class Readers : public testing::Test {
@@ -299,39 +289,6 @@ TEST_F(Readers, OmeXmlIsWellFormedAndNamesScaleLevelsAndImages) {
   EXPECT_THAT(xml, HasSubstr("<Objective ID=\"Objective:0:0\" NominalMagnification=\"20\"/>"));
   EXPECT_THAT(xml, HasSubstr("<Image ID=\"Image:1\" Name=\"label\">"));
   EXPECT_THAT(xml, HasSubstr("<AcquisitionDate>2026-11-20T12:00:00</AcquisitionDate>"));
-}
-
-TEST_F(Readers, TifffileFindsTheSeriesOfEveryProfile) {
-  const std::string python = "/usr/bin/python3";
-  if (shell(python + " -c 'import tifffile'").rc != 0) GTEST_SKIP() << "no python3-tifffile";
-  const auto series = [&](const std::filesystem::path& path) {
-    return shell(python +
-                 " -W ignore -c 'import tifffile,sys\n"
-                 "for s in tifffile.TiffFile(sys.argv[1]).series: print(s.kind, s.name, "
-                 "[l.shape[:2] for l in s.levels])' " +
-                 path.string())
-        .text;
-  };
-  EXPECT_EQ(series(written(Profile::svs, "a.svs")),
-            "svs Baseline [(1100, 1500), (550, 750), (275, 375), (138, 188)]\n"
-            "svs Thumbnail [(550, 750)]\nsvs Label [(400, 400)]\nsvs Macro [(430, 1280)]\n");
-  EXPECT_EQ(series(written(Profile::generic, "a.tif")),
-            "generic  [(1100, 1500), (550, 750), (275, 375), (138, 188)]\n");
-  EXPECT_EQ(series(written(Profile::ome, "a.ome.tif")),
-            "ome a slide [(1100, 1500), (550, 750), (275, 375), (138, 188)]\n"
-            "ome label [(400, 400)]\nome macro [(430, 1280)]\nome thumbnail [(550, 750)]\n");
-}
-
-TEST_F(Readers, ToolsOfLibtiffCopyEveryProfileWithoutAWarning) {
-  if (shell("tiffcp -h").rc == 127) GTEST_SKIP() << "no libtiff-tools";
-  for (const auto profile : {Profile::generic, Profile::svs, Profile::ome}) {
-    const auto path = written(profile, "a.tif");
-    EXPECT_EQ(shell("tiffinfo " + path.string() + " > /dev/null").text, "");
-    const Output copied =
-        shell("tiffcp -c none " + path.string() + " " + (folder_ / "copy.tif").string());
-    EXPECT_EQ(copied.rc, 0);
-    EXPECT_EQ(copied.text, "");
-  }
 }
 
 TEST_F(Readers, ASlideWithoutScaleClaimsNone) {

@@ -132,6 +132,17 @@ WriterOptions options_for(const Picture& picture) {
   return options;
 }
 
+WriterOptions full_options(const Picture& picture, Profile profile) {
+  WriterOptions options = options_for(picture);
+  options.profile = profile;
+  options.mpp = 0.5;
+  options.objective_power = 20;
+  options.date = "2026-11-20T12:00:00";
+  options.title = "a slide";
+  options.label_lines = {"A slide", "seed 7", "2026-11-20"};
+  return options;
+}
+
 namespace {
 
 WriteSummary feed(PyramidWriter& writer, const Picture& picture, std::int64_t rows) {

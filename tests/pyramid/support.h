@@ -49,6 +49,8 @@ struct MemoryFile {
 std::unique_ptr<Sink> sink_to(MemoryFile& file);
 
 WriterOptions options_for(const Picture& picture);
+// All that a slide of ours says of itself: scale, magnification, date, title and label.
+WriterOptions full_options(const Picture& picture, Profile profile);
 // Writes `picture` in calls of `rows` rows each.
 WriteSummary write(const std::filesystem::path& path, const Picture& picture,
                    const WriterOptions& options, std::int64_t rows = 7);

@@ -22,6 +22,10 @@ void put(std::vector<std::uint8_t>& b, std::uint32_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) b.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
+void overwrite(std::vector<std::uint8_t>& b, std::size_t at, std::size_t value) {
+  for (std::size_t i = 0; i < 4; ++i) b[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+}
+
 std::size_t value_bytes(std::uint16_t type, std::uint32_t count) {
   constexpr std::array<std::size_t, 19> kBytes{0, 1, 1, 2, 4, 8, 1, 1, 2, 4,
                                                8, 4, 8, 4, 0, 0, 8, 8, 8};
@@ -158,20 +162,46 @@ TiffEditor::TiffEditor(const std::filesystem::path& path) : bytes(bytes_of(path)
   }
 }
 
-void TiffEditor::save(const std::filesystem::path& path) const {
-  std::vector<std::uint8_t> out = bytes;
+namespace {
+
+// The file's bytes with its chain behind them; `at` receives where each directory begins.
+std::vector<std::uint8_t> with_chain(const TiffEditor& editor, std::vector<std::size_t>& at) {
+  std::vector<std::uint8_t> out = editor.bytes;
   std::size_t link = 4;
-  for (const Directory& d : chain) {
+  for (const TiffEditor::Directory& d : editor.chain) {
     const std::size_t next = append(out, d);
     // append() puts the children first; the directory itself ends 12 bytes an entry before its
     // link.
     const std::size_t entries = d.entries.size() + (d.children.empty() ? 0u : 1u);
-    const std::size_t at = next - 12 * entries - 2;
-    for (std::size_t i = 0; i < 4; ++i) out[link + i] = static_cast<std::uint8_t>(at >> (8 * i));
+    at.push_back(next - 12 * entries - 2);
+    overwrite(out, link, at.back());
     link = next;
   }
+  return out;
+}
+
+void write_file(const std::filesystem::path& path, const std::vector<std::uint8_t>& bytes) {
   std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(out.data()), std::ptrdiff_t(out.size()));
+      .write(reinterpret_cast<const char*>(bytes.data()), std::ptrdiff_t(bytes.size()));
+}
+
+}  // namespace
+
+void TiffEditor::save(const std::filesystem::path& path) const {
+  std::vector<std::size_t> at;
+  write_file(path, with_chain(*this, at));
+}
+
+void TiffEditor::save_sharing_children(const std::filesystem::path& path) const {
+  std::vector<std::size_t> at;
+  std::vector<std::uint8_t> out = with_chain(*this, at);
+  std::size_t entry = at[0] + 2;
+  while (get(out, entry, 2) != 330) entry += 12;
+  const std::size_t list = get(out, entry + 8, 4);
+  for (std::size_t i = 0; i < chain[0].children.size(); ++i) {
+    overwrite(out, list + 4 * i, at[i + 1]);
+  }
+  write_file(path, out);
 }
 
 }  // namespace histoloom::pyramid::test

@@ -40,6 +40,8 @@ class TiffEditor {
 
   explicit TiffEditor(const std::filesystem::path& path);
   void save(const std::filesystem::path& path) const;
+  // The same, but the SubIFDs of the first directory are the directories that follow it in `chain`.
+  void save_sharing_children(const std::filesystem::path& path) const;
 
   std::vector<Directory> chain;
   std::vector<std::uint8_t> bytes;  // of the file that was read
