@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -24,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "histoloom/core/error.h"
 #include "histoloom/pyramid/verify.h"
 #include "histoloom/pyramid/writer.h"
 
@@ -95,8 +97,16 @@ Job make_image(const fs::path& folder, PixelSize size, bool glass) {
   return job;
 }
 
-// Runs `work` in a child and measures it.
-Cost measured(const std::function<void()>& work) {
+// The rival is a program; libvips itself would share our process.
+void require_vips() {
+  if (std::system("vips --version > /dev/null 2>&1") != 0) {
+    fail(
+        "the command 'vips', the rival, can't be run; install it (Debian's package libvips-tools)");
+  }
+}
+
+// Runs `work`, called `what`, in a child and measures it.
+Cost measured(const std::string& what, const std::function<void()>& work) {
   std::fflush(stdout);
   const auto start = std::chrono::steady_clock::now();
   const pid_t child = fork();
@@ -112,7 +122,11 @@ Cost measured(const std::function<void()>& work) {
   }
   int status = 0;
   rusage usage{};
-  if (wait4(child, &status, 0, &usage) != child || status != 0) fail("a child failed");
+  if (wait4(child, &status, 0, &usage) != child || status != 0) {
+    fail(WIFSIGNALED(status) ? fmt::format("{} was killed by signal {}", what, WTERMSIG(status))
+                             : fmt::format("{} failed with exit code {}; the reason stands above",
+                                           what, WEXITSTATUS(status)));
+  }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const auto seconds = [](timeval t) {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
@@ -135,7 +149,7 @@ void write_ours(const Job& job, const fs::path& out) {
   for (std::int64_t y = 0; y < job.size.height; y += kRows) {
     const std::int64_t count = std::min(kRows, job.size.height - y);
     if (::read(fd, rows.data(), static_cast<std::size_t>(count * stride)) != count * stride) {
-      _exit(1);
+      fail("can't read " + job.raw.string());
     }
     writer.write_rows(rows.data(), count, stride);
   }
@@ -151,7 +165,7 @@ void write_vips(const Job& job, const fs::path& out) {
   const std::string height = std::to_string(job.size.height);
   execlp("vips", "vips", "rawload", job.raw.c_str(), target.c_str(), width.c_str(), height.c_str(),
          "3", "--interpretation", "srgb", nullptr);
-  _exit(127);
+  fail("'vips' can't be run: " + errno_text(errno));
 }
 
 // Mean difference of two images of one size.
@@ -217,10 +231,10 @@ void compare(const fs::path& folder, PixelSize size, bool glass, int rounds) {
   Cost a;
   Cost b;
   for (int i = 0; i < rounds; ++i) {
-    keep_best(b, measured([&] { write_vips(job, vips); }));
-    keep_best(a, measured([&] { write_ours(job, ours); }));
+    keep_best(b, measured("vips", [&] { write_vips(job, vips); }));
+    keep_best(a, measured("our writer", [&] { write_ours(job, ours); }));
     // In a child as well, so that its memory isn't counted with the writers'.
-    if (i == 0) measured([&] { check_equal(job, ours, vips); });
+    if (i == 0) measured("the comparison", [&] { check_equal(job, ours, vips); });
   }
   const auto bytes = [](const fs::path& path) {
     return static_cast<double>(fs::file_size(path)) / 1e6;
@@ -241,6 +255,7 @@ void compare(const fs::path& folder, PixelSize size, bool glass, int rounds) {
 
 int main(int argc, char** argv) {
   try {
+    require_vips();
     const fs::path folder = argc > 1 ? argv[1] : "/tmp";
     const PixelSize size{argc > 2 ? std::atol(argv[2]) : 17760,
                          argc > 3 ? std::atol(argv[3]) : 17802};

@@ -201,5 +201,39 @@ TEST(TiffFile, ClaimsOfHugeArraysAllocateNothing) {
                            "TileOffsets claims 1073741824 values, more than the file holds"));
 }
 
+// A file of 3 GiB of which only the first bytes are there; the rest is zeros.
+class SparseSource final : public ByteSource {
+ public:
+  explicit SparseSource(Bytes bytes) : bytes_(std::move(bytes)) {}
+  std::uint64_t size() const override { return std::uint64_t{3} << 30; }
+  void read(std::uint64_t offset, std::span<std::uint8_t> out) override {
+    std::fill(out.begin(), out.end(), std::uint8_t{0});
+    if (offset >= bytes_.size()) return;
+    const auto count = std::min<std::uint64_t>(out.size(), bytes_.size() - offset);
+    std::copy_n(bytes_.begin() + std::ptrdiff_t(offset), count, out.begin());
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+TEST(TiffFile, MoreTilesThanCanBeLookedAtAreCountedButNotRead) {
+  const ScratchDirectory folder;
+  save(folder / "a.tif", small_slide(Profile::generic));
+  TiffEditor editor(folder / "a.tif");
+  auto& first = editor.chain[0];
+  first.set_long(256, 2000000);
+  first.set_long(257, 2000000);
+  first.find(324).count = (1u << 27) + 1;
+  first.find(325).count = (1u << 27) + 1;
+  editor.save(folder / "b.tif");
+  SparseSource source(bytes_of(folder / "b.tif"));
+  const TiffFile file = read_tiff(source, "b.tif");
+  EXPECT_FALSE(file.chain[0].pieces.scanned);
+  std::vector<std::string> texts;
+  for (const Finding& finding : verify(file).findings) texts.push_back(finding.text);
+  EXPECT_THAT(texts, testing::Contains("directory 0: 976562500 tiles are too many to look at"));
+}
+
 }  // namespace
 }  // namespace histoloom::pyramid::test
