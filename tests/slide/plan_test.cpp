@@ -20,7 +20,7 @@ ModelBundle bundle() {
   b.batch = 8;
   b.mpp = 0.5;
   b.magnification = 20;
-  b.schedule = {"cosine", 1000};
+  b.schedule = {"cosine", 1000, {}};
   b.defaults.steps = 25;
   b.defaults.eta = 0.25;
   b.defaults.guidance = 1.5;
