@@ -7,15 +7,12 @@ NormImpl::NormImpl(int channels, NormSpec spec) : spec_(spec) {
   bias_ = register_parameter("bias", torch::zeros({channels}));
 }
 
-at::Tensor NormImpl::normed(const at::Tensor& x) const {
-  return at::group_norm(x.to(at::kFloat), spec_.groups, weight_, bias_, spec_.eps);
+at::Tensor NormImpl::forward(const at::Tensor& x) {
+  return group_norm(x, {weight_, bias_, spec_.groups, spec_.eps}, {});
 }
 
-at::Tensor NormImpl::forward(const at::Tensor& x) { return normed(x).to(x.scalar_type()); }
-
 at::Tensor NormImpl::silu(const at::Tensor& x) {
-  at::Tensor h = normed(x);
-  return at::silu_(h).to(x.scalar_type());
+  return group_norm(x, {weight_, bias_, spec_.groups, spec_.eps}, {.silu = true});
 }
 
 ResnetBlockImpl::ResnetBlockImpl(int in, int out, NormSpec norm, int time) {

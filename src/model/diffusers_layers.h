@@ -22,8 +22,6 @@ class NormImpl final : public torch::nn::Module {
   at::Tensor silu(const at::Tensor& x);
 
  private:
-  at::Tensor normed(const at::Tensor& x) const;  // float32
-
   at::Tensor weight_, bias_;
   NormSpec spec_;
 };

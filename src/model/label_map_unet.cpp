@@ -19,11 +19,11 @@ LabelMapBlockImpl::LabelMapBlockImpl(int in, int out, const LabelMapUNetConfig& 
 at::Tensor LabelMapBlockImpl::forward(const at::Tensor& x, const at::Tensor& time,
                                       const at::Tensor& labels) {
   // Time as scale and shift of the second norm, labels as a shift of each cell.
-  const auto film = film_(time).to(x.scalar_type()).unsqueeze(-1).unsqueeze(-1).chunk(2, 1);
-  at::Tensor h = conv1_(at::silu(norm1_(x)));
-  h = at::addcmul(film[1] + label_(labels), norm2_(h), film[0] + 1);
-  h = conv2_(at::silu(h));
-  return (skip_ ? skip_(x) : x) + h;
+  const auto film = film_(time).chunk(2, 1);
+  at::Tensor h = conv1_(norm1_->forward(x, {.silu = true}));
+  h = norm2_->forward(h,
+                      {.scale = film[0], .shift = film[1], .before = label_(labels), .silu = true});
+  return (skip_ ? skip_(x) : x) + conv2_(h);
 }
 
 double LabelMapBlockImpl::flop_per_position() const {
@@ -108,7 +108,7 @@ at::Tensor LabelMapUNet::predict(const at::Tensor& x, const at::Tensor& time,
     if (levels_[l].grow)
       h = levels_[l].grow(at::upsample_nearest2d(h, {h.size(2) * 2, h.size(3) * 2}));
   }
-  return output_(at::silu(output_norm_(h))).to(at::kFloat);
+  return output_(output_norm_->forward(h, {.silu = true})).to(at::kFloat);
 }
 
 double LabelMapUNet::gflop_per_evaluation(int side) const {

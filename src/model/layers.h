@@ -5,7 +5,10 @@
 
 #include <torch/torch.h>
 
+#include <memory>
+
 #include "histoloom/model/denoiser.h"
+#include "packed_convolution.h"
 
 namespace histoloom {
 
@@ -21,8 +24,11 @@ class ConvImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
   // Multiplies and adds for one position of the output.
   double flop_per_position() const { return flop_; }
+  const at::Tensor& weight() const { return weight_; }
   // Replaces every output channel's weights by (w − mean) / sqrt(variance + 1e-5), for good.
   void standardise();
+  // From here on forward() runs oneDNN's kernels on the weights as they are now, without gradients.
+  void pack();
 
  protected:
   at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight) const;
@@ -32,17 +38,42 @@ class ConvImpl : public torch::nn::Module {
  private:
   int stride_, padding_;
   double flop_;
+  std::shared_ptr<PackedConvolution> packed_;
 };
 TORCH_MODULE(Conv);
 
 // Weights standardised per output channel: (w − mean) / sqrt(biased variance + 1e-5).
 at::Tensor standardised(const at::Tensor& weight);
 
-// GroupNorm over channels-last activations, in float32 inside; the result has the dtype of `x`.
+// What follows a GroupNorm in a residual block, y = act(norm·(scale + 1) + shift + before) + after;
+// what isn't given is left out.
+struct NormExtras {
+  at::Tensor scale{}, shift{};  // [B, C], float32
+  at::Tensor before{};          // like `x`, or a row of it to be repeated
+  bool silu = false;
+  at::Tensor after{};  // like `x`
+};
+
+struct GroupNormParameters {
+  at::Tensor weight, bias;  // [C], float32
+  int groups;
+  double eps;
+};
+
+// GroupNorm of `x` [B, C, h, w] and what follows it, in float32 inside; the result is channels-last
+// and has the dtype of `x`. One pass of fused_norm.h where no gradient is recorded.
+at::Tensor group_norm(const at::Tensor& x, const GroupNormParameters& parameters,
+                      const NormExtras& extras);
+
+// (x − mean) / sqrt(variance + 1e-5)·gain of every position over its channels; `gain` [1, C, 1, 1].
+at::Tensor channel_norm(const at::Tensor& x, const at::Tensor& gain);
+
 class GroupNormImpl : public torch::nn::Module {
  public:
   GroupNormImpl(int groups, int channels);
-  at::Tensor forward(const at::Tensor& x);
+  at::Tensor forward(const at::Tensor& x, const NormExtras& extras = {}) {
+    return group_norm(x, {weight_, bias_, groups_, 1e-5}, extras);
+  }
 
  private:
   at::Tensor weight_, bias_;

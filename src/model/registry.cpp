@@ -32,8 +32,9 @@ std::unique_ptr<Denoiser> make_label_map_unet(NetworkConfig& config) {
   return std::make_unique<LabelMapUNet>(c);
 }
 
-std::unique_ptr<Denoiser> make_diffinfinite_unet(NetworkConfig& config) {
+std::unique_ptr<Denoiser> make_diffinfinite_unet(NetworkConfig& config, DiffInfiniteKind kind) {
   DiffInfiniteUNetConfig c;
+  c.kind = kind;
   config.read("dim", c.dim, 4, 2048);
   config.read("dim_mults", c.dim_mults, 1, 64);
   config.read("channels", c.channels, 1, 64);
@@ -62,10 +63,13 @@ std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
                                         const std::string& config_json, const std::string& where) {
   NetworkConfig config(config_json, where);
   if (architecture == "label_map_unet") return make_label_map_unet(config);
-  if (architecture == "diffinfinite_unet") return make_diffinfinite_unet(config);
+  if (architecture == "diffinfinite_unet")
+    return make_diffinfinite_unet(config, DiffInfiniteKind::image);
+  if (architecture == "diffinfinite_mask_unet")
+    return make_diffinfinite_unet(config, DiffInfiniteKind::mask);
   throw UserError(
-      fmt::format("{}: unknown denoiser architecture '{}'; this version knows label_map_unet and "
-                  "diffinfinite_unet",
+      fmt::format("{}: unknown denoiser architecture '{}'; this version knows label_map_unet, "
+                  "diffinfinite_unet and diffinfinite_mask_unet",
                   where, architecture));
 }
 

@@ -14,15 +14,6 @@ namespace histoloom {
 
 namespace {
 
-// bfloat16 where the processor multiplies in it.
-DType fastest_dtype() {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512bf16")) return DType::bfloat16;
-#endif
-  return DType::float32;
-}
-
 DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& bundle) {
   const SamplingDefaults& d = bundle.defaults;
   DiffusionOptions out;

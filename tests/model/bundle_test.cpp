@@ -234,7 +234,7 @@ TEST_F(LoadNetworks, WhatModelJsonAndNetworkDisagreeOnIsNamed) {
             in_json("denoiser: 'patch' must be a multiple of 2, got 9"));
   EXPECT_EQ(denoiser_message(with("/denoiser/architecture", "unet")),
             in_json("denoiser: unknown denoiser architecture 'unet'; this version knows "
-                    "label_map_unet and diffinfinite_unet"));
+                    "label_map_unet, diffinfinite_unet and diffinfinite_mask_unet"));
   EXPECT_EQ(autoencoder_message(with("/autoencoder/config/latent_channels", 3)),
             in_json("autoencoder has latent channels 3, model.json says 4"));
   EXPECT_EQ(autoencoder_message(with("/latent/downsampling", 4)),
