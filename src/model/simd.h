@@ -1,5 +1,6 @@
 // What the hand-written loops over activations share: types of elements, and functions that GCC
-// turns into vector instructions.
+// turns into vector instructions. They are compiled without contraction of products and sums, so
+// that an element's bits don't depend on whether it fell to a vector or to a loop's odd ends.
 #pragma once
 
 #include <bit>

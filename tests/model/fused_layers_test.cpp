@@ -106,6 +106,29 @@ INSTANTIATE_TEST_SUITE_P(Table, FusedNorm,
                                          Case{2, 64, 8, 16, 16, 2}, Case{1, 40, 1, 7, 64, 1000},
                                          Case{3, 256, 2, 32, 8, -0.5}));
 
+// Where a buffer begins decides which elements fall to whole vectors.
+TEST(FusedNormBits, DoNotDependOnWhereBuffersBegin) {
+  torch::manual_seed(6);
+  const ActivationShape shape{1, 9, 20};
+  const at::Tensor weight = torch::randn({20}), bias = torch::randn({20});
+  const at::Tensor x = torch::randn({180}), room = torch::empty({400});
+  const GroupNormCall<float> call{.shape = shape,
+                                  .groups = 2,
+                                  .epsilon = 1e-5,
+                                  .weight = elements<float>(weight),
+                                  .bias = elements<float>(bias),
+                                  .silu = true};
+  at::Tensor expected = torch::empty({180});
+  group_norm(call, elements<float>(x), elements<float>(expected));
+  for (std::int64_t shift = 0; shift < 17; ++shift) {
+    const std::vector<float> fragment(static_cast<std::size_t>(3 * shift + 1));  // moves the heap
+    const at::Tensor from = room.narrow(0, shift, 180), to = room.narrow(0, 200 + shift / 2, 180);
+    from.copy_(x);
+    group_norm(call, elements<float>(from), elements<float>(to));
+    EXPECT_TRUE(at::equal(to, expected)) << shift;
+  }
+}
+
 TEST(FastExp, IsWithinAMillionthOfExpAndNeverOverflows) {
   for (float x = -90; x < 90; x += 0.0137f) {
     const double bounded = std::min(87.0, std::max(-87.0, static_cast<double>(x)));

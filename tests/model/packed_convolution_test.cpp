@@ -29,12 +29,14 @@ at::Tensor random_weight(const Shape& s) {
   return torch::randn({s.out, s.in, s.kernel, s.kernel}) / std::sqrt(s.in * s.kernel * s.kernel);
 }
 
-// Direct forms, Winograd forms (3 × 3, stride 1, at least 32 channels), odd sizes, single cells.
+// Direct forms, Winograd forms (3 × 3, stride 1, at least 32 channels) whole and in bands of rows
+// or images, odd sizes, single cells.
 const Shape kShapes[] = {
-    {1, 3, 5, 3, 1, 33, 5},   {2, 4, 24, 7, 1, 16, 9},   {1, 40, 40, 3, 1, 33, 7},
-    {2, 64, 96, 3, 1, 17, 8}, {1, 256, 128, 3, 1, 8, 8}, {3, 16, 48, 4, 2, 16, 10},
-    {1, 64, 33, 1, 1, 5, 6},  {2, 32, 32, 3, 1, 1, 1},   {1, 128, 64, 3, 2, 32, 32},
-    {4, 1, 1, 1, 1, 1, 1},
+    {1, 3, 5, 3, 1, 33, 5},    {2, 4, 24, 7, 1, 16, 9},    {1, 40, 40, 3, 1, 33, 7},
+    {2, 64, 96, 3, 1, 17, 8},  {1, 256, 128, 3, 1, 8, 8},  {3, 16, 48, 4, 2, 16, 10},
+    {1, 64, 33, 1, 1, 5, 6},   {2, 32, 32, 3, 1, 1, 1},    {1, 128, 64, 3, 2, 32, 32},
+    {4, 1, 1, 1, 1, 1, 1},     {1, 64, 64, 3, 1, 96, 256}, {2, 128, 64, 3, 1, 100, 90},
+    {6, 64, 96, 3, 1, 48, 64},
 };
 
 class PackedConvolutionShapes : public testing::TestWithParam<Shape> {
@@ -86,7 +88,7 @@ TEST(PackedConvolution, AnInputInAnotherLayoutGivesTheSameBits) {
 }
 
 TEST(PackedConvolution, AnImagesBitsDoNotDependOnItsBatchOrThread) {
-  const Shape s{4, 64, 96, 3, 1, 24, 24};
+  const Shape s{4, 64, 96, 3, 1, 40, 64};
   const at::Tensor x = random_input(s);
   PackedConvolution convolution(random_weight(s), torch::randn({s.out}), 1, 1);
   at::Tensor expected;
