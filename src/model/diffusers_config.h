@@ -4,11 +4,15 @@
 #pragma once
 
 #include "network_config.h"
+#include "unet_2d_condition.h"
 #include "vq_model.h"
 
 namespace histoloom {
 
 DiffusersAutoencoderConfig autoencoder_kl_config(NetworkConfig& json);
 VQModelConfig vq_model_config(NetworkConfig& json);
+// Beside the published settings: "labels", how many contexts the weights hold ('none' included),
+// and "context_tokens", how long they are.
+UNet2DConditionConfig unet_2d_condition_config(NetworkConfig& json);
 
 }  // namespace histoloom

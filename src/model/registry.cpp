@@ -67,9 +67,11 @@ std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
     return make_diffinfinite_unet(config, DiffInfiniteKind::image);
   if (architecture == "diffinfinite_mask_unet")
     return make_diffinfinite_unet(config, DiffInfiniteKind::mask);
+  if (architecture == "unet_2d_condition")
+    return std::make_unique<UNet2DCondition>(unet_2d_condition_config(config));
   throw UserError(
       fmt::format("{}: unknown denoiser architecture '{}'; this version knows label_map_unet, "
-                  "diffinfinite_unet and diffinfinite_mask_unet",
+                  "diffinfinite_unet, diffinfinite_mask_unet and unet_2d_condition",
                   where, architecture));
 }
 

@@ -126,7 +126,8 @@ const Defect kDefects[] = {
     {"/schedule/steps", "1", "'schedule.steps' must be a whole number from 2 to 100000, got 1"},
     {"/prediction", "\"noise\"", "'prediction' must be one of v, epsilon, x0, got \"noise\""},
     {"/clip", "0", "'clip' must be a number from 0.001 to 1000000, got 0"},
-    {"/defaults/sampler", "\"euler\"", "'defaults.sampler' must be one of dpm++, ddim, got \"euler\""},
+    {"/defaults/sampler", "\"euler\"",
+     "'defaults.sampler' must be one of dpm++, ddim, got \"euler\""},
     {"/defaults/plan", "\"grid\"", "'defaults.plan' must be one of shifted, random, got \"grid\""},
     {"/defaults/steps", "1001", "'defaults.steps' must be a whole number from 1 to 1000, got 1001"},
     {"/defaults/eta", "1.5", "'defaults.eta' must be a number from 0 to 1, got 1.5"},
@@ -234,7 +235,8 @@ TEST_F(LoadNetworks, WhatModelJsonAndNetworkDisagreeOnIsNamed) {
             in_json("denoiser: 'patch' must be a multiple of 2, got 9"));
   EXPECT_EQ(denoiser_message(with("/denoiser/architecture", "unet")),
             in_json("denoiser: unknown denoiser architecture 'unet'; this version knows "
-                    "label_map_unet, diffinfinite_unet and diffinfinite_mask_unet"));
+                    "label_map_unet, diffinfinite_unet, diffinfinite_mask_unet and "
+                    "unet_2d_condition"));
   EXPECT_EQ(autoencoder_message(with("/autoencoder/config/latent_channels", 3)),
             in_json("autoencoder has latent channels 3, model.json says 4"));
   EXPECT_EQ(autoencoder_message(with("/latent/downsampling", 4)),

@@ -49,7 +49,8 @@ TEST_F(AutoencoderKLTest, LogVariancesStayBetweenMinus30And20) {
   EXPECT_GE(latents.logvar.min().item<float>(), -30);
 }
 
-// Measured: 0.010 and 0.012. A rounding to 8 bits is 0.002.
+// Measured: 0.010 to 0.017 in all four. The kit's weights are random and narrow, which averages
+// little out.
 TEST_F(AutoencoderKLTest, StaysWithinTwoPercentInBfloat16) {
   const auto network = published<AutoencoderKL>("autoencoder_kl", DType::bfloat16);
   EXPECT_LE(rms_error(network->encode(image_), io_.tensor("latent_mean")), 0.02);
@@ -149,7 +150,7 @@ TEST(DiffusersAutoencoder, ACellOfTheCodebookIsTheNearest) {
   const at::Tensor cells = z.permute({0, 2, 3, 1}).reshape({-1, 1, 4});
   const at::Tensor nearest = (cells - codebook).square().sum(2).argmin(1);
   const at::Tensor entries = codebook.index({nearest}).view({2, 6, 5, 4}).permute({0, 3, 1, 2});
-  EXPECT_TRUE(at::equal(network.decode(z), network.decode_not_quantised(entries)));
+  EXPECT_LE(largest_error(network.decode(z), network.decode_not_quantised(entries)), 1e-5);
 }
 
 // Counted by hand from the shapes: every convolution of the decoder at its resolution, and
