@@ -4,20 +4,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "histoloom/core/error.h"
+#include "little_endian.h"
+#include "strict_json.h"
 
 namespace histoloom {
 
 namespace {
 
 using nlohmann::json;
-
-static_assert(std::endian::native == std::endian::little, "files are little-endian and mapped");
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;
 constexpr int kDepth = 3;  // of a header: itself, a tensor, its shape
@@ -54,7 +51,6 @@ class HeaderParser {
   }
 
   std::uint64_t header_bytes() const;
-  json parse_json(std::string_view text) const;
   void read_metadata(const json& item);
   void read_tensor(const std::string& name, const json& item);
   ElementType type_of(const std::string& name, const std::string& dtype) const;
@@ -72,7 +68,9 @@ SafetensorsHeader HeaderParser::parse() {
   const std::uint64_t n = header_bytes();
   header_.data = 8 + n;
   data_bytes_ = file_.size() - header_.data;
-  const json header = parse_json({reinterpret_cast<const char*>(file_.data()) + 8, n});
+  const json header =
+      parse_strict_json({reinterpret_cast<const char*>(file_.data()) + 8, n}, kDepth, "its header",
+                        [this](const std::string& what) { fail(what); });
   for (const auto& [name, item] : header.items())
     name == "__metadata__" ? read_metadata(item) : read_tensor(name, item);
   check_coverage();
@@ -80,37 +78,14 @@ SafetensorsHeader HeaderParser::parse() {
 }
 
 std::uint64_t HeaderParser::header_bytes() const {
-  std::uint64_t n = 0;
-  if (file_.size() < 8) fail(fmt::format("it has {} bytes, at least 8 are needed", file_.size()));
-  std::memcpy(&n, file_.data(), 8);
+  const auto announced = little_endian<std::uint64_t>(file_, 0);
+  if (!announced) fail(fmt::format("it has {} bytes, at least 8 are needed", file_.size()));
+  const std::uint64_t n = *announced;
   if (n > file_.size() - 8)
     fail(fmt::format("its header claims {} bytes, the file has {}", n, file_.size()));
   if (n > kMaxHeader)
     fail(fmt::format("its header has {} bytes, at most {} are read", n, kMaxHeader));
   return n;
-}
-
-// A key that stands twice is refused, which nlohmann-json alone would not do, and so is nesting:
-// a header full of brackets would need many times its size.
-json HeaderParser::parse_json(std::string_view text) const {
-  std::map<int, std::set<std::string>> keys;  // of the object that is open at a depth
-  const auto callback = [&](int depth, json::parse_event_t event, json& parsed) {
-    const bool object = event == json::parse_event_t::object_start;
-    if ((object || event == json::parse_event_t::array_start) && depth >= kDepth)
-      fail(fmt::format("its header is nested more than {} deep", kDepth));
-    if (object) keys[depth + 1].clear();
-    if (event == json::parse_event_t::key && !keys[depth].insert(parsed.get<std::string>()).second)
-      fail(fmt::format("'{}' stands in its header twice", printable(parsed.get<std::string>())));
-    return true;
-  };
-  json header;
-  try {
-    header = json::parse(text.begin(), text.end(), callback);
-  } catch (const json::exception&) {
-    fail("its header is not valid JSON");
-  }
-  if (!header.is_object()) fail("its header is not a JSON object");
-  return header;
 }
 
 void HeaderParser::read_metadata(const json& item) {

@@ -1,5 +1,5 @@
 // Named tensors of a file, whatever its format: safetensors, an index of safetensors shards, or a
-// PyTorch checkpoint.
+// checkpoint that torch.save wrote.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,13 @@ class WeightsFile {
   virtual at::Tensor tensor(const std::string& name) const = 0;
 };
 
-// Opens a file of weights; its content, not its name, says which format it has.
+// Opens a file of weights; its content, not its name, says which format it has. A checkpoint's
+// nested dicts are flattened, its keys joined by dots: 'ema.ema_model.model.final_conv.bias'.
 std::unique_ptr<WeightsFile> open_weights(const std::filesystem::path& path);
+
+// A view of the tensors whose names begin with `prefix`, under what follows it. UserError where
+// there are none.
+std::unique_ptr<WeightsFile> section(std::shared_ptr<const WeightsFile> file, std::string prefix);
 
 // Copies every tensor of `file` into the parameter of its name (converted to the parameter's
 // dtype). `names` says what the file calls a parameter, where that differs. A shape that differs by
