@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/model/inference_thread.h"
-#include "histoloom/model/safetensors.h"
 #include "pixel_range.h"
 
 namespace histoloom {
@@ -225,16 +225,25 @@ ModelBundle ModelBundle::read(const std::filesystem::path& directory) {
   return bundle;
 }
 
+// Names and lengths are hashed, too: bytes that move from one file to another make another model.
 std::string ModelBundle::sha256() const {
-  GChecksum* sum = g_checksum_new(G_CHECKSUM_SHA256);
-  for (const auto& file : {directory / "model.json", autoencoder.weights, denoiser.weights}) {
-    const std::string bytes = read_file(file);
-    g_checksum_update(sum, reinterpret_cast<const guchar*>(bytes.data()),
+  const std::unique_ptr<GChecksum, decltype(&g_checksum_free)> sum(
+      g_checksum_new(G_CHECKSUM_SHA256), &g_checksum_free);
+  const auto add = [&](const std::string& bytes) {
+    const std::string length = fmt::format("{}:", bytes.size());
+    g_checksum_update(sum.get(), reinterpret_cast<const guchar*>(length.data()),
+                      static_cast<gssize>(length.size()));
+    g_checksum_update(sum.get(), reinterpret_cast<const guchar*>(bytes.data()),
                       static_cast<gssize>(bytes.size()));
+  };
+  std::vector<std::filesystem::path> files{directory / "model.json", autoencoder.weights,
+                                           denoiser.weights};
+  if (mask_denoiser) files.push_back(mask_denoiser->weights);
+  for (const auto& file : files) {
+    add(file.filename().string());
+    add(read_file(file));
   }
-  std::string out = g_checksum_get_string(sum);
-  g_checksum_free(sum);
-  return out;
+  return g_checksum_get_string(sum.get());
 }
 
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
@@ -245,7 +254,7 @@ std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) 
   if (bundle.patch % network->alignment() != 0)
     throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",
                                 where_of(bundle, "denoiser"), network->alignment(), bundle.patch));
-  load_parameters(network->parameters(), bundle.denoiser.weights);
+  network->load(bundle.denoiser.weights);
   network->prepare_inference(dtype);
   return network;
 }
@@ -263,7 +272,7 @@ std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle) {
 
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype) {
   auto network = make_autoencoder(bundle);
-  load_parameters(network->parameters(), bundle.autoencoder.weights);
+  network->load(bundle.autoencoder.weights);
   network->prepare_inference(dtype);
   return network;
 }

@@ -11,6 +11,7 @@ class RangedAutoencoder final : public Autoencoder {
   RangedAutoencoder(std::unique_ptr<Autoencoder> network, std::array<double, 2> range)
       : network_(std::move(network)), black_(range[0]), contrast_(range[1] - range[0]) {}
 
+  void load(const std::filesystem::path& weights) override { network_->load(weights); }
   at::Tensor encode(const at::Tensor& image) override { return network_->encode(ranged(image)); }
   at::Tensor decode(const at::Tensor& latents) override {
     return (network_->decode(latents) - black_) / contrast_;

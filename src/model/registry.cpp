@@ -10,6 +10,7 @@
 #include "label_map_unet.h"
 #include "network_config.h"
 #include "pixel_shuffle_autoencoder.h"
+#include "torchscript.h"
 #include "vq_model.h"
 
 namespace histoloom {
@@ -46,6 +47,28 @@ std::unique_ptr<Denoiser> make_diffinfinite_unet(NetworkConfig& config, DiffInfi
   return std::make_unique<DiffInfiniteUNet>(c);
 }
 
+std::unique_ptr<Denoiser> make_torchscript_denoiser(NetworkConfig& config,
+                                                    const std::string& where) {
+  TorchScriptDenoiserConfig c;
+  config.read("channels", c.channels, 1, 64);
+  config.read("labels", c.labels, 2, 255);
+  config.read("alignment", c.alignment, 1, 256);
+  config.read("one_evaluation_per_label", c.one_evaluation_per_label);
+  config.read("gflop_per_cell", c.gflop_per_cell, 1e6);
+  config.finish();
+  return std::make_unique<TorchScriptDenoiser>(c, where);
+}
+
+std::unique_ptr<Autoencoder> make_torchscript_autoencoder(NetworkConfig& config,
+                                                          const std::string& where) {
+  TorchScriptAutoencoderConfig c;
+  config.read("channels", c.channels, 1, 64);
+  config.read("downsampling", c.downsampling, 1, 64);
+  config.read("gflop_per_cell", c.gflop_per_cell, 1e6);
+  config.finish();
+  return std::make_unique<TorchScriptAutoencoder>(c, where);
+}
+
 std::unique_ptr<Autoencoder> make_pixel_shuffle_autoencoder(NetworkConfig& config) {
   PixelShuffleAutoencoderConfig c;
   config.read("latent_channels", c.latent_channels, 1, 256);
@@ -69,9 +92,11 @@ std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
     return make_diffinfinite_unet(config, DiffInfiniteKind::mask);
   if (architecture == "unet_2d_condition")
     return std::make_unique<UNet2DCondition>(unet_2d_condition_config(config));
+  if (architecture == "torchscript") return make_torchscript_denoiser(config, where);
   throw UserError(
       fmt::format("{}: unknown denoiser architecture '{}'; this version knows label_map_unet, "
-                  "diffinfinite_unet, diffinfinite_mask_unet and unet_2d_condition",
+                  "diffinfinite_unet, diffinfinite_mask_unet, unet_2d_condition and "
+                  "torchscript",
                   where, architecture));
 }
 
@@ -83,9 +108,10 @@ std::unique_ptr<Autoencoder> make_autoencoder(const std::string& architecture,
   if (architecture == "autoencoder_kl")
     return std::make_unique<AutoencoderKL>(autoencoder_kl_config(config));
   if (architecture == "vq_model") return std::make_unique<VQModel>(vq_model_config(config));
+  if (architecture == "torchscript") return make_torchscript_autoencoder(config, where);
   throw UserError(
       fmt::format("{}: unknown autoencoder architecture '{}'; this version knows "
-                  "pixel_shuffle_autoencoder, autoencoder_kl and vq_model",
+                  "pixel_shuffle_autoencoder, autoencoder_kl, vq_model and torchscript",
                   where, architecture));
 }
 

@@ -9,6 +9,7 @@
 
 #include "checkpoint.h"
 #include "histoloom/core/error.h"
+#include "histoloom/model/autoencoder.h"
 #include "histoloom/model/safetensors.h"
 #include "mapped_file.h"
 #include "sharded_weights.h"
@@ -92,6 +93,14 @@ void load_parameters(const NamedTensors& parameters, const WeightsFile& file,
 
 void load_parameters(const NamedTensors& parameters, const std::filesystem::path& path) {
   load_parameters(parameters, *open_weights(path));
+}
+
+void Denoiser::load(const std::filesystem::path& weights) {
+  load_parameters(parameters(), weights);
+}
+
+void Autoencoder::load(const std::filesystem::path& weights) {
+  load_parameters(parameters(), weights);
 }
 
 }  // namespace histoloom

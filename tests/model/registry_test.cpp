@@ -59,10 +59,10 @@ INSTANTIATE_TEST_SUITE_P(Table, AutoencoderDefect, testing::ValuesIn(kAutoencode
 TEST(Registry, AnUnknownArchitectureIsNamedWithThoseThatAreKnown) {
   EXPECT_EQ(message_of([] { make_denoiser("dit", "{}", "m.json"); }),
             "m.json: unknown denoiser architecture 'dit'; this version knows label_map_unet, "
-            "diffinfinite_unet, diffinfinite_mask_unet and unet_2d_condition");
+            "diffinfinite_unet, diffinfinite_mask_unet, unet_2d_condition and torchscript");
   EXPECT_EQ(message_of([] { make_autoencoder("vae", "{}", "m.json"); }),
             "m.json: unknown autoencoder architecture 'vae'; this version knows "
-            "pixel_shuffle_autoencoder, autoencoder_kl and vq_model");
+            "pixel_shuffle_autoencoder, autoencoder_kl, vq_model and torchscript");
 }
 
 TEST(Registry, AnEmptyConfigurationIsTheDefaultOne) {

@@ -12,6 +12,9 @@ class Autoencoder {
  public:
   virtual ~Autoencoder() = default;
 
+  // As Denoiser::load().
+  virtual void load(const std::filesystem::path& weights);
+
   // Latent means, float32 [B, C, H / f, W / f], of images in [0, 1], float32 [B, 3, H, W]; H and W
   // are multiples of the downsampling factor f. Not normalised (the bundle's scale does that).
   virtual at::Tensor encode(const at::Tensor& image) = 0;

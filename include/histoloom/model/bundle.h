@@ -71,7 +71,8 @@ struct ModelBundle {
   // networks' weights are not touched.
   static ModelBundle read(const std::filesystem::path& directory);
 
-  // SHA-256 over model.json and the weights files, as 64 hexadecimal digits.
+  // SHA-256 over names, lengths and bytes of model.json and the weights files, as 64 hexadecimal
+  // digits.
   std::string sha256() const;
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,6 +32,10 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 class Denoiser {
  public:
   virtual ~Denoiser() = default;
+
+  // Loads the weights file that model.json names: load_parameters() into parameters(), but for
+  // networks that are more than their parameters.
+  virtual void load(const std::filesystem::path& weights);
 
   // What the bundle's prediction type says (v, epsilon or x0), float32 [B, C, h, w], for the noisy
   // latents `x` (float32 [B, C, h, w]) at `time` (float32 [B], in steps of the schedule) under
