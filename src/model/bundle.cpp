@@ -87,18 +87,21 @@ class Reader {
   std::string file_, prefix_;
 };
 
-ordered_json parse_model_json(const std::filesystem::path& directory) {
+std::string read_model_json(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "model.json";
   std::error_code code;
   if (!std::filesystem::exists(file, code))
     throw UserError(
         fmt::format("model '{}' has no model.json; give --model a directory that holds one",
                     directory.string()));
-  const std::string text = read_file(file);
+  return read_file(file);
+}
+
+ordered_json parse_json(const std::string& text, const std::filesystem::path& directory) {
   try {
     return ordered_json::parse(text);
   } catch (const ordered_json::exception&) {
-    throw UserError(fmt::format("{}: not valid JSON", file.string()));
+    throw UserError(fmt::format("{}: not valid JSON", (directory / "model.json").string()));
   }
 }
 
@@ -197,7 +200,12 @@ void check_label_ids(const ModelBundle& bundle, const Denoiser& denoiser) {
 }  // namespace
 
 ModelBundle ModelBundle::read(const std::filesystem::path& directory) {
-  const ordered_json json = parse_model_json(directory);
+  return parse(read_model_json(directory), directory);
+}
+
+ModelBundle ModelBundle::parse(const std::string& model_json,
+                               const std::filesystem::path& directory) {
+  const ordered_json json = parse_json(model_json, directory);
   const Reader root(json, (directory / "model.json").string(), "");
   if (root.whole("schema", 0, 1 << 30) != kSchema)
     root.bad("schema", fmt::format("{}, the version that this program reads", kSchema));
@@ -296,7 +304,7 @@ std::vector<float> mean_latent(const ModelBundle& bundle, Autoencoder& autoencod
 
 void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
                              const std::vector<float>& deviation) {
-  ordered_json json = parse_model_json(directory);
+  ordered_json json = parse_json(read_model_json(directory), directory);
   json["latent"]["mean"] = mean;
   json["latent"]["deviation"] = deviation;
   replace_file(directory / "model.json", json.dump(2) + "\n");

@@ -213,6 +213,7 @@ void SlideJob::State::run(Progress& progress) {
   const std::vector<float> glass = glass_latent(texture);
   {
     const LatentArray latents = paint(cache, glass, progress);
+    denoiser.reset();  // a published one holds gigabytes
     write_slide(latents, glass, texture, progress);
     facts.traffic = cache.traffic();
   }

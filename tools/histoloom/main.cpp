@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   program.fallthrough();
   std::vector<Subcommand> commands;
   add_generate(program, commands);
+  add_import(program, commands);
   add_pyramid(program, commands);
   add_train(program, commands);
   add_verify(program, commands);

@@ -70,6 +70,8 @@ struct ModelBundle {
   // Reads and checks DIR/model.json; UserError names the file, the key and what is wrong. The
   // networks' weights are not touched.
   static ModelBundle read(const std::filesystem::path& directory);
+  // The same from the text of a model.json that lies, or is to lie, in `directory`.
+  static ModelBundle parse(const std::string& model_json, const std::filesystem::path& directory);
 
   // SHA-256 over names, lengths and bytes of model.json and the weights files, as 64 hexadecimal
   // digits.

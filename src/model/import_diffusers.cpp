@@ -1,0 +1,209 @@
+// diffusers (0.14 and later): the U-Net and the autoencoder of Stable Diffusion
+// or of a model with its architecture, a scheduler's configuration beside them,
+// and a context for each label.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "histoloom/model/denoiser.h"
+#include "import_parts.h"
+#include "published_names.h"
+
+namespace histoloom {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+constexpr const char* kNone = "none";
+
+// The only tensor of a file, as [tokens, width].
+at::Tensor read_context(const std::string& name, const std::filesystem::path& path) {
+  const auto file = open_weights(path);
+  const std::vector<std::string> names = file->names();
+  if (names.size() != 1)
+    throw UserError(fmt::format("{}: holds {} tensors, the context of '{}' is to be a single one",
+                                path.string(), names.size(), name));
+  at::Tensor context = file->tensor(names.front()).to(at::kFloat);
+  if (context.dim() == 3 && context.size(0) == 1) context = context.squeeze(0);
+  if (context.dim() != 2 || context.numel() == 0)
+    throw UserError(
+        fmt::format("{}: the context of '{}' has the shape [{}], wanted is [tokens, "
+                    "width] or [1, tokens, width]",
+                    path.string(), name, fmt::join(context.sizes(), ", ")));
+  return context;
+}
+
+// Labels of the set but glass, which is never painted, as (id, name).
+std::vector<std::pair<int, std::string>> painted_labels(const ordered_json& set) {
+  std::vector<std::pair<int, std::string>> out;
+  for (const ordered_json& label : set["labels"])
+    if (label["id"] != set.value("glass", ordered_json()))
+      out.emplace_back(label["id"], label["name"]);
+  return out;
+}
+
+// The contexts by name, all of one shape.
+std::map<std::string, at::Tensor> read_contexts(const DiffusersImport& files) {
+  std::map<std::string, at::Tensor> out;
+  for (const auto& [name, path] : files.contexts) {
+    const at::Tensor context = read_context(name, path);
+    const auto& [first_name, first] = *out.emplace(files.contexts.front().first, context).first;
+    if (context.sizes() != first.sizes())
+      throw UserError(fmt::format("the contexts of '{}' and '{}' differ in shape: [{}] and [{}]",
+                                  first_name, name, fmt::join(first.sizes(), ", "),
+                                  fmt::join(context.sizes(), ", ")));
+    if (!out.emplace(name, context).second && !context.is_same(first))
+      throw UserError(fmt::format("--context {}: is given twice", name));
+  }
+  return out;
+}
+
+// The contexts by label id: [labels, tokens, width].
+at::Tensor context_table(const DiffusersImport& files, const ordered_json& label_set) {
+  if (label_set["unknown"] != 0)
+    throw UserError(fmt::format("the label set's unknown is {}, an imported U-Net needs 0",
+                                label_set["unknown"].dump()));
+  std::map<std::string, at::Tensor> contexts = read_contexts(files);
+  const auto labels = painted_labels(label_set);
+  std::vector<at::Tensor> table(
+      static_cast<std::size_t>(std::max_element(labels.begin(), labels.end())->first + 1));
+  for (const auto& [id, name] : labels) {
+    const std::string key = id == 0 ? kNone : name;
+    const auto found = contexts.find(key);
+    if (found == contexts.end())
+      throw UserError(
+          fmt::format("label {} has no context; give --context {}=FILE.safetensors", id, key));
+    table[static_cast<std::size_t>(id)] = found->second;
+    contexts.erase(found);
+  }
+  if (!contexts.empty())
+    throw UserError(fmt::format("--context {}: no label of the label set has this name",
+                                contexts.begin()->first));
+  for (at::Tensor& row : table)  // ids that no label has
+    if (!row.defined()) row = table.front();
+  return at::stack(table);
+}
+
+ordered_json label_set_for(const DiffusersImport& files, const ImportOptions& options) {
+  if (!options.labels_json.empty()) return ordered_json::parse(options.labels_json);
+  std::vector<std::string> names;
+  for (const auto& [name, path] : files.contexts)
+    if (name != kNone) names.push_back(name);
+  return label_set_of(names);
+}
+
+// A U-Net's file with the contexts as one tensor more.
+class WithContext final : public WeightsFile {
+ public:
+  WithContext(std::unique_ptr<WeightsFile> file, at::Tensor context)
+      : file_(std::move(file)), context_(std::move(context)) {}
+
+  const std::filesystem::path& path() const override { return file_->path(); }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> out = file_->names();
+    out.insert(std::upper_bound(out.begin(), out.end(), kContext), kContext);
+    return out;
+  }
+  bool contains(const std::string& name) const override {
+    return name == kContext || file_->contains(name);
+  }
+  std::vector<std::int64_t> shape(const std::string& name) const override {
+    return name == kContext ? context_.sizes().vec() : file_->shape(name);
+  }
+  const std::map<std::string, std::string>& metadata() const override { return file_->metadata(); }
+  at::Tensor tensor(const std::string& name) const override {
+    return name == kContext ? context_ : file_->tensor(name);
+  }
+
+ private:
+  static constexpr const char* kContext = "context";
+
+  std::unique_ptr<WeightsFile> file_;
+  at::Tensor context_;
+};
+
+ImportedNetwork import_unet(const std::filesystem::path& path, const at::Tensor& contexts) {
+  const NetworkFiles files = NetworkFiles::find(path);
+  ordered_json config = ordered_json::parse(files.config_json, nullptr, /*exceptions=*/false);
+  if (!config.is_object())
+    throw UserError(
+        fmt::format("{}: has no configuration (config.json), which a U-Net needs", path.string()));
+  config["labels"] = contexts.size(0);
+  config["context_tokens"] = contexts.size(1);
+  ImportedNetwork out;
+  out.entry = {{"architecture", "unet_2d_condition"},
+               {"config", config},
+               {"weights", "denoiser.safetensors"}};
+  const auto network = make_denoiser("unet_2d_condition", config.dump(), files.where);
+  const WithContext file(files.open({"conv_in.weight", "input_blocks.0.0.weight"}), contexts);
+  const auto names = published_names(network->parameters(), file.names());
+  load_parameters(network->parameters(), file, names);
+  out.weights = {out.entry["weights"], in_dtype_of(file, network->parameters(), names)};
+  return out;
+}
+
+// The schedule and the prediction type of DIR/../scheduler, else Stable
+// Diffusion's.
+void add_schedule(ordered_json& model, const std::filesystem::path& unet) {
+  ordered_json scheduler = ordered_json::object();
+  const std::filesystem::path file =
+      (unet.has_filename() ? unet : unet.parent_path()).parent_path() / "scheduler" /
+      "scheduler_config.json";
+  if (std::filesystem::exists(file)) {
+    scheduler = ordered_json::parse(read_file(file), nullptr, /*exceptions=*/false);
+    if (!scheduler.is_object())
+      throw UserError(fmt::format("{}: not a configuration in JSON", file.string()));
+  }
+  const auto setting = [&](const char* key, const ordered_json& usual) {
+    return scheduler.contains(key) ? scheduler[key] : usual;
+  };
+  const ordered_json kind = setting("beta_schedule", "scaled_linear");
+  const ordered_json type =
+      kind == "squaredcos_cap_v2" ? ordered_json("cosine") : kind;  // bundle.h refuses others
+  model["schedule"] = {{"type", type}, {"steps", setting("num_train_timesteps", 1000)}};
+  if (type != "cosine")
+    model["schedule"]["betas"] = {setting("beta_start", 0.00085), setting("beta_end", 0.012)};
+  const ordered_json prediction = setting("prediction_type", "epsilon");
+  model["prediction"] = prediction == "v_prediction" ? ordered_json("v")
+                        : prediction == "sample"     ? ordered_json("x0")
+                                                     : prediction;
+}
+
+}  // namespace
+
+ImportedBundle ImportedBundle::diffusers(const DiffusersImport& files,
+                                         const ImportOptions& options) {
+  check_out(options.out);
+  const ordered_json label_set = label_set_for(files, options);
+  const at::Tensor contexts = context_table(files, label_set);
+  ImportedAutoencoder autoencoder = import_autoencoder(files.vae);
+  ImportedNetwork denoiser = import_unet(files.unet, contexts);
+
+  ordered_json model = model_json_of(options, {files.unet, files.vae});
+  const auto channels = static_cast<std::size_t>(autoencoder.channels);
+  model["label_set"] = label_set;
+  model["prompts"] = ordered_json::array();
+  model["latent"] = {{"channels", channels},
+                     {"downsampling", autoencoder.downsampling},
+                     {"mean", std::vector<double>(channels, 0.0)},
+                     {"deviation", std::vector<double>(channels, 1 / autoencoder.scaling_factor)},
+                     {"pixel_range", {-1, 1}}};
+  add_schedule(model, files.unet);
+  model["clip"] = nullptr;
+  model["defaults"] = {{"sampler", "dpm++"}, {"plan", "shifted"}, {"steps", 25},
+                       {"eta", 0},           {"guidance", 2},     {"guidance_interval", {0, 1}}};
+  model["autoencoder"] = autoencoder.entry;
+  model["denoiser"] = denoiser.entry;
+  std::vector<ImportedWeights> weights;
+  weights.push_back(std::move(autoencoder.weights));
+  weights.push_back(std::move(denoiser.weights));
+  return bundle_of(options.out, model, std::move(weights));
+}
+
+}  // namespace histoloom
