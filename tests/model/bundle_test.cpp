@@ -178,7 +178,7 @@ TEST(Bundle, AFileThatIsNoObjectIsRefused) {
             file + ": must be a JSON object");
 }
 
-TEST(Bundle, Sha256IsThatOfItsFilesInTurn) {
+TEST(Bundle, Sha256IsThatOfTheNamesLengthsAndBytesOfItsFiles) {
   const ScratchDirectory scratch;
   ModelBundle bundle;
   bundle.directory = scratch.path();
@@ -187,13 +187,18 @@ TEST(Bundle, Sha256IsThatOfItsFilesInTurn) {
   write_bytes(scratch / "model.json", "a");
   write_bytes(scratch / "a", "b");
   write_bytes(scratch / "d", "c");
-  // FIPS 180-2, appendix B.1: the digest of "abc".
-  EXPECT_EQ(bundle.sha256(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  // printf '10:model.json1:a1:a1:b1:d1:c' | sha256sum
+  EXPECT_EQ(bundle.sha256(), "3d8c423bca8807e1b14e5404b6f2ede0e6cd888bd55f9a84809c2ef52a2baa89");
   for (const char* file : {"model.json", "a", "d"}) {
     const std::string before = bundle.sha256();
     write_bytes(scratch / file, "x");
     EXPECT_NE(bundle.sha256(), before) << file;
   }
+  write_bytes(scratch / "a", "xy");
+  const std::string before = bundle.sha256();
+  write_bytes(scratch / "a", "x");
+  write_bytes(scratch / "d", "yx");  // all files in a row hold the same bytes
+  EXPECT_NE(bundle.sha256(), before);
   std::filesystem::remove(scratch / "d");
   EXPECT_EQ(message_of([&] { bundle.sha256(); }),
             (scratch / "d").string() + ": can't be read: No such file or directory");
@@ -235,8 +240,8 @@ TEST_F(LoadNetworks, WhatModelJsonAndNetworkDisagreeOnIsNamed) {
             in_json("denoiser: 'patch' must be a multiple of 2, got 9"));
   EXPECT_EQ(denoiser_message(with("/denoiser/architecture", "unet")),
             in_json("denoiser: unknown denoiser architecture 'unet'; this version knows "
-                    "label_map_unet, diffinfinite_unet, diffinfinite_mask_unet and "
-                    "unet_2d_condition"));
+                    "label_map_unet, diffinfinite_unet, diffinfinite_mask_unet, "
+                    "unet_2d_condition and torchscript"));
   EXPECT_EQ(autoencoder_message(with("/autoencoder/config/latent_channels", 3)),
             in_json("autoencoder has latent channels 3, model.json says 4"));
   EXPECT_EQ(autoencoder_message(with("/latent/downsampling", 4)),

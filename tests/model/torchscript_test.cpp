@@ -37,7 +37,7 @@ class TorchScriptTest : public testing::Test {
   std::filesystem::path write(const std::vector<std::string>& methods) const {
     torch::jit::Module module("Network");
     module.register_parameter("gain", torch::tensor(10.0f), false);
-    for (const std::string& method : methods) module.define(method);
+    for (const std::string& method : methods) module.define(method + "\n");
     module.save((scratch_ / "n.pt").string());
     return scratch_ / "n.pt";
   }
