@@ -118,8 +118,11 @@ TEST(BadModel, WithTruncatedWeightsIsNamed) {
          {std::size_t{0}, std::size_t{5}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
       SCOPED_TRACE(fmt::format("{} cut to {} bytes", name, bytes));
       write_bytes(file, whole.substr(0, bytes));
+      // Below a header's length it could be anything.
+      const std::string what = bytes < 8 ? ": not a file of weights; safetensors files, "
+                                         : ": not a usable safetensors file: ";
       EXPECT_THAT(refusal(folder, generate(folder / "s.svs", {"--model", model.string()})),
-                  StartsWith(file.string() + ": not a usable safetensors file: "));
+                  StartsWith(file.string() + what));
     }
     std::filesystem::remove(file);
     EXPECT_EQ(refusal(folder, generate(folder / "s.svs", {"--model", model.string()})),
