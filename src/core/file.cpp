@@ -30,6 +30,16 @@ int write_all(int fd, std::string_view bytes) {
 
 }  // namespace
 
+bool file_exists(const std::filesystem::path& path) {
+  std::error_code code;
+  const auto type = std::filesystem::status(path, code).type();
+  // A dangling link is in the way too.
+  if (type == std::filesystem::file_type::not_found) return std::filesystem::is_symlink(path, code);
+  if (code)
+    throw UserError(fmt::format("{}: can't be looked at: {}", path.string(), code.message()));
+  return true;
+}
+
 std::string read_file(const std::filesystem::path& path) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) fail(path, "read", EISDIR);

@@ -254,14 +254,18 @@ std::string ModelBundle::sha256() const {
   return g_checksum_get_string(sum.get());
 }
 
+void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser) {
+  check_shape(bundle, "denoiser", "latent channels", denoiser.channels(), bundle.latent_channels);
+  check_label_ids(bundle, denoiser);
+  if (bundle.patch % denoiser.alignment() != 0)
+    throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",
+                                where_of(bundle, "denoiser"), denoiser.alignment(), bundle.patch));
+}
+
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
   auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json,
                                where_of(bundle, "denoiser"));
-  check_shape(bundle, "denoiser", "latent channels", network->channels(), bundle.latent_channels);
-  check_label_ids(bundle, *network);
-  if (bundle.patch % network->alignment() != 0)
-    throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",
-                                where_of(bundle, "denoiser"), network->alignment(), bundle.patch));
+  check_denoiser(bundle, *network);
   network->load(bundle.denoiser.weights);
   network->prepare_inference(dtype);
   return network;

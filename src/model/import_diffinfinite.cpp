@@ -1,7 +1,9 @@
 // DiffInfinite (Aversa et al. 2023): its checkpoints don't say how the network
 // is built, so that is read off the tensors' shapes.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "histoloom/core/error.h"
@@ -17,14 +19,24 @@ namespace {
 // The classes of the 5-class release, unknown left out.
 constexpr std::array kClasses = {"carcinoma", "necrosis", "tumour stroma", "other"};
 
-// UserError unless the tensor has as many dimensions.
+// UserError unless the tensor has as many dimensions, none of them empty.
 std::vector<std::int64_t> shape_of(const WeightsFile& file, const std::string& name,
                                    std::size_t dimensions) {
   const auto shape = file.shape(name);
-  if (shape.size() != dimensions || shape[0] < 1)
-    throw UserError(fmt::format("{}: tensor '{}' has {} dimensions, DiffInfinite's U-Net has {}",
-                                file.path().string(), name, shape.size(), dimensions));
+  if (shape.size() != dimensions || std::find(shape.begin(), shape.end(), 0) != shape.end())
+    throw UserError(
+        fmt::format("{}: tensor '{}' has the shape [{}], DiffInfinite's U-Net has {} dimensions "
+                    "there, none empty",
+                    file.path().string(), name, fmt::join(shape, ", "), dimensions));
   return shape;
+}
+
+// Only the mask model has an embedding of its own for no condition.
+void require_kind(const WeightsFile& file, bool mask) {
+  if (file.contains("null_classes_emb") != mask)
+    throw UserError(fmt::format("{}: holds {} model; give it with {}", file.path().string(),
+                                mask ? "an image" : "a mask",
+                                mask ? "--denoiser" : "--mask-denoiser"));
 }
 
 ordered_json config_of(const WeightsFile& file) {
@@ -43,18 +55,26 @@ ordered_json config_of(const WeightsFile& file) {
           {"block_per_layer", 2}};
 }
 
-ImportedNetwork import_unet(const std::filesystem::path& path, const std::string& architecture,
-                            const std::string& name) {
+ImportedDenoiser import_unet(const std::filesystem::path& path, bool mask) {
+  const std::string name = mask ? "mask_denoiser" : "denoiser";
   const NetworkFiles files = NetworkFiles::find(path);
   const auto file = files.open({"init_conv.weight"});
-  ImportedNetwork out;
-  out.entry = {{"architecture", architecture},
+  require_kind(*file, mask);
+  ImportedDenoiser out;
+  out.entry = {{"architecture", mask ? "diffinfinite_mask_unet" : "diffinfinite_unet"},
                {"config", config_of(*file)},
                {"weights", name + ".safetensors"}};
-  const auto network = make_denoiser(architecture, out.entry["config"].dump(), path.string());
-  load_parameters(network->parameters(), *file);
-  out.weights = {out.entry["weights"], in_dtype_of(*file, network->parameters(), {})};
+  out.network = make_denoiser(out.entry["architecture"], out.entry["config"].dump(), path.string());
+  load_parameters(out.network->parameters(), *file);
+  out.weights = {out.entry["weights"], in_dtype_of(*file, out.network->parameters(), {})};
   return out;
+}
+
+void require_channels(const std::filesystem::path& path, int channels,
+                      const DiffInfiniteImport& files, int wanted) {
+  if (channels != wanted)
+    throw UserError(fmt::format("{}: has {} latent channels, the denoiser in {} has {}",
+                                path.string(), channels, files.denoiser.string(), wanted));
 }
 
 std::vector<std::string> class_names(int classes) {
@@ -64,22 +84,28 @@ std::vector<std::string> class_names(int classes) {
   return out;
 }
 
+std::vector<std::string> prompt_names(int prompts) {
+  if (prompts == 2) return {"adenocarcinoma", "squamous cell carcinoma"};
+  std::vector<std::string> out;
+  for (int i = 1; i <= prompts; ++i) out.push_back(fmt::format("prompt {}", i));
+  return out;
+}
+
 }  // namespace
 
 ImportedBundle ImportedBundle::diffinfinite(const DiffInfiniteImport& files,
                                             const ImportOptions& options) {
-  check_out(options.out);
-  ImportedNetwork denoiser = import_unet(files.denoiser, "diffinfinite_unet", "denoiser");
+  const ImportOptions checked_options = checked(options);
+  ImportedDenoiser denoiser = import_unet(files.denoiser, false);
   ImportedAutoencoder autoencoder = import_autoencoder(files.autoencoder);
-  const int channels = denoiser.entry["config"]["channels"];
-  if (channels != autoencoder.channels)
-    throw UserError(fmt::format("{}: has {} latent channels, the denoiser in {} has {}",
-                                files.autoencoder.string(), autoencoder.channels,
-                                files.denoiser.string(), channels));
+  const int channels = denoiser.network->channels();
+  require_channels(files.autoencoder, autoencoder.channels, files, channels);
 
-  ordered_json model = model_json_of(options, {files.denoiser, files.autoencoder});
+  std::vector<std::filesystem::path> sources{files.denoiser, files.autoencoder};
+  if (!files.mask_denoiser.empty()) sources.push_back(files.mask_denoiser);
+  ordered_json model = model_json_of(checked_options, sources);
   model["label_set"] = options.labels_json.empty()
-                           ? label_set_of(class_names(denoiser.entry["config"]["num_classes"]))
+                           ? label_set_of(class_names(denoiser.network->labels()))
                            : ordered_json::parse(options.labels_json);
   model["prompts"] = ordered_json::array();
   // Images in [0, 1] go into the autoencoder as they are, and latents are
@@ -98,13 +124,13 @@ ImportedBundle ImportedBundle::diffinfinite(const DiffInfiniteImport& files,
   model["denoiser"] = denoiser.entry;
   std::vector<ImportedWeights> weights{std::move(autoencoder.weights), std::move(denoiser.weights)};
   if (!files.mask_denoiser.empty()) {
-    ImportedNetwork mask =
-        import_unet(files.mask_denoiser, "diffinfinite_mask_unet", "mask_denoiser");
+    ImportedDenoiser mask = import_unet(files.mask_denoiser, true);
+    require_channels(files.mask_denoiser, mask.network->channels(), files, channels);
     model["mask_denoiser"] = mask.entry;
-    model["prompts"] = {"adenocarcinoma", "squamous cell carcinoma"};
+    model["prompts"] = prompt_names(mask.network->labels() - 1);  // label 0 is none
     weights.push_back(std::move(mask.weights));
   }
-  return bundle_of(options.out, model, std::move(weights));
+  return bundle_of(checked_options.out, model, *denoiser.network, std::move(weights));
 }
 
 }  // namespace histoloom

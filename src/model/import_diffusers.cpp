@@ -6,7 +6,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <set>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
@@ -22,14 +21,18 @@ namespace {
 
 constexpr const char* kNone = "none";
 
-// The only tensor of a file, as [tokens, width].
+// The only tensor of a file, as [tokens, width]: floating, finite.
 at::Tensor read_context(const std::string& name, const std::filesystem::path& path) {
   const auto file = open_weights(path);
   const std::vector<std::string> names = file->names();
   if (names.size() != 1)
     throw UserError(fmt::format("{}: holds {} tensors, the context of '{}' is to be a single one",
                                 path.string(), names.size(), name));
-  at::Tensor context = file->tensor(names.front()).to(at::kFloat);
+  const at::Tensor stored = file->tensor(names.front());
+  at::Tensor context = stored.to(at::kFloat);
+  if (!stored.is_floating_point() || !at::isfinite(context).all().item<bool>())
+    throw UserError(fmt::format(
+        "{}: the context of '{}' must hold numbers with a point, all finite", path.string(), name));
   if (context.dim() == 3 && context.size(0) == 1) context = context.squeeze(0);
   if (context.dim() != 2 || context.numel() == 0)
     throw UserError(
@@ -93,8 +96,15 @@ at::Tensor context_table(const DiffusersImport& files, const ordered_json& label
 ordered_json label_set_for(const DiffusersImport& files, const ImportOptions& options) {
   if (!options.labels_json.empty()) return ordered_json::parse(options.labels_json);
   std::vector<std::string> names;
-  for (const auto& [name, path] : files.contexts)
+  for (const auto& [name, path] : files.contexts) {
+    if (name == "unknown" || name == "glass")
+      throw UserError(
+          fmt::format("--context {}: every label set has this label already; give "
+                      "another name{}",
+                      name, name == "unknown" ? ", or 'none'" : ""));
     if (name != kNone) names.push_back(name);
+  }
+  if (names.empty()) throw UserError("--context: give at least one label besides 'none'");
   return label_set_of(names);
 }
 
@@ -128,7 +138,7 @@ class WithContext final : public WeightsFile {
   at::Tensor context_;
 };
 
-ImportedNetwork import_unet(const std::filesystem::path& path, const at::Tensor& contexts) {
+ImportedDenoiser import_unet(const std::filesystem::path& path, const at::Tensor& contexts) {
   const NetworkFiles files = NetworkFiles::find(path);
   ordered_json config = ordered_json::parse(files.config_json, nullptr, /*exceptions=*/false);
   if (!config.is_object())
@@ -136,56 +146,96 @@ ImportedNetwork import_unet(const std::filesystem::path& path, const at::Tensor&
         fmt::format("{}: has no configuration (config.json), which a U-Net needs", path.string()));
   config["labels"] = contexts.size(0);
   config["context_tokens"] = contexts.size(1);
-  ImportedNetwork out;
+  ImportedDenoiser out;
   out.entry = {{"architecture", "unet_2d_condition"},
                {"config", config},
                {"weights", "denoiser.safetensors"}};
-  const auto network = make_denoiser("unet_2d_condition", config.dump(), files.where);
-  const WithContext file(files.open({"conv_in.weight", "input_blocks.0.0.weight"}), contexts);
-  const auto names = published_names(network->parameters(), file.names());
-  load_parameters(network->parameters(), file, names);
-  out.weights = {out.entry["weights"], in_dtype_of(file, network->parameters(), names)};
+  out.network = make_denoiser("unet_2d_condition", config.dump(), files.where);
+  // Tensors that only a U-Net has: an autoencoder may stand in the same file.
+  const WithContext file(files.open({"time_embedding.linear_1.weight", "time_embed.0.weight"}),
+                         contexts);
+  const auto names = published_names(out.network->parameters(), file.names());
+  load_parameters(out.network->parameters(), file, names);
+  out.weights = {out.entry["weights"], in_dtype_of(file, out.network->parameters(), names)};
   return out;
 }
 
-// The schedule and the prediction type of DIR/../scheduler, else Stable
-// Diffusion's.
-void add_schedule(ordered_json& model, const std::filesystem::path& unet) {
-  ordered_json scheduler = ordered_json::object();
-  const std::filesystem::path file =
-      (unet.has_filename() ? unet : unet.parent_path()).parent_path() / "scheduler" /
-      "scheduler_config.json";
-  if (std::filesystem::exists(file)) {
-    scheduler = ordered_json::parse(read_file(file), nullptr, /*exceptions=*/false);
-    if (!scheduler.is_object())
-      throw UserError(fmt::format("{}: not a configuration in JSON", file.string()));
+// The settings of a scheduler. What a file leaves out has diffusers' defaults; without a file they
+// are Stable Diffusion's.
+class Scheduler {
+ public:
+  explicit Scheduler(const std::filesystem::path& unet_weights)
+      : file_(std::filesystem::weakly_canonical(unet_weights).parent_path().parent_path() /
+              "scheduler" / "scheduler_config.json") {
+    json_ = ordered_json::parse(
+        R"({"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012})");
+    if (!file_exists(file_)) return;
+    json_ = ordered_json::parse(read_file(file_), nullptr, /*exceptions=*/false);
+    if (!json_.is_object()) fail("is not a configuration in JSON");
+    for (const char* key : {"rescale_betas_zero_snr", "thresholding"})
+      if (json_.value(key, ordered_json(false)) != false)
+        fail(fmt::format("'{}' is not supported, it must be false", key));
+    if (!json_.value("trained_betas", ordered_json()).is_null())
+      fail("'trained_betas' is not supported, it must be null");
   }
-  const auto setting = [&](const char* key, const ordered_json& usual) {
-    return scheduler.contains(key) ? scheduler[key] : usual;
-  };
-  const ordered_json kind = setting("beta_schedule", "scaled_linear");
-  const ordered_json type =
-      kind == "squaredcos_cap_v2" ? ordered_json("cosine") : kind;  // bundle.h refuses others
-  model["schedule"] = {{"type", type}, {"steps", setting("num_train_timesteps", 1000)}};
-  if (type != "cosine")
-    model["schedule"]["betas"] = {setting("beta_start", 0.00085), setting("beta_end", 0.012)};
-  const ordered_json prediction = setting("prediction_type", "epsilon");
-  model["prediction"] = prediction == "v_prediction" ? ordered_json("v")
-                        : prediction == "sample"     ? ordered_json("x0")
-                                                     : prediction;
-}
+
+  void add_to(ordered_json& model) const {
+    const std::string kind =
+        word("beta_schedule", "linear", {"linear", "scaled_linear", "squaredcos_cap_v2"});
+    const bool cosine = kind == "squaredcos_cap_v2";
+    const double steps = number("num_train_timesteps", 1000, 2, 100000);
+    model["schedule"] = {{"type", cosine ? "cosine" : kind}, {"steps", static_cast<int>(steps)}};
+    if (!cosine)
+      model["schedule"]["betas"] = {number("beta_start", 1e-4, 1e-8, 0.999),
+                                    number("beta_end", 0.02, 1e-8, 0.999)};
+    const std::string prediction =
+        word("prediction_type", "epsilon", {"epsilon", "v_prediction", "sample"});
+    model["prediction"] = prediction == "v_prediction" ? "v"
+                          : prediction == "sample"     ? "x0"
+                                                       : "epsilon";
+    model["clip"] = nullptr;
+    if (json_.value("clip_sample", ordered_json(false)) == true)
+      model["clip"] = number("clip_sample_range", 1, 1e-3, 1e6);
+    model["defaults"] = {
+        {"sampler", "dpm++"}, {"plan", "shifted"}, {"steps", std::min(25, static_cast<int>(steps))},
+        {"eta", 0},           {"guidance", 2},     {"guidance_interval", {0, 1}}};
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw UserError(fmt::format("{}: {}", file_.string(), what));
+  }
+  std::string word(const char* key, const char* usual,
+                   const std::vector<std::string>& known) const {
+    const ordered_json value = json_.value(key, ordered_json(usual));
+    if (std::find(known.begin(), known.end(), value) == known.end())
+      fail(
+          fmt::format("'{}' must be one of {}, got {}", key, fmt::join(known, ", "), value.dump()));
+    return value;
+  }
+  double number(const char* key, double usual, double low, double high) const {
+    const ordered_json value = json_.value(key, ordered_json(usual));
+    if (!value.is_number() || !(value >= low && value <= high))
+      fail(
+          fmt::format("'{}' must be a number from {} to {}, got {}", key, low, high, value.dump()));
+    return value;
+  }
+
+  std::filesystem::path file_;
+  ordered_json json_;
+};
 
 }  // namespace
 
 ImportedBundle ImportedBundle::diffusers(const DiffusersImport& files,
                                          const ImportOptions& options) {
-  check_out(options.out);
+  const ImportOptions checked_options = checked(options);
   const ordered_json label_set = label_set_for(files, options);
   const at::Tensor contexts = context_table(files, label_set);
   ImportedAutoencoder autoencoder = import_autoencoder(files.vae);
-  ImportedNetwork denoiser = import_unet(files.unet, contexts);
+  ImportedDenoiser denoiser = import_unet(files.unet, contexts);
 
-  ordered_json model = model_json_of(options, {files.unet, files.vae});
+  ordered_json model = model_json_of(checked_options, {files.unet, files.vae});
   const auto channels = static_cast<std::size_t>(autoencoder.channels);
   model["label_set"] = label_set;
   model["prompts"] = ordered_json::array();
@@ -194,16 +244,13 @@ ImportedBundle ImportedBundle::diffusers(const DiffusersImport& files,
                      {"mean", std::vector<double>(channels, 0.0)},
                      {"deviation", std::vector<double>(channels, 1 / autoencoder.scaling_factor)},
                      {"pixel_range", {-1, 1}}};
-  add_schedule(model, files.unet);
-  model["clip"] = nullptr;
-  model["defaults"] = {{"sampler", "dpm++"}, {"plan", "shifted"}, {"steps", 25},
-                       {"eta", 0},           {"guidance", 2},     {"guidance_interval", {0, 1}}};
+  Scheduler(NetworkFiles::find(files.unet).weights).add_to(model);
   model["autoencoder"] = autoencoder.entry;
   model["denoiser"] = denoiser.entry;
   std::vector<ImportedWeights> weights;
   weights.push_back(std::move(autoencoder.weights));
   weights.push_back(std::move(denoiser.weights));
-  return bundle_of(options.out, model, std::move(weights));
+  return bundle_of(checked_options.out, model, *denoiser.network, std::move(weights));
 }
 
 }  // namespace histoloom

@@ -64,17 +64,30 @@ NamedTensors in_dtype_of(const WeightsFile& file, const NamedTensors& parameters
 ImportedAutoencoder import_autoencoder(const std::filesystem::path& path) {
   const NetworkFiles files = NetworkFiles::find(path);
   ordered_json config = parse_config(files, kStableDiffusionKl);
-  const bool quantised = config.value("_class_name", "AutoencoderKL") == "VQModel";
+  const bool quantised = config.contains("_class_name") && config["_class_name"] == "VQModel";
   ImportedAutoencoder out;
-  if (config.contains("scaling_factor") && config["scaling_factor"].is_number())
-    out.scaling_factor = config["scaling_factor"];
+  if (config.contains("scaling_factor")) {
+    const ordered_json& factor = config["scaling_factor"];
+    if (!factor.is_number() || !(factor >= 1e-6 && factor <= 1e6))
+      throw UserError(
+          fmt::format("{}: 'scaling_factor' must be a number from 1e-06 to 1e+06, got {}",
+                      files.where, factor.dump()));
+    out.scaling_factor = factor;
+  }
   out.entry = {{"architecture", quantised ? "vq_model" : "autoencoder_kl"},
                {"config", config},
                {"weights", "autoencoder.safetensors"}};
   const auto network = make_autoencoder(out.entry["architecture"], config.dump(), files.where);
   const auto file = files.open({"encoder.conv_in.weight"});
   const auto names = published_names(network->parameters(), file->names());
-  load_parameters(network->parameters(), *file, names);
+  try {
+    load_parameters(network->parameters(), *file, names);
+  } catch (const UserError& error) {
+    if (!files.config_json.empty()) throw;
+    throw UserError(fmt::format(
+        "{}; no JSON that says how it is built lies beside it, so Stable Diffusion's was assumed",
+        error.what()));
+  }
   out.weights = {out.entry["weights"], in_dtype_of(*file, network->parameters(), names)};
   out.channels = network->channels();
   out.downsampling = network->downsampling();
@@ -95,7 +108,8 @@ ordered_json label_set_of(const std::vector<std::string>& names) {
 ordered_json model_json_of(const ImportOptions& options,
                            const std::vector<std::filesystem::path>& sources) {
   std::vector<std::string> names;
-  for (const auto& source : sources) names.push_back(source.filename().string());
+  for (const auto& source : sources)
+    names.push_back((source.has_filename() ? source : source.parent_path()).filename().string());
   const std::string own_name = options.out.filename().string();
   return {{"schema", 1},
           {"name", options.name.empty() ? own_name : options.name},

@@ -11,8 +11,8 @@
 
 namespace histoloom {
 
-// UserError where a bundle can't be made at `out`.
-void check_out(const std::filesystem::path& out);
+// `options`, their `out` without a slash at the end. UserError where no bundle can be made there.
+ImportOptions checked(ImportOptions options);
 
 // A network's weights as a file of the bundle.
 struct ImportedWeights {
@@ -26,15 +26,19 @@ struct ImportedBundle::Contents {
   std::vector<ImportedWeights> weights;
 };
 
-// UserError where generate would refuse the model.json.
-ImportedBundle bundle_of(const std::filesystem::path& out, const nlohmann::ordered_json& model,
-                         std::vector<ImportedWeights> weights);
-
 // A network that was read, and what model.json says of it.
 struct ImportedNetwork {
   nlohmann::ordered_json entry;  // architecture, config, weights
   ImportedWeights weights;
 };
+
+struct ImportedDenoiser : ImportedNetwork {
+  std::shared_ptr<Denoiser> network;
+};
+
+// UserError where generate would refuse the bundle.
+ImportedBundle bundle_of(const std::filesystem::path& out, const nlohmann::ordered_json& model,
+                         const Denoiser& denoiser, std::vector<ImportedWeights> weights);
 
 // The parameters as they are to be stored: of the dtype that the file has,
 // where it is 16 bits wide. `names` as for load_parameters().

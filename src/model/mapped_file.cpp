@@ -27,7 +27,7 @@ struct stat status_of(int descriptor, const std::filesystem::path& path) {
 }  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor_ < 0) fail(path, "can't be opened: " + errno_text(errno));
   try {
     const struct stat status = status_of(descriptor_, path);

@@ -18,7 +18,7 @@ fs::path weights_in(const fs::path& directory) {
   for (const char* stem : {"diffusion_pytorch_model", "model", "weights"}) {
     for (const char* extension : {".safetensors", ".safetensors.index.json", ".bin", ".pt"}) {
       const fs::path file = directory / (std::string(stem) + extension);
-      if (fs::exists(file)) return file;
+      if (file_exists(file)) return file;
     }
   }
   throw UserError(
@@ -28,10 +28,13 @@ fs::path weights_in(const fs::path& directory) {
 }
 
 fs::path config_of(const fs::path& weights) {
+  // "unet.json" beside "unet.safetensors" and "unet.safetensors.index.json".
   fs::path twin = weights;
-  if (fs::exists(twin.replace_extension(".json"))) return twin;
+  if (twin.extension() == ".json") twin = twin.replace_extension().replace_extension();
+  twin.replace_extension(".json");
+  if (twin != weights && file_exists(twin)) return twin;
   const fs::path config = weights.parent_path() / "config.json";
-  return fs::exists(config) ? config : fs::path();
+  return file_exists(config) ? config : fs::path();
 }
 
 // Tensors of a training that are no part of the network it trains.
@@ -81,12 +84,14 @@ std::optional<std::string> prefix_of(const WeightsFile& file, const std::string&
 }  // namespace
 
 NetworkFiles NetworkFiles::find(const fs::path& path) {
-  if (!fs::exists(path)) throw UserError(fmt::format("{}: does not exist", path.string()));
+  if (!file_exists(path)) throw UserError(fmt::format("{}: does not exist", path.string()));
   NetworkFiles out;
   out.weights = fs::is_directory(path) ? weights_in(path) : path;
   const fs::path config = config_of(out.weights);
   out.where = (config.empty() ? out.weights : config).string();
-  if (!config.empty()) out.config_json = read_file(config);
+  if (config.empty()) return out;
+  out.config_json = read_file(config);
+  if (out.config_json.empty()) throw UserError(fmt::format("{}: is empty", config.string()));
   return out;
 }
 

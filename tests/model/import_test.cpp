@@ -40,6 +40,7 @@ class ImportTest : public testing::Test {
 
   const ScratchDirectory scratch_;
   const InferenceThread inference_;
+  SilentProgress progress_;
 };
 
 // ---- DiffInfinite
@@ -57,7 +58,7 @@ class ImportDiffInfinite : public ImportTest {
 };
 
 TEST_F(ImportDiffInfinite, ACheckpointBecomesABundleWithThePublishedNumbers) {
-  ImportedBundle::diffinfinite(files(), options()).write();
+  ImportedBundle::diffinfinite(files(), options()).write(progress_);
   EXPECT_THAT(listing(scratch_.path()), ElementsAre("bundle"));
   EXPECT_THAT(
       listing(scratch_ / "bundle"),
@@ -77,7 +78,7 @@ TEST_F(ImportDiffInfinite, ACheckpointBecomesABundleWithThePublishedNumbers) {
 TEST_F(ImportDiffInfinite, TheBundleHasDiffInfinitesConventions) {
   ImportOptions o = options();
   o.name = "lung";
-  ImportedBundle::diffinfinite(files(), o).write();
+  ImportedBundle::diffinfinite(files(), o).write(progress_);
   const ModelBundle b = ModelBundle::read(scratch_ / "bundle");
   EXPECT_EQ(b.name, "lung");
   EXPECT_EQ(b.provenance, "Imported from model-10.pt, autoencoder_kl.safetensors.");
@@ -115,14 +116,13 @@ TEST_F(ImportDiffInfinite, TheConfigurationIsReadOffTheShapes) {
   };
   const ordered_json read = config_from("model-10.pt");
   const ordered_json stated = config_from("diffinfinite_unet.safetensors");
-  for (const auto& [key, value] : stated.items())
-    EXPECT_EQ(read[key], value) << key;
+  for (const auto& [key, value] : stated.items()) EXPECT_EQ(read[key], value) << key;
 }
 
 TEST_F(ImportDiffInfinite, AMaskDenoiserComesWithItsPrompts) {
   DiffInfiniteImport f = files();
   f.mask_denoiser = kit() / "diffinfinite_mask_unet.safetensors";
-  ImportedBundle::diffinfinite(f, options()).write();
+  ImportedBundle::diffinfinite(f, options()).write(progress_);
   const ModelBundle b = ModelBundle::read(scratch_ / "bundle");
   EXPECT_THAT(b.prompts, ElementsAre("adenocarcinoma", "squamous cell carcinoma"));
   EXPECT_EQ(b.mask_denoiser.value().architecture, "diffinfinite_mask_unet");
@@ -139,7 +139,10 @@ TEST_F(ImportDiffInfinite, WhatDoesNotFitIsNamed) {
                             "network needs; is it "
                             "another kind of network?");
   f.denoiser = kit() / "diffinfinite_mask_unet.safetensors";
-  EXPECT_THAT(refusal(f), HasSubstr("tensor 'downs.0.2.fn.fn.to_"));
+  EXPECT_EQ(refusal(f), f.denoiser.string() + ": holds a mask model; give it with --mask-denoiser");
+  f = files();
+  f.mask_denoiser = f.denoiser;
+  EXPECT_EQ(refusal(f), f.denoiser.string() + ": holds an image model; give it with --denoiser");
   f = files();
   f.autoencoder = scratch_.path();
   EXPECT_EQ(refusal(f), scratch_.path().string() +
@@ -165,10 +168,24 @@ TEST_F(ImportDiffInfinite, ABundleIsNeverReplaced) {
                 "' does not exist; make it first");
 }
 
+TEST_F(ImportDiffInfinite, ASlashAtTheEndIsNoPartOfTheName) {
+  ImportOptions o = options();
+  o.out = scratch_.path().string() + "/bundle/";
+  ImportedBundle::diffinfinite(files(), o).write(progress_);
+  EXPECT_EQ(ModelBundle::read(scratch_ / "bundle").name, "bundle");
+}
+
+TEST_F(ImportDiffInfinite, ANameThatIsTooLongIsRefused) {
+  ImportOptions o = options();
+  o.out = scratch_ / std::string(300, 'x');
+  EXPECT_EQ(message_of([&] { ImportedBundle::diffinfinite(files(), o); }),
+            o.out.string() + ": can't be looked at: File name too long");
+}
+
 TEST_F(ImportDiffInfinite, WhatAKilledImportLeftIsCleared) {
   fs::create_directory(scratch_ / ".bundle.partial");
   write_bytes(scratch_ / ".bundle.partial/denoiser.safetensors.tmp", "half");
-  ImportedBundle::diffinfinite(files(), options()).write();
+  ImportedBundle::diffinfinite(files(), options()).write(progress_);
   EXPECT_THAT(listing(scratch_.path()), ElementsAre("bundle"));
 }
 
@@ -207,7 +224,7 @@ class ImportDiffusers : public ImportTest {
 };
 
 TEST_F(ImportDiffusers, EveryLabelHasItsContext) {
-  ImportedBundle::diffusers(files_, options()).write();
+  ImportedBundle::diffusers(files_, options()).write(progress_);
   const ModelBundle bundle = ModelBundle::read(scratch_ / "bundle");
   const auto denoiser = load_denoiser(bundle, DType::float32);
   const at::Tensor x = io_.tensor("x");
@@ -219,7 +236,7 @@ TEST_F(ImportDiffusers, EveryLabelHasItsContext) {
 }
 
 TEST_F(ImportDiffusers, TheBundleHasStableDiffusionsConventions) {
-  ImportedBundle::diffusers(files_, options()).write();
+  ImportedBundle::diffusers(files_, options()).write(progress_);
   const ModelBundle b = ModelBundle::read(scratch_ / "bundle");
   EXPECT_THAT(b.pixel_range, ElementsAre(-1, 1));
   EXPECT_THAT(b.latent_deviation, testing::Each(static_cast<float>(1 / 0.18215)));
@@ -237,7 +254,7 @@ TEST_F(ImportDiffusers, TheSchedulerBesideTheUNetIsFollowed) {
   write_bytes(scratch_ / "scheduler/scheduler_config.json",
               R"({"beta_schedule": "linear", "beta_start": 0.001, "beta_end": 0.03,
                   "num_train_timesteps": 500, "prediction_type": "v_prediction"})");
-  ImportedBundle::diffusers(files_, options()).write();
+  ImportedBundle::diffusers(files_, options()).write(progress_);
   const ModelBundle b = ModelBundle::read(scratch_ / "bundle");
   EXPECT_EQ(b.schedule.type, "linear");
   EXPECT_EQ(b.schedule.steps, 500);
@@ -246,9 +263,77 @@ TEST_F(ImportDiffusers, TheSchedulerBesideTheUNetIsFollowed) {
 
   fs::remove_all(scratch_ / "bundle");
   write_bytes(scratch_ / "scheduler/scheduler_config.json", R"({"beta_schedule": "sigmoid"})");
-  EXPECT_EQ(refusal(), (scratch_ / "bundle/model.json").string() +
-                           ": 'schedule.type' must be one of cosine, linear, scaled_linear, got "
-                           "\"sigmoid\"");
+  const std::string file = (scratch_ / "scheduler/scheduler_config.json").string();
+  EXPECT_EQ(refusal(), file +
+                           ": 'beta_schedule' must be one of linear, scaled_linear, "
+                           "squaredcos_cap_v2, got \"sigmoid\"");
+  write_bytes(file, R"({"thresholding": true})");
+  EXPECT_EQ(refusal(), file + ": 'thresholding' is not supported, it must be false");
+  write_bytes(file, R"({"trained_betas": [0.1]})");
+  EXPECT_EQ(refusal(), file + ": 'trained_betas' is not supported, it must be null");
+  write_bytes(file, R"({"beta_end": 7})");
+  EXPECT_EQ(refusal(), file + ": 'beta_end' must be a number from 1e-08 to 0.999, got 7");
+}
+
+TEST_F(ImportDiffusers, WhatASchedulerLeavesOutHasDiffusersDefaults) {
+  fs::create_directory(scratch_ / "scheduler");
+  write_bytes(scratch_ / "scheduler/scheduler_config.json",
+              R"({"clip_sample": true, "clip_sample_range": 2.5, "num_train_timesteps": 10})");
+  files_.unet = scratch_ / "unet/diffusion_pytorch_model.safetensors";  // not the directory
+  ImportedBundle::diffusers(files_, options()).write(progress_);
+  const ModelBundle b = ModelBundle::read(scratch_ / "bundle");
+  EXPECT_EQ(b.schedule.type, "linear");
+  EXPECT_THAT(b.schedule.betas.value(), ElementsAre(1e-4, 0.02));
+  EXPECT_EQ(b.clip, 2.5);
+  EXPECT_EQ(b.defaults.steps, 10);
+}
+
+TEST_F(ImportDiffusers, ShardsAreConfiguredByTheJsonBesideTheirIndex) {
+  const fs::path folder = scratch_ / "unet";
+  const fs::path whole = folder / "diffusion_pytorch_model.safetensors";
+  const SafetensorsFile file(whole);
+  NamedTensors halves[2];
+  ordered_json map;
+  std::size_t i = 0;
+  for (const std::string& name : file.names()) {
+    map[name] = "part" + std::to_string(i % 2) + ".safetensors";
+    halves[i++ % 2].emplace_back(name, file.tensor(name).clone());
+  }
+  for (const int part : {0, 1})
+    write_safetensors(folder / ("part" + std::to_string(part) + ".safetensors"), halves[part], {});
+  write_bytes(folder / "diffusion_pytorch_model.safetensors.index.json",
+              ordered_json{{"weight_map", map}}.dump());
+  const std::string expected = ImportedBundle::diffusers(files_, options()).model_json();
+  fs::remove(whole);
+  EXPECT_EQ(ImportedBundle::diffusers(files_, options()).model_json(), expected);
+}
+
+TEST_F(ImportDiffusers, AnAutoencoderInTheSameFileIsPassedOver) {
+  const SafetensorsFile unet(scratch_ / "unet/diffusion_pytorch_model.safetensors");
+  const SafetensorsFile vae(scratch_ / "vae/diffusion_pytorch_model.safetensors");
+  NamedTensors all;
+  for (const std::string& name : unet.names())
+    all.emplace_back("unet." + name, unet.tensor(name).clone());
+  for (const std::string& name : vae.names())
+    all.emplace_back("first_stage_model." + name, vae.tensor(name).clone());
+  for (const char* part : {"unet", "vae"}) {
+    fs::remove(scratch_ / part / "diffusion_pytorch_model.safetensors");
+    write_safetensors(scratch_ / part / "model.safetensors", all, {});
+  }
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(ImportDiffusers, ABundleThatGenerateWouldRefuseIsNotMade) {
+  ImportOptions o = options();
+  o.patch = 10;
+  EXPECT_EQ(message_of([&] { ImportedBundle::diffusers(files_, o); }),
+            (scratch_ / "bundle/model.json").string() +
+                ": denoiser: 'patch' must be a multiple of 8, got 10");
+  files_.contexts[1].first = "glass";
+  EXPECT_EQ(refusal(),
+            "--context glass: every label set has this label already; give another name");
+  files_.contexts.resize(1);
+  EXPECT_EQ(refusal(), "--context: give at least one label besides 'none'");
 }
 
 TEST_F(ImportDiffusers, ContextsThatDoNotFitAreNamed) {
@@ -278,7 +363,7 @@ TEST_F(ImportDiffusers, LabelsCanBeGivenAndMustMatchTheContexts) {
       R"({"labels": [{"id": 0, "name": "unknown", "color": [0, 0, 0]},
                                  {"id": 4, "name": "stroma", "color": [1, 2, 3]},
                                  {"id": 2, "name": "tumour", "color": [4, 5, 6]}], "unknown": 0})";
-  ImportedBundle::diffusers(files_, o).write();
+  ImportedBundle::diffusers(files_, o).write(progress_);
   const auto denoiser = load_denoiser(ModelBundle::read(scratch_ / "bundle"), DType::float32);
   EXPECT_EQ(denoiser->labels(), 5);
   const at::Tensor x = io_.tensor("x");

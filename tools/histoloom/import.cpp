@@ -54,8 +54,8 @@ void read_labels(ImportArguments& a) {
 }
 
 Work written(ImportedBundle bundle, const std::filesystem::path& out) {
-  return [bundle = std::make_shared<ImportedBundle>(std::move(bundle)), out](Progress&) {
-    bundle->write();
+  return [bundle = std::make_shared<ImportedBundle>(std::move(bundle)), out](Progress& progress) {
+    bundle->write(progress);
     fmt::print("{}\n", out.string());
     return 0;
   };

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <filesystem>
 
 #include "histoloom/core/error.h"
 #include "histoloom/slide/version.h"
@@ -16,9 +18,20 @@ constexpr int kUsage = 2;
 constexpr int kBug = 70;
 constexpr int kInterrupted = 130;
 
+constexpr std::string_view kOutOfMemory = "out of memory; lower --memory or the size";
+
+// One line, whatever a file's name or a library's message holds.
 int complain(std::string_view what, int code) {
-  fmt::print(stderr, "histoloom: {}\n", what);
+  std::string line(what.substr(0, what.find("\nframe #")));
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 127; }, ' ');
+  fmt::print(stderr, "histoloom: {}\n", line);
   return code;
+}
+
+// libtorch has an error of its own for memory that it doesn't get.
+bool is_out_of_memory(std::string_view what) {
+  return what.find("can't allocate memory") != std::string_view::npos;
 }
 
 int run(const Subcommand& command, bool quiet) {
@@ -34,8 +47,12 @@ int run(const Subcommand& command, bool quiet) {
   } catch (const Interrupted& error) {
     return complain(error.what(), kInterrupted);
   } catch (const std::bad_alloc&) {
-    return complain("out of memory; lower --memory or the size", kFailed);
+    return complain(kOutOfMemory, kFailed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()),
+                    on_user_error);
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error.what())) return complain(kOutOfMemory, kFailed);
     return complain(fmt::format("a bug of ours, please report it: {}", error.what()), kBug);
   }
 }

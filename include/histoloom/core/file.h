@@ -7,6 +7,10 @@
 
 namespace histoloom {
 
+// Whether there is something at `path`. UserError where that can't be told (no permission on the
+// way, a name that is too long, links in a circle).
+bool file_exists(const std::filesystem::path& path);
+
 // The bytes of a file. UserError names the path and the cause.
 std::string read_file(const std::filesystem::path& path);
 

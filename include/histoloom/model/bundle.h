@@ -78,6 +78,10 @@ struct ModelBundle {
   std::string sha256() const;
 };
 
+// UserError, naming what model.json says, where the denoiser doesn't fit the bundle: its latent
+// channels, its labels, its patches.
+void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser);
+
 // Builds the network and loads its weights for inference. UserError as load_parameters().
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "histoloom/core/progress.h"
+
 namespace histoloom {
 
 // What the weights don't say about themselves.
@@ -49,8 +51,8 @@ class ImportedBundle {
   static ImportedBundle diffusers(const DiffusersImport& files, const ImportOptions& options);
 
   const std::string& model_json() const;
-  // UserError names the path and the cause, and leaves nothing.
-  void write() const;
+  // UserError names the path and the cause, and leaves nothing; so does Interrupted.
+  void write(Progress& progress) const;
 
   struct Contents;
   explicit ImportedBundle(std::shared_ptr<const Contents> contents)
