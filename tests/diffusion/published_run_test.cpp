@@ -2,12 +2,11 @@
 // mask, one step with several labels a crop, and a whole random-patch diffusion.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "crop_batch.h"
 #include "histoloom/labels/clean.h"
 #include "histoloom/model/inference_thread.h"
 #include "histoloom/model/safetensors.h"
+#include "model/test_model.h"
 #include "step.h"
 #include "test_paint.h"
 
@@ -15,12 +14,6 @@ namespace histoloom {
 namespace {
 
 constexpr double kTolerance = 1e-4;  // of the largest expected value
-
-// Another kit of the same layout, where the user has one.
-std::filesystem::path kit() {
-  const char* other = std::getenv("HISTOLOOM_PARITY");
-  return other != nullptr ? other : HISTOLOOM_TESTDATA "/parity";
-}
 
 std::unique_ptr<Denoiser> published_denoiser() {
   const std::filesystem::path weights = kit() / "diffinfinite_unet.safetensors";
@@ -49,10 +42,6 @@ LabelGrid labels_of(const at::Tensor& mask, LatentSize size) {
       grid.at({x, y}) =
           static_cast<LabelId>(ids[0][0][y * factor][x * factor].item<std::int64_t>());
   return grid;
-}
-
-double relative_error(const at::Tensor& got, const at::Tensor& expected) {
-  return ((got - expected).abs().max() / expected.abs().max()).item<double>();
 }
 
 // ---- Cleaning a painted mask
@@ -128,7 +117,7 @@ TEST_F(MultiMaskStep, IsReproduced) {
           work.y[at], work.prediction[at], 0, noise(k, label, i / cells, i % cells));
     }
   }
-  EXPECT_LE(relative_error(got, expected), kTolerance);
+  EXPECT_LE(largest_error(got, expected), kTolerance);
 }
 
 // ---- A whole run with given crops
@@ -211,7 +200,7 @@ TEST_P(RandomPatchRun, IsReproducedOnDisk) {
   at::Tensor got = at::empty_like(expected);
   arrays[static_cast<std::size_t>(options.steps - 1) % 2].read(LatentRect::of(canvas),
                                                                got.data_ptr<float>());
-  EXPECT_LE(relative_error(got, expected), kTolerance);
+  EXPECT_LE(largest_error(got, expected), kTolerance);
 }
 
 INSTANTIATE_TEST_SUITE_P(BatchSizes, RandomPatchRun, testing::Values(1, 4, 7));
