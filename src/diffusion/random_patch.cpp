@@ -1,23 +1,20 @@
 #include "histoloom/diffusion/random_patch.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_pipeline.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "crop_batch.h"
+#include "crop_pipeline.h"
 #include "histoloom/core/error.h"
-#include "histoloom/model/inference_thread.h"
 #include "step.h"
 #include "tapered_strip.h"
 
 namespace histoloom {
 
 namespace {
-
-using Group = std::shared_ptr<std::vector<CropWork>>;
 
 class Painter {
  public:
@@ -45,11 +42,26 @@ class Painter {
   bool guided(int index) const;
   void plain_step(const Step& step);
   void tapered_step(const Step& step);
-  // Takes crops from `next_crop` in groups that fill a batch; `predicted` gets each crop with its
-  // x0 from the threads that evaluate, `collected` from one thread in the order of the crops.
-  template <class NextCrop, class Predicted, class Collected>
-  void evaluate(const Step& step, NextCrop&& next_crop, Predicted&& predicted,
-                Collected&& collected);
+  // Takes the step's crops from `source` through the denoiser, from the first that no run before
+  // has committed on. `write` gets each crop with its x0 on any thread, `collect` in order and
+  // tells how many cells it has painted; `settle` is called before a part of the step is committed.
+  struct StepWork {
+    std::function<bool(Crop&)> source;
+    std::function<void(CropWork&)> write;
+    std::function<std::int64_t(const CropWork&)> collect;
+    std::function<std::int64_t()> settle;
+  };
+  void advance_canvas(const Step& step, const StepWork& work);
+  CropStages stages_of(const Step& step, const StepWork& work);
+  // Takes the plan's next crop and its labels; how many cells of tissue it owns, if there is one.
+  std::optional<std::int64_t> take_crop(const std::function<bool(Crop&)>& source, CropWork& work);
+  // Takes crops until one owns tissue; false where a commit is due or there is none.
+  bool next_crop(const std::function<bool(Crop&)>& source, CropWork& work);
+  bool commit_is_due() const;
+  void commit(const Step& step, PaintedPart part);
+  std::int64_t first_crop(const Step& step) const {
+    return step.index == options_.done.steps ? options_.done.crops : 0;
+  }
   // Takes glass out of what a crop owns; how many cells are left.
   std::int64_t disown_glass(CropWork& work) const;
   void count_cells();
@@ -67,7 +79,12 @@ class Painter {
   LatentSize canvas_;
   DenoiserCounters counters_;
   std::int64_t tissue_ = 0, minimum_ = 0, painted_ = 0;
-  std::int64_t crops_ = 0;  // of the current step
+  // Of the current step: crops taken from the plan, those among them that own tissue, those since
+  // the last commit; and whether the plan has no more.
+  std::int64_t taken_ = 0, crops_ = 0, uncommitted_ = 0;
+  bool exhausted_ = false;
+  std::int64_t group_size_ = 1;  // crops that fill a batch
+  std::chrono::steady_clock::time_point last_commit_ = std::chrono::steady_clock::now();
 };
 
 bool Painter::guided(int index) const {
@@ -114,81 +131,116 @@ void Painter::count_cells() {
   }
 }
 
-template <class NextCrop, class Predicted, class Collected>
-void Painter::evaluate(const Step& step, NextCrop&& next_crop, Predicted&& predicted,
-                       Collected&& collected) {
-  const auto group_size = static_cast<std::size_t>(evaluator_.group_size(step.guided));
-  const auto gather = [&](tbb::flow_control& flow) -> Group {
-    auto group = std::make_shared<std::vector<CropWork>>();
-    CropWork work;
-    while (group->size() < group_size && !progress_.stop_requested() && next_crop(work.crop)) {
-      evaluator_.read_labels(work);
-      // Crops that write glass only cost nothing.
-      if (disown_glass(work) > 0) group->push_back(std::move(work));
-      work = {};
-    }
-    if (group->empty()) flow.stop();
-    return group;
-  };
-  const auto predict = [&](Group group) {
-    const InferenceThread inference;
-    for (CropWork& work : *group) evaluator_.read_state(work, step.source, step.solver);
-    evaluator_.predict(*group, step.time, step.guided, counters_);
-    for (CropWork& work : *group) {
-      solver_.predict_x0(work, step);
-      predicted(work);
-    }
-    return group;
-  };
-  const auto collect = [&](const Group& group) {
-    crops_ += static_cast<std::int64_t>(group->size());
-    for (CropWork& work : *group) painted_ += collected(work);
-    progress_.update(painted_, fmt::format("step {}/{}", step.index + 1, options_.steps));
-  };
-  tbb::task_arena arena(options_.threads);
-  arena.execute([&] {
-    tbb::parallel_pipeline(
-        static_cast<std::size_t>(options_.threads) * 2,
-        tbb::make_filter<void, Group>(tbb::filter_mode::serial_in_order, gather) &
-            tbb::make_filter<Group, Group>(tbb::filter_mode::parallel, predict) &
-            tbb::make_filter<Group, void>(tbb::filter_mode::serial_in_order, collect));
-  });
-  if (progress_.stop_requested())
-    throw Interrupted(
-        fmt::format("stopped while painting, in step {} of {}", step.index + 1, options_.steps));
+std::optional<std::int64_t> Painter::take_crop(const std::function<bool(Crop&)>& source,
+                                               CropWork& work) {
+  exhausted_ = !source(work.crop);
+  if (exhausted_) return std::nullopt;
+  ++taken_;
+  evaluator_.read_labels(work);
+  const std::int64_t owned = disown_glass(work);
+  crops_ += owned > 0;
+  return owned;
+}
+
+bool Painter::commit_is_due() const {
+  // Whole groups only: a smaller one would cost as much as a whole one.
+  if (uncommitted_ == 0 || uncommitted_ % group_size_ != 0) return false;
+  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - last_commit_;
+  return since.count() >= options_.commit_seconds;
+}
+
+bool Painter::next_crop(const std::function<bool(Crop&)>& source, CropWork& work) {
+  while (!progress_.stop_requested() && !commit_is_due()) {
+    const auto owned = take_crop(source, work);
+    if (!owned) return false;
+    // Crops that write glass only cost nothing.
+    if (*owned == 0) continue;
+    ++uncommitted_;
+    return true;
+  }
+  return false;
+}
+
+void Painter::commit(const Step& step, PaintedPart part) {
+  if (step.x0_target != nullptr) step.x0_target->commit();
+  step.target->commit();
+  options_.committed(part);
+  uncommitted_ = 0;
+  last_commit_ = std::chrono::steady_clock::now();
+}
+
+CropStages Painter::stages_of(const Step& step, const StepWork& work) {
+  return {
+      .next = [&](CropWork& crop) { return next_crop(work.source, crop); },
+      .read = [&](CropWork& crop) { evaluator_.read_state(crop, step.source, step.solver); },
+      .predict =
+          [&](CropGroup& group) { evaluator_.predict(group, step.time, step.guided, counters_); },
+      .write =
+          [&](CropWork& crop) {
+            solver_.predict_x0(crop, step);
+            work.write(crop);
+          },
+      .collect =
+          [&](const CropWork& crop) {
+            painted_ += work.collect(crop);
+            progress_.update(painted_, fmt::format("step {}/{}", step.index + 1, options_.steps));
+          }};
+}
+
+void Painter::advance_canvas(const Step& step, const StepWork& work) {
+  group_size_ = evaluator_.group_size(step.guided);
+  const CropStages stages = stages_of(step, work);
+  while (!exhausted_) {
+    run_crops(stages, static_cast<std::size_t>(group_size_), options_.threads);
+    if (exhausted_) break;
+    painted_ += work.settle();
+    commit(step, {step.index, taken_});
+    if (progress_.stop_requested())
+      throw Interrupted(
+          fmt::format("stopped while painting, in step {} of {}", step.index + 1, options_.steps));
+  }
 }
 
 void Painter::plain_step(const Step& step) {
   const auto plan =
       options_.crops ? options_.crops(step.index)
                      : make_plan(options_.plan, canvas_, bundle_.patch, options_.seed, step.index);
-  evaluate(
-      step, [&](Crop& crop) { return plan->next(crop); },
-      [&](CropWork& work) { solver_.write_owned(work, step); },
-      [&](const CropWork& work) {
-        return std::count(work.crop.owned.begin(), work.crop.owned.end(), 1);
-      });
+  const auto source = [&](Crop& crop) { return plan->next(crop); };
+  const auto owned = [](const CropWork& work) {
+    return std::count(work.crop.owned.begin(), work.crop.owned.end(), 1);
+  };
+  // Pass over what was committed before.
+  CropWork skipped;
+  while (taken_ < first_crop(step)) painted_ += take_crop(source, skipped).value_or(0);
+  advance_canvas(step, {.source = source,
+                        .write = [&](CropWork& work) { solver_.write_owned(work, step); },
+                        .collect = owned,
+                        .settle = [] { return std::int64_t{0}; }});
 }
 
 void Painter::tapered_step(const Step& step) {
   TaperedStrip strip(bundle_, scene_.labels, scene_.glass, solver_, step);
-  evaluate(
-      step, [&](Crop& crop) { return strip.next(crop); }, [](CropWork&) {},
-      [&](const CropWork& work) { return strip.add(work); });
+  const auto source = [&](Crop& crop) { return strip.next(crop); };
+  CropWork skipped;
+  while (taken_ < strip.first_needed(first_crop(step))) take_crop(source, skipped);
+  painted_ += strip.skip_rows(first_crop(step));
+  advance_canvas(step, {.source = source,
+                        .write = [](CropWork&) {},
+                        .collect = [&](const CropWork& work) { return strip.add(work); },
+                        .settle = [&] { return strip.settle(); }});
   painted_ += strip.finish();
 }
 
 int Painter::run(DiffusionReport& report) {
   count_cells();
-  painted_ = tissue_ * options_.first_step;
+  painted_ = tissue_ * options_.done.steps;
   progress_.start_stage("painting latents", tissue_ * options_.steps, "cells");
-  for (int i = options_.first_step; i < options_.steps; ++i) {
+  for (int i = options_.done.steps; i < options_.steps; ++i) {
     const Step step = step_at(i);
-    crops_ = 0;
+    taken_ = crops_ = 0;
+    exhausted_ = false;
     step.tapered ? tapered_step(step) : plain_step(step);
-    if (step.x0_target != nullptr) step.x0_target->commit();
-    step.target->commit();
-    options_.committed(i + 1);
+    commit(step, {i + 1, 0});
     report.steps.push_back({crops_, minimum_, step.tapered});
     progress_.update(painted_, fmt::format("step {}/{}", i + 1, options_.steps));
   }

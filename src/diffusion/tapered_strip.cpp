@@ -28,10 +28,30 @@ TaperedStrip::TaperedStrip(const ModelBundle& bundle, const LabelField& labels,
       ys_(make_tapered_axis(canvas_.height, bundle.patch, overlap_of(bundle.patch))),
       sum_(static_cast<std::size_t>(bundle.latent_channels * bundle.patch * canvas_.width)) {}
 
+std::int64_t TaperedStrip::first_open_row(std::int64_t index) const {
+  const auto row = static_cast<std::size_t>(index) / xs_.starts.size();
+  return row < ys_.starts.size() ? ys_.starts[row] : canvas_.height;
+}
+
+std::int64_t TaperedStrip::first_needed(std::int64_t crops) const {
+  const std::int64_t open = first_open_row(crops);
+  const auto covers = [&](std::int64_t start) { return start + bundle_.patch > open; };
+  const auto row = std::find_if(ys_.starts.begin(), ys_.starts.end(), covers) - ys_.starts.begin();
+  return std::min(crops, row * static_cast<std::int64_t>(xs_.starts.size()));
+}
+
+std::int64_t TaperedStrip::skip_rows(std::int64_t crops) {
+  std::int64_t written = 0;
+  for (const std::int64_t end = first_open_row(crops); top_ < end; ++top_)
+    for_each_run(top_, [&](std::int64_t begin, std::int64_t past) { written += past - begin; });
+  return written;
+}
+
 bool TaperedStrip::next(Crop& crop) {
-  const std::size_t columns = xs_.starts.size();
-  if (at_ == columns * ys_.starts.size()) return false;
-  crop.corner = {xs_.starts[at_ % columns], ys_.starts[at_ / columns]};
+  const auto columns = static_cast<std::int64_t>(xs_.starts.size());
+  if (at_ == columns * static_cast<std::int64_t>(ys_.starts.size())) return false;
+  crop.corner = {xs_.starts[static_cast<std::size_t>(at_ % columns)],
+                 ys_.starts[static_cast<std::size_t>(at_ / columns)]};
   crop.owned.assign(
       static_cast<std::size_t>(bundle_.patch) * static_cast<std::size_t>(bundle_.patch), 1);
   ++at_;
@@ -39,20 +59,24 @@ bool TaperedStrip::next(Crop& crop) {
 }
 
 std::int64_t TaperedStrip::add(const CropWork& work) {
-  const std::int64_t written = write_rows_above(work.crop.corner.y);
+  const LatentPoint corner = work.crop.corner;
+  const std::int64_t written = write_rows_above(corner.y);
   const std::int64_t p = bundle_.patch;
-  const auto& wx = xs_.weights[index_of(xs_.starts, work.crop.corner.x)];
-  const auto& wy = ys_.weights[index_of(ys_.starts, work.crop.corner.y)];
-  const float* from = work.prediction.data();
+  const auto& wx = xs_.weights[index_of(xs_.starts, corner.x)];
+  const auto& wy = ys_.weights[index_of(ys_.starts, corner.y)];
   for (std::int64_t c = 0; c < bundle_.latent_channels; ++c) {
-    for (std::int64_t v = 0; v < p; ++v, from += p) {
-      float* to = sum_.data() + (c * p + v) * canvas_.width + work.crop.corner.x;
+    // Rows above the strip were written before this run took the step up.
+    for (std::int64_t v = std::max<std::int64_t>(0, top_ - corner.y); v < p; ++v) {
+      const float* from = work.prediction.data() + (c * p + v) * p;
+      float* to = sum_.data() + (c * p + corner.y + v - top_) * canvas_.width + corner.x;
       for (std::int64_t u = 0; u < p; ++u)
         to[u] += wy[static_cast<std::size_t>(v)] * wx[static_cast<std::size_t>(u)] * from[u];
     }
   }
   return written;
 }
+
+std::int64_t TaperedStrip::settle() { return write_rows_above(first_open_row(at_)); }
 
 std::int64_t TaperedStrip::finish() { return write_rows_above(canvas_.height); }
 
@@ -74,26 +98,30 @@ std::int64_t TaperedStrip::write_rows_above(std::int64_t y) {
   return written;
 }
 
-std::int64_t TaperedStrip::write_row(std::int64_t y) const {
-  const auto channels = static_cast<std::size_t>(bundle_.latent_channels);
-  const std::int64_t plane = bundle_.patch * canvas_.width;
+template <class Visit>
+void TaperedStrip::for_each_run(std::int64_t y, Visit&& visit) const {
   std::vector<LabelId> ids(static_cast<std::size_t>(canvas_.width));
   labels_.read({0, y, canvas_.width, y + 1}, ids.data());
   const auto is_glass = [&](LabelId id) { return glass_ && id == *glass_; };
-  std::int64_t written = 0;
   for (auto begin = std::find_if_not(ids.begin(), ids.end(), is_glass); begin != ids.end();) {
     const auto end = std::find_if(begin, ids.end(), is_glass);
-    const LatentRect run{begin - ids.begin(), y, end - ids.begin(), y + 1};
-    std::vector<float> x0;
-    for (std::size_t c = 0; c < channels; ++c) {
-      const auto first =
-          sum_.begin() + static_cast<std::int64_t>(c) * plane + (y - top_) * canvas_.width + run.x0;
-      x0.insert(x0.end(), first, first + run.width());
-    }
-    solver_.write_run(run, std::move(x0), step_);
-    written += run.width();
+    visit(begin - ids.begin(), end - ids.begin());
     begin = std::find_if_not(end, ids.end(), is_glass);
   }
+}
+
+std::int64_t TaperedStrip::write_row(std::int64_t y) const {
+  const std::int64_t plane = bundle_.patch * canvas_.width;
+  std::int64_t written = 0;
+  for_each_run(y, [&](std::int64_t x0, std::int64_t x1) {
+    std::vector<float> clean;
+    for (std::int64_t c = 0; c < bundle_.latent_channels; ++c) {
+      const auto first = sum_.begin() + c * plane + (y - top_) * canvas_.width;
+      clean.insert(clean.end(), first + x0, first + x1);
+    }
+    solver_.write_run({x0, y, x1, y + 1}, std::move(clean), step_);
+    written += x1 - x0;
+  });
   return written;
 }
 

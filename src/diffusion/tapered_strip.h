@@ -17,17 +17,30 @@ class TaperedStrip {
   TaperedStrip(const ModelBundle& bundle, const LabelField& labels, std::optional<LabelId> glass,
                const CellSolver& solver, const Step& step);
 
+  // A step whose first `crops` crops lie on disk as settle() left them is taken up at the crop
+  // first_needed(crops): rows that are not complete need its like again. skip_rows() passes over
+  // those that are, and returns how many tissue cells they hold.
+  std::int64_t first_needed(std::int64_t crops) const;
+  std::int64_t skip_rows(std::int64_t crops);
   // The next crop's corner, owning all its cells, or false after the last.
   bool next(Crop& crop);
   // Adds the x0 of a crop (its `prediction`), in the order of next(). Crops may be left out where
   // all their cells are glass. Returns how many tissue cells were written.
   std::int64_t add(const CropWork& work);
+  // Writes the rows that no crop still to come covers, so that the step can be taken up after the
+  // last crop of next(), all of which have been added. Returns how many tissue cells were written.
+  std::int64_t settle();
   // Writes what is left, after the last crop.
   std::int64_t finish();
 
  private:
+  // The first row that crops from the one at `index` on cover.
+  std::int64_t first_open_row(std::int64_t index) const;
   std::int64_t write_rows_above(std::int64_t y);
   std::int64_t write_row(std::int64_t y) const;
+  // Calls visit(first cell, one past the last) for every run of tissue in a row.
+  template <class Visit>
+  void for_each_run(std::int64_t y, Visit&& visit) const;
 
   const ModelBundle& bundle_;
   const LabelField& labels_;
@@ -36,7 +49,7 @@ class TaperedStrip {
   const Step& step_;
   LatentSize canvas_;
   TaperedAxis xs_, ys_;
-  std::size_t at_ = 0;
+  std::int64_t at_ = 0;     // of the next crop
   std::int64_t top_ = 0;    // the canvas row of the strip's first
   std::vector<float> sum_;  // [channels, patch, width]
 };

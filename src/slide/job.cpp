@@ -1,6 +1,9 @@
 #include "histoloom/slide/job.h"
 
 #include <fmt/format.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <vips/vips.h>
 
 #include <chrono>
@@ -58,6 +61,14 @@ void check_disk(const GenerateOptions& o, const JobPlan& plan) {
     throw UserError(fmt::format(
         "the work directory needs about {} in '{}', {} are free; choose another disk with --work",
         format_byte_size(plan.disk_latents), work.string(), format_byte_size(space.available)));
+}
+
+// The C library keeps what large networks gave back, gigabytes of it, beside what the next one asks
+// for.
+void return_freed_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 void write_png(const fs::path& path, const pyramid::Thumbnail& picture) {
@@ -135,9 +146,10 @@ LatentArray SlideJob::State::paint(ChunkCache& cache, const std::vector<float>& 
   const Stopwatch watch;
   work->open();
   const auto generation = [&](const fs::path& path) {
-    return work->committed_steps() > 0 ? LatentArray::open(path, cache)
-                                       : LatentArray::create(path, bundle.latent_channels,
-                                                             plan.canvas, plan.store_type, cache);
+    return work->painted() != PaintedPart{}
+               ? LatentArray::open(path, cache)
+               : LatentArray::create(path, bundle.latent_channels, plan.canvas, plan.store_type,
+                                     cache);
   };
   LatentArray even = generation(work->latents(0)), odd = generation(work->latents(1));
   CanvasState state{.y = {&even, &odd}};
@@ -147,8 +159,8 @@ LatentArray SlideJob::State::paint(ChunkCache& cache, const std::vector<float>& 
     state.x0 = {&clean[0], &clean[1]};
   }
   DiffusionOptions diffusion = plan.diffusion;
-  diffusion.first_step = work->committed_steps();
-  diffusion.committed = [this](int steps) { work->commit_steps(steps); };
+  diffusion.done = work->painted();
+  diffusion.committed = [this](PaintedPart part) { work->commit(part); };
   const Scene scene{*labels, label_set.unknown(), label_set.glass(), glass};
   const int result =
       paint_latents(bundle, *denoiser, scene, diffusion, state, progress, facts.diffusion);
@@ -211,9 +223,14 @@ void SlideJob::State::run(Progress& progress) {
   ChunkCache cache(plan.cache);
   const GlassTexture texture(options.tile);
   const std::vector<float> glass = glass_latent(texture);
+  // Only one network at a time: a published one holds gigabytes.
+  autoencoder.reset();
+  return_freed_memory();
   {
     const LatentArray latents = paint(cache, glass, progress);
-    denoiser.reset();  // a published one holds gigabytes
+    denoiser.reset();
+    return_freed_memory();
+    autoencoder = load_autoencoder(bundle, plan.dtype);
     write_slide(latents, glass, texture, progress);
     facts.traffic = cache.traffic();
   }

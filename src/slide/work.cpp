@@ -22,6 +22,17 @@ json parse(const fs::path& file) {
   }
 }
 
+// {"committed_steps": 3, "committed_crops": 128}
+PaintedPart painted_part(const fs::path& file) {
+  const json state = parse(file);
+  const auto counts = [&](const char* key) {
+    return state.is_object() && state.contains(key) && state[key].is_number_unsigned();
+  };
+  if (!counts("committed_steps") || !counts("committed_crops"))
+    throw UserError(fmt::format("{}: is damaged; start over with --force", file.string()));
+  return {state["committed_steps"], state["committed_crops"]};
+}
+
 // The first setting, in the job's own order, in which it differs from another: "seed is 1, was 2".
 std::string difference(const std::string& job, const json& before) {
   const auto now = nlohmann::ordered_json::parse(job);
@@ -63,16 +74,11 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
                     "over with --force and without --resume",
                     path_.string(), difference(job_json_, before)));
   if (!fs::exists(path_ / "state.json")) return;
-  const json state = parse(path_ / "state.json");
-  if (!state.is_object() || !state.contains("committed_steps") ||
-      !state["committed_steps"].is_number_unsigned())
-    throw UserError(
-        fmt::format("{}: is damaged; start over with --force", (path_ / "state.json").string()));
-  committed_ = state["committed_steps"];
+  painted_ = painted_part(path_ / "state.json");
 }
 
 void WorkDirectory::open() {
-  if (committed_ > 0) return;
+  if (painted_ != PaintedPart{}) return;
   // Remove what an earlier job left, and nothing else: the user may have named a directory that
   // holds more. In this order a kill leaves a directory of ours and no state without latents.
   std::error_code code;
@@ -87,9 +93,10 @@ void WorkDirectory::open() {
         fmt::format("{}: can't be made: {}", (path_ / "latents").string(), code.message()));
 }
 
-void WorkDirectory::commit_steps(int steps) {
-  committed_ = steps;
-  replace_file(path_ / "state.json", json{{"committed_steps", steps}}.dump() + "\n");
+void WorkDirectory::commit(PaintedPart part) {
+  painted_ = part;
+  const json state{{"committed_steps", part.steps}, {"committed_crops", part.crops}};
+  replace_file(path_ / "state.json", state.dump() + "\n");
 }
 
 fs::path WorkDirectory::latents(int generation) const {

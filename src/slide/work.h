@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "histoloom/diffusion/random_patch.h"
+
 namespace histoloom {
 
 // Opened in two steps, so that checks come before anything is written.
@@ -17,8 +19,9 @@ class WorkDirectory {
 
   // Makes the directory with job.json, or leaves what a resume continues.
   void open();
-  int committed_steps() const { return committed_; }
-  void commit_steps(int steps);
+  // What lies in the latents, as state.json says.
+  PaintedPart painted() const { return painted_; }
+  void commit(PaintedPart part);
   std::filesystem::path latents(int generation) const;
   // The clean latents that some solvers keep.
   std::filesystem::path clean_latents(int generation) const;
@@ -29,7 +32,7 @@ class WorkDirectory {
   std::filesystem::path path_;
   bool kept_, resume_;
   std::string job_json_;
-  int committed_ = 0;
+  PaintedPart painted_;
 };
 
 }  // namespace histoloom

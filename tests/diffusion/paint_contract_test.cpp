@@ -87,21 +87,66 @@ TEST_P(Painting, ResumedFromAnyCommittedStepItEndsTheSame) {
     PaintJob job(paint_bundle(), labels);
     DiffusionOptions options = options_for(GetParam());
     options.threads = 2;
-    int committed = 0;
-    options.committed = [&](int steps) {
-      committed = steps;
-      if (steps == stop_after) job.progress.stop = true;
+    PaintedPart committed;
+    options.committed = [&](PaintedPart part) {
+      committed = part;
+      if (part.steps == stop_after) job.progress.stop = true;
     };
     EXPECT_EQ(message_of<Interrupted>([&] { job.paint(denoiser, options); }),
               "stopped while painting, in step " + std::to_string(stop_after + 1) + " of 5");
-    EXPECT_EQ(committed, stop_after);
+    EXPECT_EQ(committed, (PaintedPart{stop_after, 0}));
     EXPECT_FALSE(job.progress.finished);
 
     job.progress.stop = false;
     job.reopen();
-    options.first_step = committed;
-    options.committed = [](int) {};
+    options.done = committed;
+    options.committed = [](PaintedPart) {};
     EXPECT_TRUE(same_bits(job.paint(denoiser, options), expected)) << stop_after;
+  }
+}
+
+TEST_P(Painting, ResumedFromAPartOfAStepItEndsTheSame) {
+  const LabelGrid labels = tissue_with_glass({37, 45});
+  FakeDenoiser denoiser(3, mix);
+  PaintJob whole(paint_bundle(), labels);
+  DiffusionOptions options = options_for(GetParam());
+  options.steps = 3;
+  const std::vector<float> expected = whole.paint(denoiser, options);
+  // The last of these is in a tapered step, whichever the plan.
+  for (const int stop_after : {1, 12, 40, 95}) {
+    PaintJob job(paint_bundle(), labels);
+    options.threads = 2;
+    options.done = {};
+    options.commit_seconds = 0;  // after every group of crops
+    int commits = 0;
+    PaintedPart last;
+    options.committed = [&](PaintedPart part) {
+      last = part;
+      if (++commits == stop_after) throw std::runtime_error("killed");
+    };
+    EXPECT_EQ(message_of<std::runtime_error>([&] { job.paint(denoiser, options); }), "killed");
+    EXPECT_GT(last.crops, 0) << stop_after;
+
+    job.reopen();
+    job.report = {};
+    options.done = last;
+    options.commit_seconds = 1e9;
+    options.committed = [](PaintedPart) {};
+    EXPECT_TRUE(same_bits(job.paint(denoiser, options), expected)) << stop_after;
+    EXPECT_EQ(job.progress.done, job.progress.total) << stop_after;
+    // The report of a step that was taken up counts all its crops.
+    const auto before = static_cast<std::size_t>(last.steps);
+    ASSERT_EQ(job.report.steps.size(), whole.report.steps.size() - before);
+    std::int64_t crops = 0;
+    for (std::size_t i = before; i < whole.report.steps.size(); ++i) {
+      EXPECT_EQ(job.report.steps[i - before].crops, whole.report.steps[i].crops) << stop_after;
+      crops += whole.report.steps[i].crops;
+    }
+    // But the network, twice for a guided crop, ran for the rest, and the rows that a strip shares.
+    if (last.steps == 0) {
+      EXPECT_EQ(job.report.evaluations, 2 * (crops - stop_after)) << stop_after;
+    }
+    EXPECT_LE(job.report.evaluations, 2 * crops) << stop_after;
   }
 }
 
@@ -119,13 +164,13 @@ TEST_P(Painting, AStepThatWasKilledHalfWayIsRepeated) {
     if (p.time < 500 && ++seen == 30) throw std::runtime_error("out of luck");
   });
   DiffusionOptions options = options_for(GetParam());
-  int committed = 0;
-  options.committed = [&](int steps) { committed = steps; };
+  PaintedPart committed;
+  options.committed = [&](PaintedPart part) { committed = part; };
   EXPECT_EQ(message_of<std::runtime_error>([&] { job.paint(failing, options); }), "out of luck");
-  EXPECT_GT(committed, 0);
-  EXPECT_LT(committed, 5);
+  EXPECT_GT(committed.steps, 0);
+  EXPECT_LT(committed.steps, 5);
   job.reopen();
-  options.first_step = committed;
+  options.done = committed;
   EXPECT_TRUE(same_bits(job.paint(calm, options), expected));
 }
 
@@ -188,11 +233,11 @@ TEST(PaintingNotFinite, CommitsNothingOfItsStep) {
     if (p.time < 500) out[0] = std::nanf("");
   });
   DiffusionOptions options = options_for({PlanKind::shifted, SolverKind::ddim});
-  int committed = 0;
-  options.committed = [&](int steps) { committed = steps; };
+  PaintedPart committed;
+  options.committed = [&](PaintedPart part) { committed = part; };
   EXPECT_NE(message_of([&] { job.paint(denoiser, options); }), "");
-  EXPECT_GT(committed, 0);
-  EXPECT_LT(committed, 5);
+  EXPECT_GT(committed.steps, 0);
+  EXPECT_LT(committed.steps, 5);
 }
 
 TEST(PaintingClip, BoundsX0BeforeTheSolverSeesIt) {

@@ -186,8 +186,8 @@ TEST_P(RandomPatchRun, IsReproducedOnDisk) {
   options.threads = 2;
   options.start = &arrays[2];
   options.crops = [&](int) { return std::make_unique<GivenCrops>(canvas, patch, centres, next); };
-  options.committed = [&](int steps) {
-    if (steps == options.steps - 1) throw StoppedEarly{};
+  options.committed = [&](PaintedPart part) {
+    if (part.steps == options.steps - 1) throw StoppedEarly{};
   };
   TestProgress progress;
   DiffusionReport report;

@@ -31,7 +31,7 @@ class Work : public testing::Test {
     work.open();
     fs::create_directory(work.latents(0));
     write_bytes(work.latents(0) / "0.0.0", "latents");
-    if (steps > 0) work.commit_steps(steps);
+    if (steps > 0) work.commit({steps, 40});
   }
 
   ScratchDirectory scratch_;
@@ -47,7 +47,7 @@ TEST_F(Work, OpeningMakesItWithTheJob) {
   WorkDirectory work = make();
   work.open();
   EXPECT_EQ(read_file(path_ / "job.json"), kJob);
-  EXPECT_EQ(work.committed_steps(), 0);
+  EXPECT_EQ(work.painted(), PaintedPart{});
   EXPECT_TRUE(fs::is_directory(work.latents(0).parent_path()));
   EXPECT_FALSE(fs::exists(work.latents(0)));
   EXPECT_NE(work.latents(0), work.latents(1));
@@ -83,17 +83,17 @@ TEST_F(Work, AnUnfinishedJobIsNeitherContinuedNorReplacedUnasked) {
 TEST_F(Work, ResumeContinuesWhereTheCommitsEnded) {
   leave_unfinished(3);
   WorkDirectory work = make(true);
-  EXPECT_EQ(work.committed_steps(), 3);
+  EXPECT_EQ(work.painted(), (PaintedPart{3, 40}));
   work.open();
   EXPECT_EQ(read_file(work.latents(0) / "0.0.0"), "latents");
-  work.commit_steps(4);
-  EXPECT_EQ(make(true).committed_steps(), 4);
+  work.commit({4, 0});
+  EXPECT_EQ(make(true).painted(), (PaintedPart{4, 0}));
 }
 
 TEST_F(Work, ResumeBeforeTheFirstCommitStartsOver) {
   leave_unfinished(0);
   WorkDirectory work = make(true);
-  EXPECT_EQ(work.committed_steps(), 0);
+  EXPECT_EQ(work.painted(), PaintedPart{});
   work.open();
   EXPECT_FALSE(fs::exists(work.latents(0)));
 }
@@ -102,7 +102,7 @@ TEST_F(Work, ForceStartsOverAndRemovesNothingElse) {
   leave_unfinished(3);
   write_bytes(path_ / "notes.txt", "mine");
   WorkDirectory work = make(false, true, kOther);
-  EXPECT_EQ(work.committed_steps(), 0);
+  EXPECT_EQ(work.painted(), PaintedPart{});
   work.open();
   EXPECT_EQ(read_file(path_ / "job.json"), kOther);
   EXPECT_FALSE(fs::exists(work.latents(0)));
@@ -137,8 +137,10 @@ TEST_F(Work, ResumeOfAnotherJobNamesTheDifference) {
 TEST_F(Work, DamagedFilesAreNamed) {
   leave_unfinished(3);
   const std::string damaged = ": is damaged; start over with --force";
-  for (const char* state : {"", "{", "3", "[]", "{}", R"({"committed_steps": "3"})",
-                            R"({"committed_steps": -3})", R"({"committed_steps": 1.5})"}) {
+  for (const char* state :
+       {"", "{", "3", "[]", "{}", R"({"committed_steps": "3"})",
+        R"({"committed_steps": -3, "committed_crops": 0})",
+        R"({"committed_steps": 1.5, "committed_crops": 0})", R"({"committed_steps": 3})"}) {
     write_bytes(path_ / "state.json", state);
     EXPECT_EQ(error(true, false), (path_ / "state.json").string() + damaged) << state;
   }

@@ -20,8 +20,11 @@
 // prediction of x0 with weights that sum to one, derive epsilon from it and take one solver step a
 // cell. They stream over the canvas with a strip of patch × width cells in memory.
 //
-// In memory: `threads` batches, the store's cache, the strip of tapered steps, one bit a cell for
-// the random plan.
+// A step commits when it is done; a long one also commits parts of itself, so that little is lost
+// with it. Parts don't change a value: a crop that is painted twice writes the same cells again.
+//
+// In memory: a few batches a thread, the store's cache, the strip of tapered steps, one bit a cell
+// for the random plan.
 #pragma once
 
 #include <array>
@@ -56,6 +59,14 @@ struct CanvasState {
 // Whether the solver needs the generations of x0.
 bool keeps_x0(SolverKind kind);
 
+// How far a job has come that lies on disk: whole steps, and so many crops of the step after them,
+// in the plan's order.
+struct PaintedPart {
+  int steps = 0;
+  std::int64_t crops = 0;
+  bool operator==(const PaintedPart&) const = default;
+};
+
 struct DiffusionOptions {
   int steps = 30;
   SolverKind solver = SolverKind::ddim;
@@ -65,13 +76,14 @@ struct DiffusionOptions {
   PlanKind plan = PlanKind::shifted;
   int tapered_steps = 2;  // the last ones, at most all of them
   std::uint64_t seed = 0;
-  int threads = 1;     // calls of the denoiser side by side
-  int first_step = 0;  // of a resumed run: steps that are already committed
+  int threads = 1;   // calls of the denoiser side by side
+  PaintedPart done;  // of a resumed run: what is already committed
   // Crops of a step where they don't come from `plan`; every cell must be owned once.
   std::function<std::unique_ptr<PatchPlan>(int step)> crops;
   const LatentArray* start = nullptr;  // y_T where it is given, not drawn from the seed
-  // Told how many steps are committed, after each.
-  std::function<void(int)> committed = [](int) {};
+  // Told what is committed: after each step, and within a step as often as this.
+  std::function<void(PaintedPart)> committed = [](PaintedPart) {};
+  double commit_seconds = 20;
 };
 
 struct StepCoverage {

@@ -6,7 +6,7 @@
 // does the work. What is unfinished lies in the work directory:
 //
 //   job.json    what decides the pixels; a resume with another job is refused
-//   state.json  how many diffusion steps are committed; replaced after each
+//   state.json  how many diffusion steps, and crops of the next, are committed
 //   latents/    two generations of the latents, Zarr v2
 //
 // The slide grows as a hidden partial file beside OUT and is renamed at the end.
