@@ -28,6 +28,7 @@ enum class NoiseDomain : std::uint32_t {
   layout = 7,  // tissue on glass
   glass = 8,   // texture of glass
   training = 9,
+  evaluation = 10,  // patches, directions and resamples of measures
 };
 
 // Draws the numbers of one job. Cheap to copy; const calls may come from any thread.

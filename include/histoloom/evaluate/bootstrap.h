@@ -1,0 +1,48 @@
+// Intervals by the bootstrap: the patches of both sides are drawn again with replacement, and the
+// measure is taken anew.
+//
+// Distances between two samples grow when both are resampled (duplicates make each differ more from
+// the other), so percentiles alone would lie above the value. What is given is their spread,
+// centred on the value: value + (2.5th percentile − mean) to value + (97.5th percentile − mean) of
+// the replicates.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace histoloom::evaluate {
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+struct Estimate {
+  double value = 0;
+  Interval interval;  // 95 %
+};
+
+struct BootstrapOptions {
+  int replicates = 200;
+  std::uint64_t seed = 0;
+};
+
+// How often each patch counts in a replicate; they sum to the number of patches.
+using Weights = std::vector<int>;
+
+// The p-quantile (0 to 1) of values, linear between neighbours as numpy.quantile. Not of none.
+double quantile(std::vector<double> values, double p);
+
+// The weights of a replicate on either side of a comparison.
+std::pair<Weights, Weights> resampled_weights(std::size_t first, std::size_t second, int replicate,
+                                              std::uint64_t seed);
+
+// The interval around `value`, from the replicates' values.
+Estimate centred_estimate(double value, const std::vector<double>& replicates);
+
+// Estimates measure(first weights, second weights) for sides of so many patches.
+Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions& options,
+                   const std::function<double(const Weights&, const Weights&)>& measure);
+
+}  // namespace histoloom::evaluate

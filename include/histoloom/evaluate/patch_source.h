@@ -1,0 +1,44 @@
+// Where patches come from: images and slides on disk, opened once and read by rectangles.
+//
+// What OpenSlide knows is read through it, tile by tile, so that a slide may have any size; every
+// other image is decoded whole when it is first read, and kept until release().
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+#include "histoloom/evaluate/picture.h"
+
+namespace histoloom::evaluate {
+
+// One image or slide at full resolution. Not for several threads at once.
+class PatchSource {
+ public:
+  virtual ~PatchSource() = default;
+  virtual const std::filesystem::path& path() const = 0;
+  virtual PixelSize size() const = 0;
+  // The pixels of `rect`, which lies inside; transparent ones over white. \error UserError, with
+  // the path, where the file turns out to be damaged.
+  virtual Picture read(const PixelRect& rect) = 0;
+  // Forgets decoded pixels.
+  virtual void release() {}
+};
+
+using PatchSources = std::vector<std::unique_ptr<PatchSource>>;
+
+// Opens one file. \error UserError that names the path where it is missing, no image, or not 8-bit
+// RGB.
+std::unique_ptr<PatchSource> open_patch_source(const std::filesystem::path& path);
+
+// Opens files, and of folders every image and slide in the order of their names, but for masks
+// (NAME_mask.png, NAME_mask.tif). \error UserError as above, or for a folder without images.
+PatchSources open_patch_sources(const std::vector<std::filesystem::path>& paths);
+
+// The mask beside an image: NAME_mask.png or NAME_mask.tif for NAME.png or NAME.ome.tif; empty
+// where there is none.
+std::filesystem::path mask_beside(const std::filesystem::path& image);
+
+}  // namespace histoloom::evaluate

@@ -1,0 +1,55 @@
+// Pictures in memory, which every measure takes: 8-bit RGB, rows from the top down without gaps.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+
+namespace histoloom::evaluate {
+
+inline constexpr std::size_t kChannels = 3;
+
+struct Picture {
+  PixelSize size;
+  std::vector<std::uint8_t> rgb;  // size.height × size.width × R, G, B
+
+  // The first of the three samples of a pixel inside the picture.
+  const std::uint8_t* at(std::int64_t x, std::int64_t y) const {
+    return rgb.data() + kChannels * static_cast<std::size_t>(y * size.width + x);
+  }
+  std::uint8_t* at(std::int64_t x, std::int64_t y) {
+    return rgb.data() + kChannels * static_cast<std::size_t>(y * size.width + x);
+  }
+};
+
+using Pictures = std::span<const Picture>;
+
+// One number a pixel.
+struct Plane {
+  PixelSize size;
+  std::vector<float> values;  // size.height × size.width
+
+  float& at(std::int64_t x, std::int64_t y) {
+    return values[static_cast<std::size_t>(y * size.width + x)];
+  }
+  float at(std::int64_t x, std::int64_t y) const {
+    return values[static_cast<std::size_t>(y * size.width + x)];
+  }
+};
+
+// A copy of `rect`, which lies inside the picture.
+Picture crop(const Picture& picture, const PixelRect& rect);
+// Rows become columns.
+Picture transposed(const Picture& picture);
+// One channel, 0 to 255.
+Plane channel_plane(const Picture& picture, std::size_t channel);
+// Luma by ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, 0 to 255.
+Plane grey_plane(const Picture& picture);
+
+// Share of the 8 × 8 px blocks that are glass: bright and without colour in the mean. Blocks cut
+// off by the picture's edges count as whole ones.
+double glass_share(const Picture& picture);
+
+}  // namespace histoloom::evaluate

@@ -1,0 +1,67 @@
+// Seams: whether a grid along which a picture was put together can be found in it.
+//
+// A boundary at x lies between the pixels x − 1 and x. Decoders print a faint texture with the
+// period of a latent cell, so a boundary is compared with columns beside it that have the same
+// phase modulo the latent factor, never with any column. All measures stand beside a real picture
+// cut by the same grid (the floor) and real patches laid edge to edge (the ceiling, hard_tiling()).
+//
+// Example: a decoder's windows of 256 px with a stride of 192 px in a slide with 8 px a cell:
+// uniform_grid(size, 192), and a boundary at x = 384 is compared with 360, 368, 376, 392, 400, 408.
+//
+// JPEG prints a grid of its own; measure what was stored without it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "histoloom/evaluate/picture.h"
+
+namespace histoloom::evaluate {
+
+// Where boundaries may lie. Positions may be 0 or past the picture: they count where a shift moves
+// them inside.
+struct SeamGrid {
+  std::vector<std::int64_t> columns, rows;  // px, ascending
+  // Shifts of 0 < d < period are the other phases, which the true one is compared with. Of an
+  // irregular grid: the smallest distance of two lines.
+  std::int64_t period = 0;
+};
+
+// Lines at phase, phase + period, … on both axes; 0 ≤ phase < period.
+SeamGrid uniform_grid(PixelSize size, std::int64_t period, std::int64_t phase = 0);
+// Lines at these places only. \error UserError for lines that don't ascend.
+SeamGrid grid_of_lines(std::vector<std::int64_t> columns, std::vector<std::int64_t> rows);
+
+struct SeamOptions {
+  std::int64_t latent_factor = 8;  // px a latent cell
+  int neighbours = 3;              // lines of the same phase compared with, on either side
+  std::int64_t segment = 64;       // px along a boundary over which density is averaged
+};
+
+struct SeamMeasure {
+  std::int64_t boundaries = 0;  // over both axes and all pictures
+  // Mean gradient across the boundaries over that at their neighbours; 1 without seams.
+  double gradient_ratio = 0;
+  // Of the true phase's ratio among those of all other phases, in their standard deviations; none
+  // where there are fewer than 8 of them.
+  std::optional<double> z;
+  // Mean step of optical density across a boundary, between strips of one latent cell on either
+  // side, segment by segment; and the same at the neighbours.
+  double density_step = 0;
+  double density_step_beside = 0;
+};
+
+struct CutPicture {
+  const Picture* picture = nullptr;
+  SeamGrid grid;
+};
+
+// Pools both axes of all pictures. \error UserError where no boundary with neighbours lies inside.
+SeamMeasure measure_seams(const std::vector<CutPicture>& pictures, const SeamOptions& options);
+
+// A picture of `across` × `across` tiles of period × period px, cut from the corners of `patches`
+// in their order, over again where they run out. Patches are at least that large.
+Picture hard_tiling(Pictures patches, std::int64_t period, std::int64_t across);
+
+}  // namespace histoloom::evaluate

@@ -1,0 +1,40 @@
+// The sliced Wasserstein distance between two sets of patches, one number for each level of their
+// Laplacian pyramids (Karras et al. 2018, "Progressive growing of GANs", section 5 and the
+// published code): the finest level compares edges and grain, the coarsest colour and layout.
+//
+// Of each level 7 × 7 × 3 neighbourhoods are cut out as descriptors, normalised to mean 0 and
+// deviation 1 channel by channel on either side, and projected on random directions; in a direction
+// the distance is the mean difference of the sorted projections.
+//
+// Example: 256 patches of 256 px a side have the levels 256, 128, 64, 32, 16, and 128 descriptors
+// of each patch make 32,768 a level.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "histoloom/evaluate/bootstrap.h"
+#include "histoloom/evaluate/picture.h"
+
+namespace histoloom::evaluate {
+
+struct SlicedWassersteinOptions {
+  std::int64_t descriptors = 32768;  // at least, a level and side, where the patches hold so many
+  int directions = 512;
+  int bootstrap_directions = 64;    // of them, for the interval
+  std::int64_t smallest_side = 16;  // of the coarsest level, px
+  BootstrapOptions bootstrap;
+};
+
+struct LevelDistance {
+  std::int64_t side = 0;         // px
+  std::int64_t descriptors = 0;  // on either side
+  Estimate distance;             // in deviations of a channel of the level
+};
+
+// Finest level first. Both sets hold equally many patches, all squares of the same side: a power of
+// two, at least the smallest side. \error InternalError otherwise.
+std::vector<LevelDistance> sliced_wasserstein(Pictures first, Pictures second,
+                                              const SlicedWassersteinOptions& options);
+
+}  // namespace histoloom::evaluate

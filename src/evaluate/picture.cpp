@@ -1,0 +1,80 @@
+#include "histoloom/evaluate/picture.h"
+
+#include <algorithm>
+#include <array>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom::evaluate {
+
+namespace {
+
+constexpr std::int64_t kBlock = 8;        // px
+constexpr double kGlassBrightness = 225;  // of 255, the darkest channel of a block's mean
+constexpr double kGlassSaturation = 14;   // of 255, brightest minus darkest channel
+
+bool is_glass(const Picture& picture, const PixelRect& block) {
+  std::array<double, kChannels> mean{};
+  for (std::int64_t y = block.y0; y < block.y1; ++y)
+    for (std::int64_t x = block.x0; x < block.x1; ++x)
+      for (std::size_t c = 0; c < kChannels; ++c) mean[c] += picture.at(x, y)[c];
+  for (double& v : mean) v /= static_cast<double>(block.area());
+  const auto [low, high] = std::minmax_element(mean.begin(), mean.end());
+  return *low > kGlassBrightness && *high - *low < kGlassSaturation;
+}
+
+template <class Value>
+Plane plane_of(const Picture& picture, Value&& value) {
+  Plane plane{picture.size, {}};
+  plane.values.reserve(picture.rgb.size() / kChannels);
+  for (std::size_t i = 0; i < picture.rgb.size(); i += kChannels)
+    plane.values.push_back(value(picture.rgb.data() + i));
+  return plane;
+}
+
+}  // namespace
+
+Picture crop(const Picture& picture, const PixelRect& rect) {
+  check_internal(PixelRect::of(picture.size).contains(rect), "a crop reaches out of its picture");
+  Picture out{rect.size(), {}};
+  out.rgb.reserve(kChannels * static_cast<std::size_t>(rect.area()));
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+    const std::uint8_t* row = picture.at(rect.x0, y);
+    out.rgb.insert(out.rgb.end(), row, row + kChannels * static_cast<std::size_t>(rect.width()));
+  }
+  return out;
+}
+
+Picture transposed(const Picture& picture) {
+  Picture out{{picture.size.height, picture.size.width},
+              std::vector<std::uint8_t>(picture.rgb.size())};
+  for (std::int64_t y = 0; y < picture.size.height; ++y)
+    for (std::int64_t x = 0; x < picture.size.width; ++x)
+      std::copy_n(picture.at(x, y), kChannels, out.at(y, x));
+  return out;
+}
+
+Plane channel_plane(const Picture& picture, std::size_t channel) {
+  return plane_of(picture,
+                  [channel](const std::uint8_t* p) { return static_cast<float>(p[channel]); });
+}
+
+Plane grey_plane(const Picture& picture) {
+  return plane_of(picture, [](const std::uint8_t* p) {
+    return 0.299f * static_cast<float>(p[0]) + 0.587f * static_cast<float>(p[1]) +
+           0.114f * static_cast<float>(p[2]);
+  });
+}
+
+double glass_share(const Picture& picture) {
+  std::int64_t glass = 0, blocks = 0;
+  for (std::int64_t y = 0; y < picture.size.height; y += kBlock) {
+    for (std::int64_t x = 0; x < picture.size.width; x += kBlock, ++blocks) {
+      const PixelRect block = PixelRect::at({x, y}, {kBlock, kBlock});
+      glass += is_glass(picture, intersect(block, PixelRect::of(picture.size)));
+    }
+  }
+  return blocks == 0 ? 0 : static_cast<double>(glass) / static_cast<double>(blocks);
+}
+
+}  // namespace histoloom::evaluate

@@ -1,0 +1,217 @@
+// 1. Pyramids of all patches; of each level equally many neighbourhoods a patch, spread evenly with
+//    a jitter.
+// 2. The level's descriptors lie dimension by dimension, so that a projection is a sum of long
+//    vectors.
+// 3. Each direction sorts the projections with the patch that each came from; a replicate of the
+//    bootstrap then walks along the sorted lists, counting each value as often as its patch.
+#include "histoloom/evaluate/sliced_wasserstein.h"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "draw.h"
+#include "histoloom/core/error.h"
+#include "laplacian_pyramid.h"
+#include "moments.h"
+
+namespace histoloom::evaluate {
+
+namespace {
+
+constexpr std::int64_t kSide = 7;  // of a neighbourhood
+constexpr std::size_t kDimensions = kSide * kSide * kChannels;
+
+// ---- Descriptors
+
+struct Descriptors {
+  std::int64_t count = 0;
+  std::int64_t per_patch = 0;  // those of patch p begin at p · per_patch
+  std::vector<float> values;   // kDimensions × count
+
+  std::span<float> dimension(std::size_t d) {
+    return {values.data() + d * static_cast<std::size_t>(count), static_cast<std::size_t>(count)};
+  }
+  std::span<const float> dimension(std::size_t d) const {
+    return {values.data() + d * static_cast<std::size_t>(count), static_cast<std::size_t>(count)};
+  }
+};
+
+// Copies the neighbourhoods of one patch to their place.
+void cut_out(Descriptors& out, std::int64_t patch, const Planes& level, const Draw& draw) {
+  const std::int64_t across = level[0].size.width - kSide + 1, places = across * across;
+  for (std::int64_t i = 0; i < out.per_patch; ++i) {
+    const double jitter = draw.uniform(i, patch);
+    const auto place =
+        std::min(places - 1, static_cast<std::int64_t>((static_cast<double>(i) + jitter) *
+                                                       static_cast<double>(places) /
+                                                       static_cast<double>(out.per_patch)));
+    const auto column = static_cast<std::size_t>(patch * out.per_patch + i);
+    std::size_t d = 0;
+    for (const Plane& plane : level)
+      for (std::int64_t n = 0; n < kSide * kSide; ++n)
+        out.dimension(d++)[column] =
+            plane.at(place % across + n % kSide, place / across + n / kSide);
+  }
+}
+
+// Mean 0 and deviation 1 in each channel, over all its dimensions and descriptors.
+void normalise(Descriptors& descriptors) {
+  const auto length = static_cast<std::size_t>(kSide * kSide * descriptors.count);
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    const std::span<float> channel(descriptors.values.data() + c * length, length);
+    const Moments moments = moments_of(channel);
+    // A channel of one value becomes zeros.
+    const double scale = moments.variance > 0 ? 1 / std::sqrt(moments.variance) : 0;
+    shift_and_scale(channel, moments.mean, scale);
+  }
+}
+
+std::int64_t descriptors_per_patch(std::size_t patches, std::int64_t side, std::int64_t wanted) {
+  const std::int64_t places = (side - kSide + 1) * (side - kSide + 1);
+  return std::min(places, divide_up(wanted, static_cast<std::int64_t>(patches)));
+}
+
+using Pyramids = std::vector<std::vector<Planes>>;  // by patch, then level
+
+Pyramids pyramids_of(Pictures patches, std::int64_t smallest_side) {
+  Pyramids out(patches.size());
+  tbb::parallel_for(std::size_t{0}, patches.size(),
+                    [&](std::size_t i) { out[i] = laplacian_pyramid(patches[i], smallest_side); });
+  return out;
+}
+
+Descriptors describe(const Pyramids& pyramids, std::size_t level, std::int64_t wanted,
+                     std::uint64_t seed) {
+  Descriptors out;
+  out.per_patch = descriptors_per_patch(pyramids.size(), pyramids[0][level][0].size.width, wanted);
+  out.count = out.per_patch * static_cast<std::int64_t>(pyramids.size());
+  out.values.resize(kDimensions * static_cast<std::size_t>(out.count));
+  const Draw draw(seed, Purpose::descriptors);
+  tbb::parallel_for(std::size_t{0}, pyramids.size(), [&](std::size_t p) {
+    cut_out(out, static_cast<std::int64_t>(p), pyramids[p][level], draw);
+  });
+  normalise(out);
+  return out;
+}
+
+// ---- One direction
+
+struct Projection {
+  float value = 0;
+  std::int32_t patch = 0;
+};
+
+std::vector<float> unit_direction(const Draw& draw, int index) {
+  std::vector<float> out(kDimensions);
+  draw.normals(index, static_cast<int>(kDimensions), out.data());
+  const double length = std::sqrt(std::inner_product(out.begin(), out.end(), out.begin(), 0.0));
+  shift_and_scale(out, 0, 1 / length);
+  return out;
+}
+
+std::vector<Projection> sorted_projections(const Descriptors& from,
+                                           const std::vector<float>& direction) {
+  std::vector<Projection> out(static_cast<std::size_t>(from.count));
+  std::vector<float> sums(out.size());
+  for (std::size_t d = 0; d < kDimensions; ++d) {
+    const float* values = from.dimension(d).data();
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += direction[d] * values[i];
+  }
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = {sums[i], static_cast<std::int32_t>(static_cast<std::int64_t>(i) / from.per_patch)};
+  std::sort(out.begin(), out.end(),
+            [](const Projection& a, const Projection& b) { return a.value < b.value; });
+  return out;
+}
+
+// The mean difference of two sorted lists in which each value counts as often as its patch.
+double mean_difference(const std::vector<Projection>& a, const std::vector<Projection>& b,
+                       const Weights& weight_a, const Weights& weight_b) {
+  double sum = 0;
+  std::size_t i = 0, j = 0;
+  int left_a = 0, left_b = 0;
+  const auto next = [](const auto& list, const Weights& weights, std::size_t& k, int& left) {
+    while (left == 0 && k < list.size()) left = weights[static_cast<std::size_t>(list[k++].patch)];
+    return left > 0;
+  };
+  while (next(a, weight_a, i, left_a) && next(b, weight_b, j, left_b)) {
+    const int both = std::min(left_a, left_b);
+    sum += both * std::abs(static_cast<double>(a[i - 1].value - b[j - 1].value));
+    left_a -= both;
+    left_b -= both;
+  }
+  return sum / static_cast<double>(a.size());
+}
+
+// ---- One level
+
+struct Resamples {
+  std::vector<std::pair<Weights, Weights>> weights;
+};
+
+Estimate level_distance(const Descriptors& a, const Descriptors& b,
+                        const SlicedWassersteinOptions& options, const Resamples& resamples) {
+  const auto directions = static_cast<std::size_t>(options.directions);
+  const std::size_t replicates = resamples.weights.size();
+  const Draw draw(options.bootstrap.seed, Purpose::directions);
+  const Weights once(static_cast<std::size_t>(a.count / a.per_patch), 1);
+  std::vector<double> distances(directions);
+  std::vector<double> again(replicates * directions);  // of the first directions only
+  tbb::parallel_for(std::size_t{0}, directions, [&](std::size_t d) {
+    const std::vector<float> direction = unit_direction(draw, static_cast<int>(d));
+    const auto left = sorted_projections(a, direction), right = sorted_projections(b, direction);
+    distances[d] = mean_difference(left, right, once, once);
+    if (d >= static_cast<std::size_t>(options.bootstrap_directions)) return;
+    for (std::size_t r = 0; r < replicates; ++r) {
+      const auto& [first, second] = resamples.weights[r];
+      again[r * directions + d] = mean_difference(left, right, first, second);
+    }
+  });
+  const auto mean_of = [](auto first, std::size_t count) {
+    return std::accumulate(first, first + static_cast<std::ptrdiff_t>(count), 0.0) /
+           static_cast<double>(count);
+  };
+  std::vector<double> means;
+  const auto used = std::min(directions, static_cast<std::size_t>(options.bootstrap_directions));
+  for (std::size_t r = 0; r < replicates; ++r)
+    means.push_back(mean_of(again.begin() + static_cast<std::ptrdiff_t>(r * directions), used));
+  return centred_estimate(mean_of(distances.begin(), directions), means);
+}
+
+void check_patches(Pictures first, Pictures second, std::int64_t smallest_side) {
+  check_internal(!first.empty() && first.size() == second.size(),
+                 "both sides need equally many patches");
+  const PixelSize size = first[0].size;
+  for (const Pictures side : {first, second})
+    for (const Picture& patch : side)
+      check_internal(patch.size == size && size.width == size.height,
+                     "patches must be squares of one size");
+  check_internal((size.width & (size.width - 1)) == 0 && size.width >= smallest_side,
+                 "a patch's side must be a power of two");
+}
+
+}  // namespace
+
+std::vector<LevelDistance> sliced_wasserstein(Pictures first, Pictures second,
+                                              const SlicedWassersteinOptions& options) {
+  check_patches(first, second, options.smallest_side);
+  const Pyramids a = pyramids_of(first, options.smallest_side);
+  const Pyramids b = pyramids_of(second, options.smallest_side);
+  Resamples resamples;
+  for (int r = 0; r < options.bootstrap.replicates; ++r)
+    resamples.weights.push_back(resampled_weights(a.size(), b.size(), r, options.bootstrap.seed));
+  std::vector<LevelDistance> out;
+  for (std::size_t level = 0; level < a[0].size(); ++level) {
+    // Both sides draw their own places.
+    const Descriptors left = describe(a, level, options.descriptors, options.bootstrap.seed);
+    const Descriptors right = describe(b, level, options.descriptors, options.bootstrap.seed + 1);
+    out.push_back(
+        {a[0][level][0].size.width, left.count, level_distance(left, right, options, resamples)});
+  }
+  return out;
+}
+
+}  // namespace histoloom::evaluate

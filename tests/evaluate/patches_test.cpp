@@ -1,0 +1,164 @@
+// Images and slides as sources of patches; what is drawn from them.
+#include <gmock/gmock.h>
+
+#include <numeric>
+#include <set>
+
+#include "histoloom/core/file.h"
+#include "histoloom/evaluate/patch_sampling.h"
+#include "test_pictures.h"
+
+namespace histoloom::evaluate {
+namespace {
+
+using testing::ElementsAre;
+using testing::StartsWith;
+
+class Patches : public testing::Test {
+ protected:
+  std::string open_error(const char* name) const {
+    return message_of([&] { open_patch_sources({scratch_ / name}); });
+  }
+  std::string says(const char* name, const char* what) const {
+    return (scratch_ / name).string() + what;
+  }
+  PatchSources write_set(const std::vector<Picture>& pictures) const {
+    for (std::size_t i = 0; i < pictures.size(); ++i)
+      write_picture(scratch_ / (std::to_string(100 + i) + ".png"), pictures[i]);
+    return open_patch_sources({scratch_.path()});
+  }
+
+  ScratchDirectory scratch_;
+};
+
+TEST_F(Patches, ReadsTheSamePixelsOfImagesAndSlides) {
+  const Picture picture = test_picture({307, 211}, 1);
+  const PixelRect rect{17, 33, 117, 66};
+  for (const char* name : {"a.png", "a.tif"}) {
+    write_picture(scratch_ / name, picture);
+    const auto source = open_patch_source(scratch_ / name);
+    EXPECT_EQ(source->size(), picture.size) << name;
+    EXPECT_EQ(source->read(rect).rgb, crop(picture, rect).rgb) << name;
+    source->release();
+    EXPECT_EQ(source->read(rect).rgb, crop(picture, rect).rgb) << name;
+  }
+  EXPECT_EQ(crop(picture, rect).rgb[3 * 100 + 1], test_value(17, 34, 1, 1));
+}
+
+TEST_F(Patches, OfAFolderEveryImageButMasksInTheOrderOfNames) {
+  for (const char* name : {"b.png", "a.png", "a_mask.png", "c.tif", "c_mask.tif"})
+    write_picture(scratch_ / name, test_picture({33, 17}, 1));
+  write_bytes(scratch_ / "notes.txt", "no image");
+  std::vector<std::string> names;
+  for (const auto& source : open_patch_sources({scratch_.path()}))
+    names.push_back(source->path().filename());
+  EXPECT_THAT(names, ElementsAre("a.png", "b.png", "c.tif"));
+  EXPECT_EQ(mask_beside(scratch_ / "a.png"), scratch_ / "a_mask.png");
+  EXPECT_EQ(mask_beside(scratch_ / "c.ome.tif"), scratch_ / "c_mask.tif");
+  EXPECT_EQ(mask_beside(scratch_ / "b.png"), "");
+}
+
+TEST_F(Patches, DoNotOverlapAndRepeatWithTheSeed) {
+  const PatchSources sources = write_set({test_picture({150, 70}, 1), test_picture({70, 71}, 2)});
+  const SamplingOptions options{.side = 32, .count = 100, .seed = 5};
+  const PatchSet set = sample_patches(sources, options);
+  EXPECT_EQ(set.patches.size(), 4u * 2 + 2 * 2);
+  EXPECT_EQ(std::accumulate(set.sources.begin(), set.sources.end(), 0u), 4u);
+  std::set<std::string> distinct;
+  for (const Picture& patch : set.patches) {
+    EXPECT_EQ(patch.size, (PixelSize{32, 32}));
+    distinct.emplace(patch.rgb.begin(), patch.rgb.end());
+  }
+  EXPECT_EQ(distinct.size(), set.patches.size());
+  const PatchSet again = sample_patches(sources, options);
+  ASSERT_EQ(again.sources, set.sources);
+  for (std::size_t i = 0; i < set.patches.size(); ++i)
+    EXPECT_EQ(again.patches[i].rgb, set.patches[i].rgb);
+  const PatchSet other = sample_patches(sources, {.side = 32, .count = 100, .seed = 6});
+  EXPECT_NE(other.patches[0].rgb, set.patches[0].rgb);
+  // A smaller set is the beginning of a larger one.
+  const PatchSet few = sample_patches(sources, {.side = 32, .count = 5, .seed = 5});
+  ASSERT_EQ(few.patches.size(), 5u);
+  EXPECT_EQ(few.patches[4].rgb, set.patches[4].rgb);
+}
+
+TEST_F(Patches, ShowTissueNotGlass) {
+  Picture picture = plain_picture({256, 128}, {243, 241, 244});
+  for (std::int64_t y = 0; y < 128; ++y)
+    for (std::int64_t x = 0; x < 64; ++x) picture.at(x, y)[1] = 120;
+  const PatchSet set = sample_patches(write_set({picture}), {.side = 64, .count = 100});
+  EXPECT_EQ(set.patches.size(), 2u);
+  for (const Picture& patch : set.patches) EXPECT_EQ(patch.rgb[1], 120);
+}
+
+TEST(GlassShare, CountsBrightBlocksWithoutColour) {
+  const auto share = [](std::array<std::uint8_t, 3> colour) {
+    return glass_share(plain_picture({20, 9}, colour));
+  };
+  EXPECT_EQ(share({244, 243, 245}), 1);
+  EXPECT_EQ(share({226, 239, 230}), 1);
+  EXPECT_EQ(share({225, 226, 227}), 0) << "too dark";
+  EXPECT_EQ(share({226, 240, 230}), 0) << "too much colour";
+  Picture half = plain_picture({16, 9}, {250, 250, 250});
+  for (std::int64_t y = 0; y < 8; ++y) half.at(3, y)[0] = half.at(4, y)[0] = 0;
+  EXPECT_EQ(glass_share(half), 0.75) << "one of four blocks, two of which are cut off";
+}
+
+TEST_F(Patches, AreSplitWithoutACommonSource) {
+  const PatchSources sources =
+      write_set({test_picture({64, 96}, 1), test_picture({64, 64}, 2), test_picture({32, 64}, 3)});
+  const PatchSet set = sample_patches(sources, {.side = 32, .count = 100});
+  ASSERT_EQ(set.patches.size(), 12u);
+  const auto [first, second] = split_by_source(set);
+  EXPECT_THAT(first.sources, testing::Each(0u));
+  EXPECT_THAT(second.sources, testing::Each(testing::Ne(0u)));
+  EXPECT_EQ(first.patches.size(), 6u);
+  EXPECT_EQ(second.patches.size(), 6u);
+}
+
+TEST_F(Patches, OfOneSourceAreSplitOneByOne) {
+  const PatchSet set =
+      sample_patches(write_set({test_picture({97, 33}, 1)}), {.side = 32, .count = 100});
+  const auto [first, second] = split_by_source(set);
+  ASSERT_EQ(first.patches.size(), 1u);
+  ASSERT_EQ(second.patches.size(), 1u);
+  EXPECT_NE(first.patches[0].rgb, second.patches[0].rgb);
+}
+
+// ---- Errors
+
+TEST_F(Patches, AFolderWithoutImagesIsRefused) {
+  write_bytes(scratch_ / "a_mask.png", "only a mask");
+  EXPECT_EQ(message_of([&] { open_patch_sources({scratch_.path()}); }),
+            scratch_.path().string() + ": holds no image (.png, .jpg, .tif, .svs, …)");
+  EXPECT_EQ(open_error("nowhere"),
+            says("nowhere", " can't be opened: No such file or directory; check the path"));
+}
+
+TEST_F(Patches, WhatIsNoRgbImageIsRefused) {
+  write_bytes(scratch_ / "a.png", "no image");
+  EXPECT_THAT(open_error("a.png"),
+              StartsWith(says("a.png", ": is not an image that can be read (")));
+  write_image(scratch_ / "a.png", {16, 8}, 1, std::vector<std::uint8_t>(128));
+  EXPECT_EQ(open_error("a.png"), says("a.png", ": must have the three bands RGB, got 1"));
+}
+
+TEST_F(Patches, ADamagedImageIsAnError) {
+  write_picture(scratch_ / "a.png", test_picture({200, 200}, 1));
+  const std::string whole = read_file(scratch_ / "a.png");
+  write_bytes(scratch_ / "a.png", whole.substr(0, whole.size() / 2));
+  const auto source = open_patch_source(scratch_ / "a.png");
+  EXPECT_THAT(message_of([&] {
+                source->read({0, 0, 8, 8});
+              }),
+              StartsWith(says("a.png", ": is damaged or cut short (")));
+}
+
+TEST_F(Patches, SourcesThatAreTooSmallAreRefused) {
+  const PatchSources sources = write_set({test_picture({64, 31}, 1)});
+  EXPECT_EQ(message_of([&] { sample_patches(sources, {.side = 32}); }),
+            "no image has 32x32 px; give larger ones or a smaller --patch");
+}
+
+}  // namespace
+}  // namespace histoloom::evaluate

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""What the measures of the room 'evaluate' must give, computed with NumPy, SciPy and scikit-image.
+
+Prints the numbers that tests/evaluate/*_test.cpp expect. To repeat them:
+    python3 tests/evaluate/reference.py       (Debian's python3-scipy and python3-skimage)
+Only the pictures, and Philox where directions are drawn, follow our own code.
+"""
+import numpy as np
+from scipy import ndimage, stats
+from skimage import metrics
+
+
+def picture(height, seed, width=None):
+    """As test_pictures.h: waves with noise, height x width x RGB."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width or height), np.arange(3),
+                          indexing="ij")
+    h = (x * 7919 + y * 104729 + c * 1299709 + seed * 15485863).astype(np.uint64) & 0xFFFFFFFF
+    h ^= h >> np.uint64(15)
+    h = h * np.uint64(2246822519) & np.uint64(0xFFFFFFFF)
+    h ^= h >> np.uint64(13)
+    t = (2 * x + 3 * y + 29 * seed) % 128
+    wave = np.where(t < 64, t, 127 - t)
+    return (60 + 2 * wave + (h % np.uint64(64)).astype(int) - 20 * c).astype(np.uint8)
+
+
+def philox(counter, key):
+    c, k = list(counter), list(key)
+    for _ in range(10):
+        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF, (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return c
+
+
+def direction(index, count, domain=10, purpose=4):
+    values = []
+    for channel in range((count + 3) // 4):
+        w = philox([index, 0, purpose, domain << 24 | channel], [0, 0])
+        for a, b in ((w[0], w[1]), (w[2], w[3])):
+            radius = np.sqrt(-2 * np.log(((a >> 8) + 1) / 2**24))
+            angle = 2 * np.pi * (b >> 8) / 2**24
+            values += [radius * np.cos(angle), radius * np.sin(angle)]
+    v = np.array(values[:count])
+    return v / np.linalg.norm(v)
+
+
+KERNEL = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
+
+
+def pyramid(image, smallest):
+    """Karras et al. 2018, as their sliced_wasserstein.py."""
+    levels = [image.astype(float)]
+    while levels[-1].shape[0] > smallest:
+        fine = levels[-1]
+        coarse = np.stack([ndimage.convolve(fine[..., c], KERNEL, mode="mirror")[::2, ::2]
+                           for c in range(3)], -1)
+        up = np.zeros_like(fine)
+        up[::2, ::2] = coarse
+        up = np.stack([ndimage.convolve(up[..., c], 4 * KERNEL, mode="mirror")
+                       for c in range(3)], -1)
+        levels[-1] = fine - up
+        levels.append(coarse)
+    return levels
+
+
+def descriptors(levels):
+    """All 7 x 7 x 3 neighbourhoods, channel first, normalised."""
+    rows = []
+    for level in levels:
+        n = level.shape[0] - 6
+        rows += [level[y:y + 7, x:x + 7].transpose(2, 0, 1) for y in range(n) for x in range(n)]
+    d = np.array(rows)
+    d -= d.mean(axis=(0, 2, 3), keepdims=True)
+    d /= d.std(axis=(0, 2, 3), keepdims=True)
+    return d.reshape(len(d), -1)
+
+
+def sliced_wasserstein(first, second, directions):
+    a, b = [[pyramid(p, 16) for p in side] for side in (first, second)]
+    out = []
+    for level in range(len(a[0])):
+        da, db = descriptors([p[level] for p in a]), descriptors([p[level] for p in b])
+        projections = np.stack([direction(i, 147) for i in range(directions)], 1)
+        pa, pb = np.sort(da @ projections, axis=0), np.sort(db @ projections, axis=0)
+        out.append(np.abs(pa - pb).mean())
+    return out
+
+
+def density_distance(first, second, channel):
+    a, b = [-np.log10((np.stack(s)[..., channel].ravel() + 1.0) / 256) for s in (first, second)]
+    return stats.wasserstein_distance(a, b)
+
+
+def grey(image):
+    return image @ np.array([0.299, 0.587, 0.114])
+
+
+def spectrum(image):
+    g = grey(image)
+    n = g.shape[0]
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
+    power = np.abs(np.fft.fft2((g - g.mean()) * np.outer(hann, hann)))**2
+    f = np.fft.fftfreq(n, 1 / n)
+    ring = np.rint(np.hypot(*np.meshgrid(f, f))).astype(int)
+    return np.array([power[ring == r].mean() for r in range(1, n // 2 + 1)])
+
+
+def best_match(patch, training):
+    return max((np.corrcoef(np.rot90(grey(patch), turn).ravel(), grey(t).ravel())[0, 1], i, turn)
+               for i, t in enumerate(training) for turn in range(4))
+
+
+def contrast(a, b):
+    """Mean contrast and structure of Wang et al. 2003, where the window lies inside."""
+    def mean(v):
+        return ndimage.gaussian_filter(v, 1.5, truncate=3.5)[5:-5, 5:-5]
+    va, vb = mean(a * a) - mean(a)**2, mean(b * b) - mean(b)**2
+    return ((2 * (mean(a * b) - mean(a) * mean(b)) + 58.5225) / (va + vb + 58.5225)).mean()
+
+
+def ms_ssim(a, b):
+    values = []
+    for c in range(3):
+        x, y, out = a[..., c].astype(float), b[..., c].astype(float), 1
+        for weight in (0.0448, 0.2856, 0.3001, 0.2363):
+            out *= contrast(x, y)**weight
+            h, w = x.shape[0] // 2 * 2, x.shape[1] // 2 * 2
+            x, y = [v[:h, :w].reshape(h // 2, 2, w // 2, 2).mean((1, 3)) for v in (x, y)]
+        # scikit-image's mean leaves out the same borders of five pixels.
+        out *= metrics.structural_similarity(x, y, data_range=255, gaussian_weights=True,
+                                             sigma=1.5, use_sample_covariance=False)**0.1333
+        values.append(out)
+    return np.mean(values)
+
+
+def seam_ratio(image, period, factor, neighbours):
+    """Gradient at the grid over that at columns of the same phase, both axes pooled."""
+    own, beside = 0, 0
+    for axis in (image.astype(float), image.astype(float).transpose(1, 0, 2)):
+        gradient = np.abs(np.diff(axis, axis=1)).mean(axis=(0, 2))  # [x - 1]
+        n = axis.shape[1]
+        for g in range(period, n - factor + 1, period):
+            places = [g + k * factor for k in range(-neighbours, neighbours + 1) if k]
+            places = [p for p in places if factor <= p <= n - factor and p % period]
+            own += gradient[g - 1]
+            beside += np.mean([gradient[p - 1] for p in places])
+    return own / beside
+
+
+def measures_without_networks():
+    first, second = [[picture(32, s) for s in seeds] for seeds in ((1, 2, 3), (4, 5, 6))]
+    print("sliced Wasserstein, 8 directions", sliced_wasserstein(first, second, 8))
+    print("density", [density_distance(first, second, c) for c in range(3)])
+    print("spectrum", spectrum(first[0])[[0, 1, 7, 15]])
+    print("dB", 10 * np.log10(np.mean([spectrum(p) for p in second], 0) /
+                              np.mean([spectrum(p) for p in first], 0))[[0, 7, 15]])
+    print("best match", best_match(second[0], first))
+    reference = picture(181, 1, 203)
+    blurred = np.rint(ndimage.uniform_filter(reference.astype(float), (3, 3, 1), mode="mirror"))
+    blurred = blurred.astype(np.uint8)
+    other = picture(181, 2, 203)
+    for name, image in (("blurred", blurred), ("other", other)):
+        print("PSNR, MS-SSIM", name, metrics.peak_signal_noise_ratio(reference, image),
+              ms_ssim(reference, image))
+    print("seams", seam_ratio(picture(150, 3, 203), 48, 8, 3))
+
+
+if __name__ == "__main__":
+    measures_without_networks()

@@ -1,0 +1,69 @@
+// Pictures that tests/evaluate/reference.py makes too, and images on disk.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <vips/vips.h>
+
+#include <cstdlib>
+
+#include "histoloom/evaluate/picture.h"
+#include "histoloom/labels/vips.h"
+#include "support/scratch.h"
+
+namespace histoloom::evaluate {
+
+inline std::uint8_t test_value(std::uint32_t x, std::uint32_t y, std::uint32_t c,
+                               std::uint32_t seed) {
+  std::uint32_t h = x * 7919u + y * 104729u + c * 1299709u + seed * 15485863u;
+  h ^= h >> 15;
+  h *= 2246822519u;
+  h ^= h >> 13;
+  const std::uint32_t t = (2 * x + 3 * y + 29 * seed) % 128;
+  const std::uint32_t wave = t < 64 ? t : 127 - t;
+  return static_cast<std::uint8_t>(60 + 2 * wave + h % 64 - 20 * c);
+}
+
+// Waves with noise, another picture for another seed.
+inline Picture test_picture(PixelSize size, std::uint32_t seed) {
+  Picture out{size, {}};
+  for (std::int64_t y = 0; y < size.height; ++y)
+    for (std::int64_t x = 0; x < size.width; ++x)
+      for (std::uint32_t c = 0; c < 3; ++c)
+        out.rgb.push_back(
+            test_value(static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y), c, seed));
+  return out;
+}
+
+inline std::vector<Picture> test_pictures(std::int64_t side, std::uint32_t first, int count) {
+  std::vector<Picture> out;
+  for (int i = 0; i < count; ++i)
+    out.push_back(test_picture({side, side}, first + static_cast<std::uint32_t>(i)));
+  return out;
+}
+
+inline Picture plain_picture(PixelSize size, std::array<std::uint8_t, 3> colour) {
+  Picture out{size, {}};
+  for (std::int64_t i = 0; i < size.area(); ++i)
+    out.rgb.insert(out.rgb.end(), colour.begin(), colour.end());
+  return out;
+}
+
+// Writes `bytes`, bands interleaved, as a PNG, or as a tiled TIFF, which OpenSlide reads.
+inline void write_image(const std::filesystem::path& path, PixelSize size, int bands,
+                        const std::vector<std::uint8_t>& bytes) {
+  start_vips();
+  const VipsPtr<VipsImage> image(
+      vips_image_new_from_memory(bytes.data(), bytes.size(), static_cast<int>(size.width),
+                                 static_cast<int>(size.height), bands, VIPS_FORMAT_UCHAR));
+  const bool tiff = path.extension() == ".tif";
+  ASSERT_EQ(tiff ? vips_tiffsave(image.get(), path.c_str(), "tile", 1, nullptr)
+                 : vips_pngsave(image.get(), path.c_str(), nullptr),
+            0)
+      << vips_error_buffer();
+}
+
+inline void write_picture(const std::filesystem::path& path, const Picture& picture) {
+  write_image(path, picture.size, 3, picture.rgb);
+}
+
+}  // namespace histoloom::evaluate
