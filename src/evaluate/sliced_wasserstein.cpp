@@ -1,5 +1,5 @@
-// 1. Pyramids of all patches; of each level equally many neighbourhoods a patch, spread evenly with
-//    a jitter.
+// 1. Of each level of each patch's pyramid equally many neighbourhoods, spread evenly with a
+// jitter.
 // 2. The level's descriptors lie dimension by dimension, so that a projection is a sum of long
 //    vectors.
 // 3. Each direction sorts the projections with the patch that each came from; a replicate of the
@@ -27,6 +27,7 @@ constexpr std::size_t kDimensions = kSide * kSide * kChannels;
 // ---- Descriptors
 
 struct Descriptors {
+  std::int64_t side = 0;  // of the level, px
   std::int64_t count = 0;
   std::int64_t per_patch = 0;  // those of patch p begin at p · per_patch
   std::vector<float> values;   // kDimensions × count
@@ -74,27 +75,25 @@ std::int64_t descriptors_per_patch(std::size_t patches, std::int64_t side, std::
   return std::min(places, divide_up(wanted, static_cast<std::int64_t>(patches)));
 }
 
-using Pyramids = std::vector<std::vector<Planes>>;  // by patch, then level
-
-Pyramids pyramids_of(Pictures patches, std::int64_t smallest_side) {
-  Pyramids out(patches.size());
-  tbb::parallel_for(std::size_t{0}, patches.size(),
-                    [&](std::size_t i) { out[i] = laplacian_pyramid(patches[i], smallest_side); });
-  return out;
-}
-
-Descriptors describe(const Pyramids& pyramids, std::size_t level, std::int64_t wanted,
-                     std::uint64_t seed) {
-  Descriptors out;
-  out.per_patch = descriptors_per_patch(pyramids.size(), pyramids[0][level][0].size.width, wanted);
-  out.count = out.per_patch * static_cast<std::int64_t>(pyramids.size());
-  out.values.resize(kDimensions * static_cast<std::size_t>(out.count));
+// The descriptors of every level, finest first.
+std::vector<Descriptors> describe(Pictures patches, const SlicedWassersteinOptions& options,
+                                  std::uint64_t seed) {
+  std::vector<Descriptors> levels;
+  for (std::int64_t side = patches[0].size.width; side >= options.smallest_side; side /= 2) {
+    Descriptors& level = levels.emplace_back();
+    level.side = side;
+    level.per_patch = descriptors_per_patch(patches.size(), side, options.descriptors);
+    level.count = level.per_patch * static_cast<std::int64_t>(patches.size());
+    level.values.resize(kDimensions * static_cast<std::size_t>(level.count));
+  }
   const Draw draw(seed, Purpose::descriptors);
-  tbb::parallel_for(std::size_t{0}, pyramids.size(), [&](std::size_t p) {
-    cut_out(out, static_cast<std::int64_t>(p), pyramids[p][level], draw);
+  tbb::parallel_for(std::size_t{0}, patches.size(), [&](std::size_t p) {
+    const std::vector<Planes> pyramid = laplacian_pyramid(patches[p], options.smallest_side);
+    for (std::size_t i = 0; i < levels.size(); ++i)
+      cut_out(levels[i], static_cast<std::int64_t>(p), pyramid[i], draw);
   });
-  normalise(out);
-  return out;
+  for (Descriptors& level : levels) normalise(level);
+  return levels;
 }
 
 // ---- One direction
@@ -148,14 +147,12 @@ double mean_difference(const std::vector<Projection>& a, const std::vector<Proje
 
 // ---- One level
 
-struct Resamples {
-  std::vector<std::pair<Weights, Weights>> weights;
-};
+using Resamples = std::vector<std::pair<Weights, Weights>>;  // of the patches on either side
 
 Estimate level_distance(const Descriptors& a, const Descriptors& b,
                         const SlicedWassersteinOptions& options, const Resamples& resamples) {
   const auto directions = static_cast<std::size_t>(options.directions);
-  const std::size_t replicates = resamples.weights.size();
+  const std::size_t replicates = resamples.size();
   const Draw draw(options.bootstrap.seed, Purpose::directions);
   const Weights once(static_cast<std::size_t>(a.count / a.per_patch), 1);
   std::vector<double> distances(directions);
@@ -166,7 +163,7 @@ Estimate level_distance(const Descriptors& a, const Descriptors& b,
     distances[d] = mean_difference(left, right, once, once);
     if (d >= static_cast<std::size_t>(options.bootstrap_directions)) return;
     for (std::size_t r = 0; r < replicates; ++r) {
-      const auto& [first, second] = resamples.weights[r];
+      const auto& [first, second] = resamples[r];
       again[r * directions + d] = mean_difference(left, right, first, second);
     }
   });
@@ -198,19 +195,16 @@ void check_patches(Pictures first, Pictures second, std::int64_t smallest_side) 
 std::vector<LevelDistance> sliced_wasserstein(Pictures first, Pictures second,
                                               const SlicedWassersteinOptions& options) {
   check_patches(first, second, options.smallest_side);
-  const Pyramids a = pyramids_of(first, options.smallest_side);
-  const Pyramids b = pyramids_of(second, options.smallest_side);
+  // Either side draws its own places.
+  const std::vector<Descriptors> a = describe(first, options, options.bootstrap.seed);
+  const std::vector<Descriptors> b = describe(second, options, options.bootstrap.seed + 1);
   Resamples resamples;
   for (int r = 0; r < options.bootstrap.replicates; ++r)
-    resamples.weights.push_back(resampled_weights(a.size(), b.size(), r, options.bootstrap.seed));
+    resamples.push_back(resampled_weights(first.size(), second.size(), r, options.bootstrap.seed));
   std::vector<LevelDistance> out;
-  for (std::size_t level = 0; level < a[0].size(); ++level) {
-    // Both sides draw their own places.
-    const Descriptors left = describe(a, level, options.descriptors, options.bootstrap.seed);
-    const Descriptors right = describe(b, level, options.descriptors, options.bootstrap.seed + 1);
+  for (std::size_t level = 0; level < a.size(); ++level)
     out.push_back(
-        {a[0][level][0].size.width, left.count, level_distance(left, right, options, resamples)});
-  }
+        {a[level].side, a[level].count, level_distance(a[level], b[level], options, resamples)});
   return out;
 }
 

@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   program.add_flag("--quiet", quiet, "no progress");
   program.fallthrough();
   std::vector<Subcommand> commands;
+  add_evaluate(program, commands);
   add_generate(program, commands);
   add_import(program, commands);
   add_pyramid(program, commands);

@@ -22,6 +22,7 @@ struct Subcommand {
   Prepare prepare;
 };
 
+void add_evaluate(CLI::App& program, std::vector<Subcommand>& out);
 void add_generate(CLI::App& program, std::vector<Subcommand>& out);
 void add_import(CLI::App& program, std::vector<Subcommand>& out);
 void add_pyramid(CLI::App& program, std::vector<Subcommand>& out);

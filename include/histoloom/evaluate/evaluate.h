@@ -1,0 +1,55 @@
+// An evaluation: synthetic images beside real ones, and real ones beside each other.
+//
+// Three sets of patches are compared. The reference is what both others are held against: held-out
+// real images, or one half of the real sources where none are held out. The training set is the
+// real images, or the other half; synthetic is what is judged. Every measure is given for synthetic
+// against the reference, beside training against the reference: what two sets of real images differ
+// by anyhow. Distances are taken between equally many patches.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "histoloom/core/progress.h"
+#include "histoloom/evaluate/patch_source.h"
+#include "histoloom/evaluate/report.h"
+
+namespace histoloom::evaluate {
+
+struct SeamPeriod {
+  std::int64_t period = 0;  // px
+  std::int64_t phase = 0;   // px, of the first line
+};
+
+// "192" or "192+64" (period and phase). \error UserError for anything else.
+SeamPeriod parse_seam_period(const std::string& text);
+
+struct EvaluateOptions {
+  std::vector<std::filesystem::path> real, synthetic, held_out;  // folders, images, slides
+  std::int64_t patch = 256;                                      // side, px: a power of two
+  std::int64_t patches = 256;                                    // a set, at most
+  std::int64_t training_patches = 1024;                          // searched for copies, at most
+  int directions = 512;  // of the sliced Wasserstein distance
+  int replicates = 200;  // of the bootstrap
+  std::uint64_t seed = 0;
+  std::vector<SeamPeriod> seams;
+  std::int64_t latent_factor = 8;  // px a latent cell
+};
+
+// \error UserError, naming the option, for values that make no sense.
+void validate(const EvaluateOptions& options);
+
+struct EvaluateInputs {
+  PatchSources real, synthetic, held_out;
+};
+
+// Opens everything that is named. \error UserError for what can't be used.
+EvaluateInputs open_inputs(const EvaluateOptions& options);
+
+// \error UserError where images are damaged or hold too little tissue; Interrupted.
+EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
+                          Progress& progress);
+
+}  // namespace histoloom::evaluate

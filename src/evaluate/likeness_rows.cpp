@@ -1,0 +1,91 @@
+#include "likeness_rows.h"
+
+#include <fmt/format.h>
+
+#include "histoloom/evaluate/copying.h"
+#include "histoloom/evaluate/optical_density.h"
+#include "histoloom/evaluate/radial_spectrum.h"
+#include "histoloom/evaluate/sliced_wasserstein.h"
+
+namespace histoloom::evaluate {
+
+namespace {
+
+constexpr std::array kChannelNames{"red", "green", "blue"};
+
+BootstrapOptions bootstrap_of(const EvaluateOptions& options) {
+  return {options.replicates, options.seed};
+}
+
+void add_histograms(EvaluationReport& report, const char* set, Pictures patches) {
+  const ValueCounts counts = sum_of_counts(value_counts(patches), Weights(patches.size(), 1));
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    const auto histogram = density_histogram(counts, c);
+    report.curves.push_back({fmt::format("optical_density {} {}", kChannelNames[c], set),
+                             {histogram.begin(), histogram.end()}});
+  }
+}
+
+}  // namespace
+
+void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
+                            const EvaluateOptions& options) {
+  SlicedWassersteinOptions o;
+  o.directions = options.directions;
+  o.bootstrap = bootstrap_of(options);
+  const auto synthetic = sliced_wasserstein(sets.synthetic, sets.reference, o);
+  const auto real = sliced_wasserstein(sets.training, sets.reference, o);
+  for (std::size_t i = 0; i < synthetic.size(); ++i)
+    report.rows.push_back({"sliced_wasserstein",
+                           fmt::format("{} px", synthetic[i].side),
+                           "deviations",
+                           Figure(synthetic[i].distance),
+                           Figure(real[i].distance),
+                           {}});
+}
+
+void add_optical_density(EvaluationReport& report, const PatchSets& sets,
+                         const EvaluateOptions& options) {
+  const auto synthetic = density_distances(sets.synthetic, sets.reference, bootstrap_of(options));
+  const auto real = density_distances(sets.training, sets.reference, bootstrap_of(options));
+  for (std::size_t c = 0; c < kChannels; ++c)
+    report.rows.push_back({"optical_density",
+                           kChannelNames[c],
+                           "optical density",
+                           Figure(synthetic[c]),
+                           Figure(real[c]),
+                           {}});
+  add_histograms(report, "synthetic", sets.synthetic);
+  add_histograms(report, "reference", sets.reference);
+  add_histograms(report, "training", sets.training);
+}
+
+void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
+                         const EvaluateOptions& options) {
+  const auto synthetic = spectrum_difference(sets.reference, sets.synthetic, bootstrap_of(options));
+  const auto real = spectrum_difference(sets.reference, sets.training, bootstrap_of(options));
+  report.rows.push_back({"radial_spectrum",
+                         "largest to Nyquist/2",
+                         "dB",
+                         Figure(synthetic.largest_to_half),
+                         Figure(real.largest_to_half),
+                         {}});
+  report.rows.push_back(
+      {"radial_spectrum", "mean", "dB", Figure(synthetic.mean), Figure(real.mean), {}});
+  report.curves.push_back({"radial_spectrum synthetic over reference, dB", synthetic.decibels});
+  report.curves.push_back({"radial_spectrum training over reference, dB", real.decibels});
+}
+
+void add_copying(EvaluationReport& report, const PatchSets& sets) {
+  const MatchSummary synthetic = summary_of(best_matches(sets.synthetic, sets.searched));
+  const MatchSummary real = summary_of(best_matches(sets.reference, sets.searched));
+  const auto add = [&](const char* of, double MatchSummary::*part) {
+    report.rows.push_back(
+        {"pixel_correlation", of, "", Figure(synthetic.*part), Figure(real.*part), {}});
+  };
+  add("highest", &MatchSummary::maximum);
+  add("95th percentile", &MatchSummary::p95);
+  add("median", &MatchSummary::median);
+}
+
+}  // namespace histoloom::evaluate

@@ -1,0 +1,23 @@
+// The rows of the report that compare sets of patches without a network.
+#pragma once
+
+#include "histoloom/evaluate/evaluate.h"
+#include "histoloom/evaluate/patch_sampling.h"
+
+namespace histoloom::evaluate {
+
+// The patches of an evaluation; the first three hold equally many.
+struct PatchSets {
+  std::vector<Picture> synthetic, reference, training;
+  std::vector<Picture> searched;  // for copies: the training patches and more of them
+};
+
+void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
+                            const EvaluateOptions& options);
+void add_optical_density(EvaluationReport& report, const PatchSets& sets,
+                         const EvaluateOptions& options);
+void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
+                         const EvaluateOptions& options);
+void add_copying(EvaluationReport& report, const PatchSets& sets);
+
+}  // namespace histoloom::evaluate

@@ -1,0 +1,78 @@
+#include "histoloom/evaluate/evaluate.h"
+
+#include <fmt/format.h>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "subcommands.h"
+
+namespace histoloom {
+
+namespace {
+
+struct EvaluateArguments {
+  evaluate::EvaluateOptions options;
+  std::vector<std::string> seams;
+  std::filesystem::path report;
+};
+
+void add_options(CLI::App& app, EvaluateArguments& a) {
+  evaluate::EvaluateOptions& o = a.options;
+  app.add_option("--real", o.real, "folders, images or slides that the model was trained on")
+      ->required();
+  app.add_option("--synthetic", o.synthetic, "what is judged: folders, images or slides")
+      ->required();
+  app.add_option("--held-out", o.held_out,
+                 "real ones kept from the training (half of the real ones)");
+  app.add_option("--patch", o.patch, "side of a patch in pixels, a power of two")
+      ->capture_default_str();
+  app.add_option("--patches", o.patches, "patches a side, at most")->capture_default_str();
+  app.add_option("--training-patches", o.training_patches,
+                 "real patches searched for copies, at most")
+      ->capture_default_str();
+  app.add_option("--directions", o.directions, "of the sliced Wasserstein distance")
+      ->capture_default_str();
+  app.add_option("--replicates", o.replicates, "of the bootstrap")->capture_default_str();
+  app.add_option("--seed", o.seed, "of patches, directions and resamples")->capture_default_str();
+  app.add_option("--seams", a.seams,
+                 "PERIOD or PERIOD+PHASE in pixels: look for seams along this grid")
+      ->delimiter(',');
+  app.add_option("--latent-factor", o.latent_factor, "pixels a latent cell, for seams")
+      ->capture_default_str();
+  app.add_option("--report", a.report, "all figures, curves too, .json");
+}
+
+// A report that can't be written is found before the work.
+void check_report(const std::filesystem::path& report) {
+  if (report.empty()) return;
+  const auto folder = report.has_parent_path() ? report.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder))
+    throw UserError(
+        fmt::format("--report {}: its folder does not exist; make it first", report.string()));
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program, std::vector<Subcommand>& out) {
+  auto a = std::make_shared<EvaluateArguments>();
+  CLI::App* app = program.add_subcommand(
+      "evaluate", "likeness, seams and copying, each beside real against real");
+  add_options(*app, *a);
+  out.push_back({app, [a]() -> Work {
+                   for (const std::string& text : a->seams)
+                     a->options.seams.push_back(evaluate::parse_seam_period(text));
+                   evaluate::validate(a->options);
+                   check_report(a->report);
+                   auto inputs = std::make_shared<evaluate::EvaluateInputs>(
+                       evaluate::open_inputs(a->options));
+                   return [a, inputs](Progress& progress) {
+                     const evaluate::EvaluationReport report =
+                         evaluate::evaluate(a->options, *inputs, progress);
+                     fmt::print("{}", evaluate::report_table(report));
+                     if (!a->report.empty()) replace_file(a->report, evaluate::report_json(report));
+                     return 0;
+                   };
+                 }});
+}
+
+}  // namespace histoloom
