@@ -6,7 +6,8 @@ Prints the numbers that tests/evaluate/*_test.cpp expect. To repeat them:
 Only the pictures, and Philox where directions are drawn, follow our own code.
 """
 import numpy as np
-from scipy import ndimage, stats
+from scipy import linalg, ndimage, stats
+from scipy.spatial.distance import cdist
 from skimage import metrics
 
 
@@ -165,5 +166,82 @@ def measures_without_networks():
     print("seams", seam_ratio(picture(150, 3, 203), 48, 8, 3))
 
 
+def features(count, dimensions, seed, shift=0.0):
+    """As test_features() of features_test.cpp."""
+    i, d = np.meshgrid(np.arange(count), np.arange(dimensions), indexing="ij")
+    h = (i * 7919 + d * 104729 + seed * 15485863).astype(np.uint64) & 0xFFFFFFFF
+    h ^= h >> np.uint64(15)
+    h = h * np.uint64(2246822519) & np.uint64(0xFFFFFFFF)
+    h ^= h >> np.uint64(13)
+    return (h % np.uint64(1000)).astype(float) / 100 + shift * (d % 3)
+
+
+def frechet(a, b):
+    ca, cb = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    root = linalg.sqrtm(ca @ cb).real
+    return ((a.mean(0) - b.mean(0))**2).sum() + np.trace(ca + cb - 2 * root)
+
+
+def kernel_distance(a, b):
+    def k(x, y):
+        return (x @ y.T / x.shape[1] + 1)**3
+    n, m = len(a), len(b)
+    kaa, kbb = k(a, a), k(b, b)
+    return ((kaa.sum() - np.trace(kaa)) / (n * (n - 1)) +
+            (kbb.sum() - np.trace(kbb)) / (m * (m - 1)) - 2 * k(a, b).mean())
+
+
+def inception_score(logits, splits):
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return np.mean([np.exp(stats.entropy(part.T, part.mean(0)[:, None]).mean())
+                    for part in np.array_split(p, splits)])
+
+
+def within(images, manifold, k):
+    reach = np.sort(cdist(manifold, manifold), axis=1)[:, k]
+    return (cdist(images, manifold) <= reach).any(1).mean()
+
+
+def authenticity(training, generated):
+    own = cdist(training, training)
+    np.fill_diagonal(own, np.inf)
+    distances = cdist(generated, training)
+    match = distances.argmin(1)
+    return (distances.min(1) > own.min(1)[match]).mean()
+
+
+def mann_whitney(a, b):
+    u = stats.mannwhitneyu(a, b).statistic
+    n, m = len(a), len(b)
+    return (u - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12)
+
+
+def data_copying(training, held_out, generated, centres):
+    z, weights = [], []
+    for cell in range(len(centres)):
+        made, tested = [cdist(s[cdist(s, centres).argmin(1) == cell], training).min(1)
+                        for s in (generated, held_out)]
+        z.append(mann_whitney(made, tested))
+        weights.append(len(tested))
+    return np.average(z, weights=weights)
+
+
+def measures_of_features():
+    few, many = [[features(n, 8, 1), features(n, 8, 2, 0.7)] for n in (5, 50)]
+    print("Frechet, 5 and 50 images", frechet(*few), frechet(*many))
+    print("kernel", kernel_distance(*many))
+    print("inception score", inception_score(features(20, 5, 3) / 4, 4))
+    near = features(40, 3, 1), features(45, 3, 2, 1.0)
+    print("precision, recall", within(near[1], near[0], 3), within(near[0], near[1], 3))
+    print("authenticity", authenticity(*near))
+    # Three clusters far apart.
+    sets = [features(n, 2, seed) + 100 * (np.arange(n) % 3)[:, None]
+            for n, seed in ((60, 1), (30, 2), (45, 3))]
+    centres = np.array([[4.5, 4.5], [104.5, 104.5], [204.5, 204.5]])
+    print("C_T", data_copying(*sets, centres))
+    print("C_T of the training images themselves", data_copying(sets[0], sets[1], sets[0], centres))
+
+
 if __name__ == "__main__":
     measures_without_networks()
+    measures_of_features()

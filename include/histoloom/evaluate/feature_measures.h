@@ -1,0 +1,61 @@
+// Measures on what a feature network says of each image, by their published definitions. Plain
+// numbers in, plain numbers out: no network here.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace histoloom::evaluate {
+
+// One row an image.
+struct Features {
+  std::size_t dimensions = 0;
+  std::vector<float> values;  // images × dimensions
+
+  std::size_t count() const { return dimensions == 0 ? 0 : values.size() / dimensions; }
+  std::span<const float> row(std::size_t i) const {
+    return {values.data() + i * dimensions, dimensions};
+  }
+};
+
+// Fréchet inception distance (Heusel et al. 2017): that of two Gaussians with the sets' means and
+// covariances (divided by n − 1), |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½). Biased upwards for few
+// images: compare equal counts only. At least 2 images a side.
+double frechet_distance(const Features& a, const Features& b);
+
+// Kernel inception distance (Bińkowski et al. 2018): the unbiased estimate of the squared maximum
+// mean discrepancy with the kernel (x·y / d + 1)³. Below 0 at times. At least 2 images a side.
+double kernel_distance(const Features& a, const Features& b);
+
+// Inception score (Salimans et al. 2016): exp of the mean divergence of an image's class
+// probabilities (softmax of `logits`) from their mean, averaged over `splits` parts of the images
+// in their order. 1 at least, the number of classes at most.
+double inception_score(const Features& logits, std::size_t splits = 10);
+
+// Improved precision and recall (Kynkäänniemi et al. 2019): the share of generated images within
+// the manifold of the real ones, and of real ones within that of the generated. A manifold is the
+// union of balls around its images that reach to the k-th nearest other one. More than k images.
+struct PrecisionRecall {
+  double precision = 0;
+  double recall = 0;
+};
+PrecisionRecall precision_recall(const Features& real, const Features& generated,
+                                 std::size_t k = 3);
+
+// Authenticity (Alaa et al. 2022): the share of generated images that lie further from the nearest
+// training image than this one lies from the nearest other training image.
+double authenticity(const Features& training, const Features& generated);
+
+// The data-copying statistic C_T (Meehan et al. 2020): Mann and Whitney's z of how much nearer to
+// the training images the generated ones lie than held-out ones, cell by cell of a k-means
+// clustering of the training images, averaged by the cells' share of held-out images. Far below 0:
+// copying; far above: the model misses the data. Cells without both kinds of images are left out.
+struct DataCopying {
+  double c_t = 0;
+  std::size_t cells = 0;  // that hold both kinds
+};
+DataCopying data_copying(const Features& training, const Features& held_out,
+                         const Features& generated, std::size_t clusters, std::uint64_t seed);
+
+}  // namespace histoloom::evaluate
