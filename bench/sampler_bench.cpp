@@ -1,0 +1,344 @@
+// Our sampler beside the published one: evaluations, time and likeness, the same weights, labels
+// and machine. Usage: sampler_bench MODEL TRAINING_IMAGES [SIDE [SLIDES]]
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <numeric>
+#include <thread>
+
+#include "histoloom/core/error.h"
+#include "histoloom/decode/glass.h"
+#include "histoloom/decode/streaming_decoder.h"
+#include "histoloom/diffusion/patch_plan.h"
+#include "histoloom/evaluate/patch_sampling.h"
+#include "histoloom/evaluate/sliced_wasserstein.h"
+#include "histoloom/labels/layout.h"
+#include "histoloom/model/autoencoder.h"
+#include "owner_seams.h"
+#include "published_sampler.h"
+#include "support/scratch.h"
+
+namespace histoloom {
+
+namespace {
+
+using evaluate::Picture;
+
+constexpr std::int64_t kPatchSide = 256;  // px, of the patches that are compared
+
+struct Painted {
+  at::Tensor latents, owners;
+  std::int64_t evaluations = 0;
+  double seconds = 0;
+};
+
+// One way of painting, and what it cost and gave over all slides.
+struct Sampler {
+  std::string name;
+  std::function<Painted(const LabelGrid&, std::uint64_t seed)> paint;
+  std::int64_t evaluations = 0;
+  double seconds = 0;
+  std::vector<Picture> patches{};
+  OwnerSeams seams{};
+};
+
+class Bench {
+ public:
+  Bench(const std::filesystem::path& model, std::filesystem::path images, std::int64_t side,
+        int slides);
+  void run();
+
+ private:
+  DiffusionOptions options(int steps, std::uint64_t seed) const;
+  Painted ours(const LabelGrid& labels, std::uint64_t seed, SolverKind solver, int steps) const;
+  Painted published(const LabelGrid& labels, std::uint64_t seed, int steps,
+                    Denoiser& network) const;
+  LabelGrid labels_of(std::uint64_t seed) const;
+  at::Tensor start_of(LatentSize size, std::uint64_t seed) const;
+  Picture decode(const at::Tensor& latents) const;
+  void check_published() const;
+  double plain_seconds_an_evaluation() const;
+  void add_slide(Sampler& sampler, std::uint64_t seed) const;
+  void print(const std::vector<Sampler>& samplers) const;
+
+  ModelBundle bundle_;
+  std::filesystem::path images_;
+  PixelSize size_;
+  int slides_;
+  int threads_ = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  LabelSet labels_;
+  std::unique_ptr<Denoiser> denoiser_;
+  std::unique_ptr<Autoencoder> autoencoder_;
+};
+
+Bench::Bench(const std::filesystem::path& model, std::filesystem::path images, std::int64_t side,
+             int slides)
+    : bundle_(ModelBundle::read(model)),
+      images_(std::move(images)),
+      size_{side, side},
+      slides_(slides),
+      labels_(LabelSet::parse(bundle_.labels_json, "model.json")),
+      denoiser_(load_denoiser(bundle_, DType::float32)),
+      autoencoder_(load_autoencoder(bundle_, DType::float32)) {}
+
+LabelGrid Bench::labels_of(std::uint64_t seed) const {
+  LayoutOptions layout;
+  layout.kind = LayoutKind::full;
+  layout.microns_per_cell = bundle_.mpp * bundle_.downsampling;
+  layout.seed = seed;
+  const LatentSize cells = latent_size_for(size_, bundle_.downsampling);
+  const auto field = make_layout(cells, labels_, layout);
+  LabelGrid grid(cells, labels_.unknown());
+  for (std::int64_t y = 0; y < cells.height; ++y)
+    field->read({0, y, cells.width, y + 1}, &grid.at({0, y}));
+  return grid;
+}
+
+DiffusionOptions Bench::options(int steps, std::uint64_t seed) const {
+  DiffusionOptions o;
+  o.steps = steps;
+  o.eta = bundle_.defaults.eta;
+  o.guidance = bundle_.defaults.guidance;
+  o.seed = seed;
+  o.threads = threads_;
+  return o;
+}
+
+at::Tensor Bench::start_of(LatentSize size, std::uint64_t seed) const {
+  torch::manual_seed(seed + 1000);
+  return at::randn({bundle_.latent_channels, size.height, size.width});
+}
+
+// The crops of the last step before those that overlap.
+at::Tensor owners_of(const DiffusionOptions& options, LatentSize canvas, int patch) {
+  at::Tensor owners = at::zeros({canvas.height, canvas.width}, at::kLong);
+  const auto plan = make_plan(options.plan, canvas, patch, options.seed,
+                              std::max(0, options.steps - options.tapered_steps - 1));
+  Crop crop;
+  for (std::int64_t k = 0; plan->next(crop); ++k)
+    for (std::int64_t i = 0; i < std::int64_t{patch} * patch; ++i)
+      if (crop.owned[static_cast<std::size_t>(i)])
+        owners[crop.corner.y + i / patch][crop.corner.x + i % patch] = k;
+  return owners;
+}
+
+Painted Bench::ours(const LabelGrid& labels, std::uint64_t seed, SolverKind solver,
+                    int steps) const {
+  const ScratchDirectory scratch;
+  ChunkCache cache(256u << 20);
+  const LatentSize canvas = labels.size();
+  const auto array = [&](const char* name) {
+    return LatentArray::create(scratch / name, bundle_.latent_channels, canvas, StoreType::float16,
+                               cache);
+  };
+  std::vector<LatentArray> arrays;
+  for (const char* name : {"0", "1", "x0-0", "x0-1"}) arrays.push_back(array(name));
+  DiffusionOptions o = options(steps, seed);
+  o.solver = solver;
+  SilentProgress silent;
+  DiffusionReport report;
+  const auto begin = std::chrono::steady_clock::now();
+  const Scene scene{labels, labels_.unknown(), std::nullopt, {}};
+  const int result = paint_latents(bundle_, *denoiser_, scene, o,
+                                   {.y = {&arrays[0], &arrays[1]}, .x0 = {&arrays[2], &arrays[3]}},
+                                   silent, report);
+  Painted out;
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  out.evaluations = report.evaluations;
+  out.latents = at::empty({bundle_.latent_channels, canvas.height, canvas.width});
+  arrays[static_cast<std::size_t>(result)].read(LatentRect::of(canvas),
+                                                out.latents.data_ptr<float>());
+  out.owners = owners_of(o, canvas, bundle_.patch);
+  return out;
+}
+
+Painted Bench::published(const LabelGrid& labels, std::uint64_t seed, int steps,
+                         Denoiser& network) const {
+  // As the published code: one call after the other, each on all cores.
+  at::set_num_threads(threads_);
+  PublishedRun run = run_published_sampler(bundle_, network, labels, options(steps, seed),
+                                           start_of(labels.size(), seed));
+  return {run.latents, run.owners, run.evaluations, run.seconds};
+}
+
+// On a canvas of one patch, without noise in the steps, both samplers do the same sums.
+void Bench::check_published() const {
+  const LatentSize one{bundle_.patch, bundle_.patch};
+  const LabelGrid labels(one, 1);
+  const at::Tensor start = start_of(one, 7);
+  DiffusionOptions o = options(4, 7);
+  o.eta = 0;
+  o.tapered_steps = 0;
+  const at::Tensor theirs = run_published_sampler(bundle_, *denoiser_, labels, o, start).latents;
+
+  const ScratchDirectory scratch;
+  ChunkCache cache(1 << 24);
+  const auto array = [&](const char* name) {
+    return LatentArray::create(scratch / name, bundle_.latent_channels, one, StoreType::float32,
+                               cache);
+  };
+  LatentArray a = array("0"), b = array("1"), from = array("start");
+  from.write(LatentRect::of(one), start.contiguous().data_ptr<float>());
+  o.start = &from;
+  SilentProgress silent;
+  DiffusionReport report;
+  const Scene scene{labels, labels_.unknown(), std::nullopt, {}};
+  const int result = paint_latents(bundle_, *denoiser_, scene, o, {.y = {&a, &b}}, silent, report);
+  at::Tensor got = at::empty_like(start);
+  (result == 0 ? a : b).read(LatentRect::of(one), got.data_ptr<float>());
+  const double off = ((got - theirs).abs().max() / theirs.abs().max()).item<double>();
+  if (!(off < 1e-3))
+    throw InternalError(fmt::format("the two samplers differ by {} on one patch", off));
+}
+
+Picture Bench::decode(const at::Tensor& latents) const {
+  const ScratchDirectory scratch;
+  ChunkCache cache(64u << 20);
+  const LatentSize canvas{latents.size(2), latents.size(1)};
+  LatentArray array = LatentArray::create(scratch / "0", bundle_.latent_channels, canvas,
+                                          StoreType::float32, cache);
+  array.write(LatentRect::of(canvas), latents.contiguous().data_ptr<float>());
+  DecodeOptions o;
+  o.window = bundle_.decode_window;
+  o.overlap = bundle_.decode_overlap;
+  o.threads = threads_;
+  Picture picture{size_, {}};
+  SilentProgress silent;
+  DecodeReport report;
+  decode_slide(
+      bundle_, *autoencoder_, array, {}, NoGlass(), GlassTexture(256), size_, o,
+      [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+        picture.rgb.insert(picture.rgb.end(), rows, rows + count * stride);
+      },
+      silent, report);
+  return picture;
+}
+
+void Bench::add_slide(Sampler& sampler, std::uint64_t seed) const {
+  const Painted painted = sampler.paint(labels_of(seed), seed);
+  sampler.evaluations += painted.evaluations;
+  sampler.seconds += painted.seconds;
+  const Picture picture = decode(painted.latents);
+  sampler.seams.add(picture, painted.owners, bundle_.downsampling);
+  for (std::int64_t y = 0; y + kPatchSide <= size_.height; y += kPatchSide) {
+    for (std::int64_t x = 0; x + kPatchSide <= size_.width; x += kPatchSide) {
+      Picture patch{{kPatchSide, kPatchSide}, {}};
+      for (std::int64_t v = 0; v < kPatchSide; ++v)
+        patch.rgb.insert(patch.rgb.end(), picture.at(x, y + v),
+                         picture.at(x, y + v) + 3 * kPatchSide);
+      sampler.patches.push_back(std::move(patch));
+    }
+  }
+}
+
+// The network before its weights are laid out and its layers fused, one patch a call, all cores.
+double Bench::plain_seconds_an_evaluation() const {
+  torch::NoGradGuard no_grad;
+  at::set_num_threads(threads_);
+  const auto plain =
+      make_denoiser(bundle_.denoiser.architecture, bundle_.denoiser.config_json, "model.json");
+  plain->load(bundle_.denoiser.weights);
+  const std::int64_t p = bundle_.patch;
+  const at::Tensor x = at::randn({1, bundle_.latent_channels, p, p});
+  const at::Tensor labels = at::ones({1, p, p}, at::kLong), time = torch::full({1}, 500.0f);
+  constexpr int kCalls = 20;
+  for (int i = 0; i < 3; ++i) plain->predict(x, time, labels);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < kCalls; ++i) plain->predict(x, time, labels);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / kCalls;
+}
+
+double mean_distance(const std::vector<Picture>& a, const std::vector<Picture>& b) {
+  evaluate::SlicedWassersteinOptions options;
+  options.bootstrap.replicates = 20;
+  const auto levels = evaluate::sliced_wasserstein(a, b, options);
+  double sum = 0;
+  for (const auto& level : levels) sum += level.distance.value;
+  return sum / static_cast<double>(levels.size());
+}
+
+void Bench::print(const std::vector<Sampler>& samplers) const {
+  evaluate::SamplingOptions sampling;
+  sampling.side = kPatchSide;
+  const std::size_t count = samplers[0].patches.size();
+  sampling.count = static_cast<std::int64_t>(2 * count);
+  auto real = evaluate::sample_patches(evaluate::open_patch_sources({images_}), sampling);
+  auto [first, second] = evaluate::split_by_source(real);
+  const std::size_t equal = std::min({count, first.patches.size(), second.patches.size()});
+  truncate(first, equal);
+  truncate(second, equal);
+  const double floor = mean_distance(first.patches, second.patches);
+  const double megapixels = slides_ * static_cast<double>(size_.area()) / 1e6;
+  const Sampler& our = samplers[0];
+  fmt::print("{:<34} {:>10} {:>9} {:>7} {:>10} {:>7}\n", "sampler", "evals/MP", "s/MP", "times",
+             "SWD/floor", "seams");
+  for (const Sampler& s : samplers) {
+    std::vector<Picture> patches(s.patches.begin(), s.patches.begin() + static_cast<long>(equal));
+    fmt::print("{:<34} {:>10.0f} {:>9.2f} {:>7.1f} {:>10.2f} {:>7.3f}\n", s.name,
+               static_cast<double>(s.evaluations) / megapixels, s.seconds / megapixels,
+               s.seconds / our.seconds, mean_distance(patches, first.patches) / floor,
+               s.seams.gradient_ratio());
+  }
+  const double plain = plain_seconds_an_evaluation();
+  for (const Sampler& s : samplers) {
+    if (!s.name.starts_with("published")) continue;
+    const double seconds = plain * static_cast<double>(s.evaluations);
+    fmt::print("{:<34} {:>10.0f} {:>9.2f} {:>7.1f}   (time of 20 evaluations times their number)\n",
+               s.name + ", plain network", static_cast<double>(s.evaluations) / megapixels,
+               seconds / megapixels, seconds / our.seconds);
+  }
+}
+
+void Bench::run() {
+  check_published();
+  const int steps = bundle_.defaults.steps;
+  const auto solver = *parse_solver_kind(bundle_.defaults.sampler);
+  std::vector<Sampler> samplers;
+  const auto add_ours = [&](SolverKind kind, int n) {
+    samplers.push_back({fmt::format("ours, {} {} steps", name_of(kind), n),
+                        [=, this](const LabelGrid& labels, std::uint64_t seed) {
+                          return ours(labels, seed, kind, n);
+                        }});
+  };
+  const auto add_published = [&](int n) {
+    samplers.push_back({fmt::format("published, DDIM {} steps", n),
+                        [=, this](const LabelGrid& labels, std::uint64_t seed) {
+                          return published(labels, seed, n, *denoiser_);
+                        }});
+  };
+  add_ours(solver, steps);
+  for (const int n : {10, 15, 20, 30})
+    if (solver != SolverKind::dpmpp || n != steps) add_ours(SolverKind::dpmpp, n);
+  add_published(50);
+  add_published(250);
+  for (Sampler& sampler : samplers) {
+    for (int slide = 0; slide < slides_; ++slide)
+      add_slide(sampler, static_cast<std::uint64_t>(slide));
+    std::cerr << sampler.name << " painted\n";
+  }
+  print(samplers);
+}
+
+}  // namespace
+
+}  // namespace histoloom
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::cerr << "usage: sampler_bench MODEL TRAINING_IMAGES [SIDE [SLIDES]]\n";
+    return 2;
+  }
+  try {
+    const std::int64_t side = argc > 3 ? std::atoi(argv[3]) : 1024;
+    const int slides = argc > 4 ? std::atoi(argv[4]) : 1;
+    histoloom::Bench(argv[1], argv[2], side, slides).run();
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "sampler_bench: " << error.what() << '\n';
+    return 1;
+  }
+}
