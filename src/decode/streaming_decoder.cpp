@@ -35,7 +35,7 @@ class SlideDecoder {
 
  private:
   bool only_glass(LatentPoint corner) const;
-  at::Tensor read_window(LatentPoint corner) const;
+  at::Tensor read_window(LatentPoint on_slide) const;
   void decode(WindowBatch& batch);
   void add(const WindowBatch& batch);
   void decode_band(std::int64_t band);
@@ -43,6 +43,12 @@ class SlideDecoder {
   void emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t* out) const;
   void read_glass(std::int64_t y0, std::int64_t y1);
   std::vector<float> glass_row(std::int64_t y) const;
+  // What the latents and the glass hold around cells of the slide.
+  LatentRect on_canvas(const LatentRect& cells) const {
+    const LatentPoint o = options_.origin;
+    return intersect({cells.x0 + o.x, cells.y0 + o.y, cells.x1 + o.x, cells.y1 + o.y},
+                     LatentRect::of(latents_.size()));
+  }
   std::int64_t origin(std::int64_t i) const { return i * stride_ - options_.overlap; }
 
   const ModelBundle& bundle_;
@@ -53,6 +59,7 @@ class SlideDecoder {
   const GlassTexture& texture_;
   PixelSize size_;
   DecodeOptions options_;
+  LatentSize cells_;                     // of the slide
   std::int64_t factor_, stride_, side_;  // pixels a cell; cells a step; pixels a window
   std::vector<float> ramp_;
   std::vector<float> strip_;  // [3, side, width], weighted sums
@@ -75,6 +82,7 @@ SlideDecoder::SlideDecoder(const ModelBundle& bundle, Autoencoder& autoencoder,
       texture_(texture),
       size_(size),
       options_(options),
+      cells_(latent_size_for(size, bundle.downsampling)),
       factor_(bundle.downsampling),
       stride_(options.window - options.overlap),
       side_(options.window * factor_),
@@ -89,18 +97,17 @@ bool SlideDecoder::only_glass(LatentPoint corner) const {
   // One cell around the window too: weights are interpolated between cells.
   const std::int64_t w = options_.window;
   const LatentRect rect =
-      intersect({corner.x - 1, corner.y - 1, corner.x + w + 1, corner.y + w + 1},
-                LatentRect::of(latents_.size()));
+      on_canvas({corner.x - 1, corner.y - 1, corner.x + w + 1, corner.y + w + 1});
   if (rect.empty()) return true;
   std::vector<float> weights(static_cast<std::size_t>(rect.area()));
   glass_.weights(rect, weights.data());
   return std::all_of(weights.begin(), weights.end(), [](float v) { return v == 1.0f; });
 }
 
-at::Tensor SlideDecoder::read_window(LatentPoint corner) const {
+at::Tensor SlideDecoder::read_window(LatentPoint on_slide) const {
   const std::int64_t w = options_.window, c = bundle_.latent_channels;
-  const LatentRect inside =
-      intersect(LatentRect::at(corner, {w, w}), LatentRect::of(latents_.size()));
+  const LatentRect inside = on_canvas(LatentRect::at(on_slide, {w, w}));
+  const LatentPoint corner{on_slide.x + options_.origin.x, on_slide.y + options_.origin.y};
   std::vector<float> cells(static_cast<std::size_t>(c * inside.area()));
   latents_.read(inside, cells.data());
   at::Tensor out = torch::empty({c, w, w});
@@ -157,7 +164,7 @@ void SlideDecoder::add(const WindowBatch& batch) {
 }
 
 void SlideDecoder::decode_band(std::int64_t band) {
-  const std::int64_t columns = divide_up(latents_.size().width + options_.overlap, stride_);
+  const std::int64_t columns = divide_up(cells_.width + options_.overlap, stride_);
   std::int64_t i = 0;
   using Batch = std::shared_ptr<WindowBatch>;
   const auto gather = [&](tbb::flow_control& flow) -> Batch {
@@ -183,11 +190,11 @@ void SlideDecoder::decode_band(std::int64_t band) {
 
 void SlideDecoder::read_glass(std::int64_t y0, std::int64_t y1) {
   // The cells of these rows of pixels and one row of cells above and below.
-  glass_rows_ = intersect({0, y0 / factor_ - 1, latents_.size().width, divide_up(y1, factor_) + 1},
-                          LatentRect::of(latents_.size()));
+  glass_rows_ = intersect({0, y0 / factor_ - 1, cells_.width, divide_up(y1, factor_) + 1},
+                          LatentRect::of(cells_));
   glass_weights_.resize(static_cast<std::size_t>(glass_rows_.area()));
   tbb::parallel_for(glass_rows_.y0, glass_rows_.y1, [&](std::int64_t y) {
-    glass_.weights({0, y, glass_rows_.x1, y + 1},
+    glass_.weights(on_canvas({0, y, glass_rows_.x1, y + 1}),
                    glass_weights_.data() + (y - glass_rows_.y0) * glass_rows_.x1);
   });
 }
@@ -254,7 +261,7 @@ void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
 }
 
 void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& report) {
-  const std::int64_t bands = divide_up(latents_.size().height + options_.overlap, stride_);
+  const std::int64_t bands = divide_up(cells_.height + options_.overlap, stride_);
   progress.start_stage("decoding and writing", size_.height, "rows");
   tbb::task_arena arena(options_.threads);
   arena.execute([&] {

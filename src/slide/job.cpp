@@ -137,7 +137,7 @@ void SlideJob::State::read_labels() {
     field = make_layout(plan.slide_cells, label_set, layout);
   }
   if (label_set.glass()) facts.tissue_fraction = tissue_fraction(*field, *label_set.glass());
-  labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas);
+  labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas, plan.origin);
   facts.mask_seconds = watch.seconds();
 }
 
@@ -176,6 +176,7 @@ void SlideJob::State::write_slide(const LatentArray& latents, const std::vector<
   decode.window = bundle.decode_window;
   decode.overlap = bundle.decode_overlap;
   decode.threads = plan.threads;
+  decode.origin = plan.origin;
   std::unique_ptr<GlassField> field = std::make_unique<NoGlass>();
   if (label_set.glass()) field = std::make_unique<LabelledGlass>(*labels, *label_set.glass());
   decode_slide(

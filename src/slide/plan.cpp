@@ -14,6 +14,10 @@ namespace histoloom {
 
 namespace {
 
+// Cells that are painted around the slide and not shown: the outermost cells of a canvas are always
+// the outermost of a patch, and the network has seen nothing beyond those.
+constexpr std::int64_t kMargin = 4;
+
 DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& bundle) {
   const SamplingDefaults& d = bundle.defaults;
   DiffusionOptions out;
@@ -42,8 +46,9 @@ std::string name_of(DType dtype) {
 JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   JobPlan plan;
   plan.slide_cells = latent_size_for(o.size, bundle.downsampling);
-  plan.canvas = {std::max<std::int64_t>(plan.slide_cells.width, bundle.patch),
-                 std::max<std::int64_t>(plan.slide_cells.height, bundle.patch)};
+  plan.origin = {kMargin, kMargin};
+  plan.canvas = {std::max<std::int64_t>(plan.slide_cells.width + 2 * kMargin, bundle.patch),
+                 std::max<std::int64_t>(plan.slide_cells.height + 2 * kMargin, bundle.patch)};
   plan.diffusion = diffusion_options(o, bundle);
   plan.dtype = o.dtype.empty()        ? fastest_dtype()
                : o.dtype == "float32" ? DType::float32

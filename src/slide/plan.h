@@ -14,6 +14,7 @@ namespace histoloom {
 struct JobPlan {
   LatentSize slide_cells;  // that cover the slide
   LatentSize canvas;       // at least a patch a side
+  LatentPoint origin;      // the canvas's cell at the slide's upper left corner
   DiffusionOptions diffusion;
   DType dtype = DType::float32;
   std::string date;

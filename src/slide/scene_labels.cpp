@@ -17,18 +17,22 @@ constexpr float kFadeStart = 1.5f;
 
 void CanvasLabels::read(const LatentRect& rect, LabelId* out) const {
   const LatentSize size = slide_->size();
-  const LatentRect all = LatentRect::of(size);
-  if (all.contains(rect)) return slide_->read(rect, out);
+  const LatentRect cells{rect.x0 - origin_.x, rect.y0 - origin_.y, rect.x1 - origin_.x,
+                         rect.y1 - origin_.y};
+  if (LatentRect::of(size).contains(cells)) return slide_->read(cells, out);
   // The part of the slide that the rectangle needs, then each cell from its nearest.
-  const LatentRect part{std::min(rect.x0, size.width - 1), std::min(rect.y0, size.height - 1),
-                        std::clamp<std::int64_t>(rect.x1, 1, size.width),
-                        std::clamp<std::int64_t>(rect.y1, 1, size.height)};
+  const auto column = [&](std::int64_t x) {
+    return std::clamp<std::int64_t>(x, 0, size.width - 1);
+  };
+  const auto row = [&](std::int64_t y) { return std::clamp<std::int64_t>(y, 0, size.height - 1); };
+  const LatentRect part{column(cells.x0), row(cells.y0), column(cells.x1 - 1) + 1,
+                        row(cells.y1 - 1) + 1};
   std::vector<LabelId> ids(static_cast<std::size_t>(part.area()));
   slide_->read(part, ids.data());
-  for (std::int64_t y = rect.y0; y < rect.y1; ++y)
-    for (std::int64_t x = rect.x0; x < rect.x1; ++x)
-      *out++ = ids[static_cast<std::size_t>((std::min(y, part.y1 - 1) - part.y0) * part.width() +
-                                            std::min(x, part.x1 - 1) - part.x0)];
+  for (std::int64_t y = cells.y0; y < cells.y1; ++y)
+    for (std::int64_t x = cells.x0; x < cells.x1; ++x)
+      *out++ =
+          ids[static_cast<std::size_t>((row(y) - part.y0) * part.width() + column(x) - part.x0)];
 }
 
 void LabelledGlass::weights(const LatentRect& rect, float* out) const {

@@ -11,8 +11,9 @@ namespace histoloom {
 // A slide's labels on a canvas that may be larger: cells outside repeat the border.
 class CanvasLabels final : public LabelField {
  public:
-  CanvasLabels(std::unique_ptr<LabelField> slide, LatentSize canvas)
-      : slide_(std::move(slide)), canvas_(canvas) {}
+  // `origin`: the cell of the canvas at the slide's upper left corner.
+  CanvasLabels(std::unique_ptr<LabelField> slide, LatentSize canvas, LatentPoint origin = {0, 0})
+      : slide_(std::move(slide)), canvas_(canvas), origin_(origin) {}
   LatentSize size() const override { return canvas_; }
   void read(const LatentRect& rect, LabelId* out) const override;
   const LabelField& slide() const { return *slide_; }
@@ -20,6 +21,7 @@ class CanvasLabels final : public LabelField {
  private:
   std::unique_ptr<LabelField> slide_;
   LatentSize canvas_;
+  LatentPoint origin_;
 };
 
 // Glass fades in from one and a half cells away from tissue and is alone from four.

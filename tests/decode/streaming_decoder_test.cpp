@@ -76,6 +76,27 @@ TEST(DecodedSlideOnALargerCanvas, IsCutToItsSize) {
   EXPECT_EQ(got.back(), byte_of(8, 8, 2));
 }
 
+TEST(DecodedSlideOnALargerCanvas, StartsAtItsOrigin) {
+  DecodeJob job({70, 66}, {32, 32});
+  job.options.origin = {5, 3};
+  FakeAutoencoder autoencoder(flat_block);
+  const std::vector<std::uint8_t> got = job.decode(autoencoder);
+  ASSERT_EQ(got.size(), 3u * 70 * 66);
+  EXPECT_EQ(got[0], byte_of(5, 3, 0));
+  EXPECT_EQ(got[3 * 69], byte_of(5 + 8, 3, 0));
+  EXPECT_EQ(got.back(), byte_of(5 + 8, 3 + 8, 2));
+}
+
+TEST(DecodedSlideOnALargerCanvas, SeesTheCellsAroundIt) {
+  // A window shows its first cell; the first one of a slide starts two cells outside of it.
+  DecodeJob job({64, 64}, {32, 32});
+  job.options = {8, 2, 3, 2};
+  job.options.origin = {5, 3};
+  FakeAutoencoder autoencoder(
+      [](const FakeAutoencoder::Window& w, int c, int, int) { return w.at(c, 0, 0); });
+  EXPECT_EQ(job.decode(autoencoder)[0], byte_of(5 - 2, 3 - 2, 0));
+}
+
 // Each window shows one value; expected pixels by summing over all windows in double precision.
 TEST(DecodedSlideOverlaps, AreTheWeightedSumOfTheirWindows) {
   const PixelSize size{203, 117};

@@ -63,12 +63,12 @@ TEST(JobPlan, TakesFromTheBundleWhatTheUserLeavesOut) {
 TEST(JobPlan, TheCanvasCoversTheSlideAndIsAtLeastAPatch) {
   const JobPlan plan = make_plan_of_job(options(), bundle());
   EXPECT_EQ(plan.slide_cells, (LatentSize{42, 257}));
-  EXPECT_EQ(plan.canvas, (LatentSize{42, 257}));
+  EXPECT_EQ(plan.canvas, (LatentSize{50, 265}));
   GenerateOptions o = options();
   o.size = {64, 300};
   const JobPlan small = make_plan_of_job(o, bundle());
   EXPECT_EQ(small.slide_cells, (LatentSize{8, 38}));
-  EXPECT_EQ(small.canvas, (LatentSize{32, 38}));
+  EXPECT_EQ(small.canvas, (LatentSize{32, 46}));
 }
 
 TEST(JobPlan, OneStepIsTaperedAtMostOnce) {

@@ -39,6 +39,17 @@ TEST(CanvasLabels, CellsOutsideOfTheSlideRepeatItsBorder) {
                                                       10, 11, 12, 12, 12, 12));
 }
 
+TEST(CanvasLabels, TheSlideMayLieInTheMiddle) {
+  auto grid = std::make_unique<LabelGrid>(LatentSize{2, 1}, LabelId{1});
+  grid->at({1, 0}) = 2;
+  const CanvasLabels labels(std::move(grid), {5, 3}, {2, 1});
+  std::vector<LabelId> got(15);
+  labels.read({0, 0, 5, 3}, got.data());
+  EXPECT_EQ(got, (std::vector<LabelId>{1, 1, 1, 2, 2, 1, 1, 1, 2, 2, 1, 1, 1, 2, 2}));
+  labels.read({4, 2, 5, 3}, got.data());
+  EXPECT_EQ(got[0], 2);
+}
+
 TEST(CanvasLabels, EveryRectangleIsCutFromTheWhole) {
   const CanvasLabels labels = numbered({7, 5}, {9, 11});
   const std::vector<LabelId> whole = read(labels, {0, 0, 9, 11});

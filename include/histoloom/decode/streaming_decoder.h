@@ -2,8 +2,9 @@
 //
 // Windows of `window` latent cells overlap by `overlap`; where they do, a raised cosine (Hann)
 // fades one into the next. Weights are w(x)·w(y) and sum to one at every pixel. The first windows
-// start `overlap` cells outside of the canvas and the last end outside, on cells that repeat the
-// border, so that the slide's edges are decoded like its middle.
+// start `overlap` cells outside of the slide and the last end outside, on what the latents hold
+// there, then on cells that repeat the border, so that the slide's edges are decoded like its
+// middle.
 //
 // Example: a window of 32 cells with an overlap of 8, at 8 px a cell, starts every 24 cells (192
 // px): 1.78 decodes a pixel.
@@ -36,6 +37,9 @@ struct DecodeOptions {
   int overlap = 8;  // cells, at most half a window
   int batch = 4;    // windows a call of the autoencoder, always
   int threads = 1;  // calls of the autoencoder side by side
+  // The cell of the latents at the slide's upper left corner; those around the slide only help its
+  // edges.
+  LatentPoint origin{0, 0};
 };
 
 struct DecodeReport {
