@@ -14,6 +14,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/model/inference_thread.h"
 #include "pixel_range.h"
+#include "rgb_tensor.h"
 
 namespace histoloom {
 
@@ -292,12 +293,7 @@ std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType d
 std::vector<float> mean_latent(const ModelBundle& bundle, Autoencoder& autoencoder,
                                const std::vector<std::uint8_t>& rgb, PixelSize size) {
   const InferenceThread inference;
-  const at::Tensor image = at::from_blob(const_cast<std::uint8_t*>(rgb.data()),
-                                         {1, size.height, size.width, 3}, at::kByte)
-                               .permute({0, 3, 1, 2})
-                               .to(at::kFloat) /
-                           255.0;
-  const at::Tensor mean = autoencoder.encode(image).mean({0, 2, 3});
+  const at::Tensor mean = autoencoder.encode(rgb_tensor(rgb.data(), size)).mean({0, 2, 3});
   std::vector<float> out;
   for (std::int64_t c = 0; c < mean.numel(); ++c) {
     const auto i = static_cast<std::size_t>(c);

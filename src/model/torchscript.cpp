@@ -50,19 +50,23 @@ void TorchScriptModule::load(const std::filesystem::path& path,
   }
 }
 
-at::Tensor TorchScriptModule::call(const std::string& method,
-                                   const std::vector<at::Tensor>& arguments,
-                                   at::IntArrayRef shape) {
+torch::jit::IValue TorchScriptModule::run(const std::string& method,
+                                          const std::vector<at::Tensor>& arguments) {
   const torch::NoGradGuard no_grad;
   // The optimiser fuses operations after the first calls, which changes the last bits of a result.
   const torch::jit::GraphOptimizerEnabledGuard unoptimised(false);
-  torch::jit::IValue result;
   try {
-    result = module_.get_method(method)({arguments.begin(), arguments.end()});
+    return module_.get_method(method)({arguments.begin(), arguments.end()});
   } catch (const std::exception& error) {
     throw UserError(
         fmt::format("{}: the method '{}' fails: {}", path_.string(), method, cause_of(error)));
   }
+}
+
+at::Tensor TorchScriptModule::call(const std::string& method,
+                                   const std::vector<at::Tensor>& arguments,
+                                   at::IntArrayRef shape) {
+  const torch::jit::IValue result = run(method, arguments);
   if (!result.isTensor())
     throw UserError(fmt::format("{}: the method '{}' must return a tensor, it returns {}",
                                 path_.string(), method, result.tagKind()));

@@ -14,6 +14,8 @@ class TorchScriptModule {
  public:
   // UserError where the file can't be opened, is no TorchScript, or lacks one of the methods.
   void load(const std::filesystem::path& path, const std::vector<std::string>& methods);
+  // What the method returns, whatever it is. UserError where it fails. Any thread.
+  torch::jit::IValue run(const std::string& method, const std::vector<at::Tensor>& arguments);
   // What the method returns, in float32. UserError where it fails, or returns anything but a tensor
   // of this shape. Any thread.
   at::Tensor call(const std::string& method, const std::vector<at::Tensor>& arguments,
