@@ -5,8 +5,11 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "class_rows.h"
 #include "histoloom/core/error.h"
+#include "histoloom/model/bundle.h"
 #include "likeness_rows.h"
+#include "network_rows.h"
 #include "seam_rows.h"
 
 namespace histoloom::evaluate {
@@ -70,25 +73,49 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+void open_bundle(EvaluateInputs& inputs, const EvaluateOptions& options) {
+  const ModelBundle bundle = ModelBundle::read(options.model);
+  if (options.patch % bundle.downsampling != 0)
+    throw UserError(
+        fmt::format("--patch must be a multiple of the model's {} px a latent cell, got {}",
+                    bundle.downsampling, options.patch));
+  inputs.labels = LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
+  for (const std::string& name : options.classes)
+    if (inputs.labels->find(std::string_view(name)) == nullptr)
+      throw UserError(fmt::format("--classes: '{}' is no label of the model, which has {}", name,
+                                  inputs.labels->describe()));
+  inputs.autoencoder = load_autoencoder(bundle, DType::float32);
+}
+
 }  // namespace
 
 EvaluateInputs open_inputs(const EvaluateOptions& options) {
-  return {open_patch_sources(options.real), open_patch_sources(options.synthetic),
-          open_patch_sources(options.held_out)};
+  EvaluateInputs inputs;
+  inputs.real = open_patch_sources(options.real);
+  inputs.synthetic = open_patch_sources(options.synthetic);
+  inputs.held_out = open_patch_sources(options.held_out);
+  if (!options.features.empty())
+    inputs.network =
+        std::make_unique<FeatureNetwork>(options.features, static_cast<int>(options.patch));
+  if (!options.model.empty()) open_bundle(inputs, options);
+  return inputs;
 }
 
 EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
                           Progress& progress) {
   progress.start_stage("reading patches", 1, "set");
   const PatchSets sets = read_sets(inputs, options);
-  progress.update(1);
   EvaluationReport report;
   report.facts_json = facts_json(options, inputs, sets);
   const std::vector<std::function<void()>> measures{
       [&] { add_sliced_wasserstein(report, sets, options); },
       [&] { add_optical_density(report, sets, options); },
-      [&] { add_radial_spectrum(report, sets, options); }, [&] { add_copying(report, sets); },
-      [&] { add_seams(report, inputs, options); }};
+      [&] { add_radial_spectrum(report, sets, options); },
+      [&] { add_copying(report, sets); },
+      [&] { add_seams(report, inputs, options); },
+      [&] { add_classes(report, inputs, options); },
+      [&] { add_reconstruction(report, sets, inputs, options); },
+      [&] { add_features(report, sets, inputs, options, progress); }};
   progress.start_stage("measuring", static_cast<std::int64_t>(measures.size()), "measures");
   for (std::size_t i = 0; i < measures.size(); ++i) {
     if (progress.stop_requested()) throw Interrupted("interrupted; nothing has been written");

@@ -9,7 +9,7 @@ namespace histoloom::evaluate {
 // The patches of an evaluation; the first three hold equally many.
 struct PatchSets {
   std::vector<Picture> synthetic, reference, training;
-  std::vector<Picture> searched;  // for copies: the training patches and more of them
+  std::vector<Picture> searched;  // for copies: the training patches, and more after them
 };
 
 void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 
@@ -24,6 +25,16 @@ void validate_seams(const EvaluateOptions& o) {
       throw UserError(fmt::format("--seams: a phase must be below its period {}, got {}",
                                   seam.period, seam.phase));
   }
+}
+
+void validate_classes(const EvaluateOptions& o) {
+  if (o.classes.empty()) return;
+  if (o.classes.size() != 2 || o.classes[0] == o.classes[1])
+    throw UserError(
+        fmt::format("--classes must be two names of labels, such as carcinoma,stroma; got {}",
+                    fmt::join(o.classes, ",")));
+  if (o.model.empty())
+    throw UserError("--classes needs --model: the bundle's label set says which ids they have");
 }
 
 }  // namespace
@@ -55,6 +66,7 @@ void validate(const EvaluateOptions& o) {
           o.replicates);
   require(o.latent_factor >= 1 && o.latent_factor <= 64, "--latent-factor", "from 1 to 64",
           o.latent_factor);
+  validate_classes(o);
   validate_seams(o);
 }
 

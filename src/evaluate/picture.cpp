@@ -4,6 +4,7 @@
 #include <array>
 
 #include "histoloom/core/error.h"
+#include "planes.h"
 
 namespace histoloom::evaluate {
 
@@ -75,6 +76,16 @@ double glass_share(const Picture& picture) {
     }
   }
   return blocks == 0 ? 0 : static_cast<double>(glass) / static_cast<double>(blocks);
+}
+
+Plane halved(const Plane& plane) {
+  Plane out{{plane.size.width / 2, plane.size.height / 2}, {}};
+  for (std::int64_t y = 0; y < out.size.height; ++y)
+    for (std::int64_t x = 0; x < out.size.width; ++x)
+      out.values.push_back((plane.at(2 * x, 2 * y) + plane.at(2 * x + 1, 2 * y) +
+                            plane.at(2 * x, 2 * y + 1) + plane.at(2 * x + 1, 2 * y + 1)) /
+                           4);
+  return out;
 }
 
 }  // namespace histoloom::evaluate

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "histoloom/core/error.h"
+#include "planes.h"
 
 namespace histoloom::evaluate {
 
@@ -75,17 +76,6 @@ Similarity similarity(const Plane& a, const Plane& b) {
   }
   const auto n = static_cast<double>(mean_a.values.size());
   return {sum.whole / n, sum.contrast / n};
-}
-
-// Means of 2 × 2 px; an odd last column or row is dropped.
-Plane halved(const Plane& in) {
-  Plane out{{in.size.width / 2, in.size.height / 2}, {}};
-  for (std::int64_t y = 0; y < out.size.height; ++y)
-    for (std::int64_t x = 0; x < out.size.width; ++x)
-      out.values.push_back((in.at(2 * x, 2 * y) + in.at(2 * x + 1, 2 * y) +
-                            in.at(2 * x, 2 * y + 1) + in.at(2 * x + 1, 2 * y + 1)) /
-                           4);
-  return out;
 }
 
 double ms_ssim_of(Plane a, Plane b) {

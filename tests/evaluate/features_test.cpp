@@ -8,24 +8,10 @@
 #include "histoloom/evaluate/feature_measures.h"
 #include "matrix.h"
 #include "support/scratch.h"
+#include "test_features.h"
 
 namespace histoloom::evaluate {
 namespace {
-
-Features test_features(std::size_t count, std::size_t dimensions, std::uint32_t seed,
-                       float shift = 0) {
-  Features out{dimensions, {}};
-  for (std::uint32_t i = 0; i < count; ++i) {
-    for (std::uint32_t d = 0; d < dimensions; ++d) {
-      std::uint32_t h = i * 7919u + d * 104729u + seed * 15485863u;
-      h ^= h >> 15;
-      h *= 2246822519u;
-      h ^= h >> 13;
-      out.values.push_back(static_cast<float>(h % 1000) / 100 + shift * static_cast<float>(d % 3));
-    }
-  }
-  return out;
-}
 
 // Three clusters far apart, image by image in turn.
 Features clustered(std::size_t count, std::uint32_t seed) {

@@ -82,6 +82,22 @@ TEST_F(Patches, DoNotOverlapAndRepeatWithTheSeed) {
   EXPECT_EQ(few.patches[4].rgb, set.patches[4].rgb);
 }
 
+TEST_F(Patches, OfOneSourceLieSideBySide) {
+  Picture places = plain_picture({150, 130}, {0, 0, 0});  // every pixel says where it lies
+  for (std::int64_t y = 0; y < 130; ++y)
+    for (std::int64_t x = 0; x < 150; ++x) {
+      places.at(x, y)[0] = static_cast<std::uint8_t>(x);
+      places.at(x, y)[1] = static_cast<std::uint8_t>(y);
+    }
+  const PatchSet set = sample_patches(write_set({places}), {.side = 32, .count = 100});
+  ASSERT_EQ(set.patches.size(), 16u);
+  for (const Picture& a : set.patches)
+    for (const Picture& b : set.patches) {
+      EXPECT_EQ((a.rgb[0] - b.rgb[0]) % 32, 0);
+      EXPECT_EQ((a.rgb[1] - b.rgb[1]) % 32, 0);
+    }
+}
+
 TEST_F(Patches, ShowTissueNotGlass) {
   Picture picture = plain_picture({256, 128}, {243, 241, 244});
   for (std::int64_t y = 0; y < 128; ++y)

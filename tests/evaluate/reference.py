@@ -6,7 +6,7 @@ Prints the numbers that tests/evaluate/*_test.cpp expect. To repeat them:
 Only the pictures, and Philox where directions are drawn, follow our own code.
 """
 import numpy as np
-from scipy import linalg, ndimage, stats
+from scipy import linalg, ndimage, optimize, stats
 from scipy.spatial.distance import cdist
 from skimage import metrics
 
@@ -167,7 +167,7 @@ def measures_without_networks():
 
 
 def features(count, dimensions, seed, shift=0.0):
-    """As test_features() of features_test.cpp."""
+    """As test_features.h."""
     i, d = np.meshgrid(np.arange(count), np.arange(dimensions), indexing="ij")
     h = (i * 7919 + d * 104729 + seed * 15485863).astype(np.uint64) & 0xFFFFFFFF
     h ^= h >> np.uint64(15)
@@ -242,6 +242,52 @@ def measures_of_features():
     print("C_T of the training images themselves", data_copying(sets[0], sets[1], sets[0], centres))
 
 
+def tissue_features(image):
+    density = -np.log10((image + 1.0) / 256)
+    out = [f(density[..., c]) for c in range(3) for f in (np.mean, np.std)]
+    v = density.mean(2)
+    for _ in range(3):
+        inner = v[1:-1, 1:-1]
+        right, left, below, above = v[1:-1, 2:], v[1:-1, :-2], v[2:, 1:-1], v[:-2, 1:-1]
+        out.append(np.log((abs(right - inner) + abs(below - inner)).mean() + 1e-3))
+        out.append(np.log(abs(right + left + below + above - 4 * inner).mean() + 1e-3))
+        h, w = v.shape[0] // 2, v.shape[1] // 2
+        v = v[:2 * h, :2 * w].reshape(h, 2, w, 2).mean((1, 3))
+    return out
+
+
+def windows(seed):
+    """As test_windows() of classifier_test.cpp: 90 windows, every third of the second class."""
+    x = features(90, 12, seed)
+    second = np.arange(90) % 3 == 0
+    x[second, :2] += 6
+    return x, second
+
+
+def logistic_regression(x, second, penalty=1e-3):
+    z = (x - x.mean(0)) / x.std(0)
+    z = np.hstack([z, np.ones((len(z), 1))])
+    weight = np.where(second, 0.5 / second.sum(), 0.5 / (~second).sum())
+
+    def loss(w):
+        sign = np.where(second, 1, -1)
+        return (weight * np.logaddexp(0, -sign * (z @ w))).sum() + penalty / 2 * w @ w
+    w = optimize.minimize(loss, np.zeros(13), method="BFGS", options={"gtol": 1e-9}).x
+    return lambda y: 1 / (1 + np.exp(-np.hstack([(y - x.mean(0)) / x.std(0),
+                                                 np.ones((len(y), 1))]) @ w))
+
+
+def measures_of_classes():
+    print("tissue features", np.array(tissue_features(picture(35, 4, 33))))
+    model = logistic_regression(*windows(1))
+    x, second = windows(2)
+    p = model(x)
+    print("probabilities", p[:3])
+    right = (p > 0.5) == second
+    print("balanced accuracy", (right[second].mean() + right[~second].mean()) / 2)
+
+
 if __name__ == "__main__":
+    measures_of_classes()
     measures_without_networks()
     measures_of_features()

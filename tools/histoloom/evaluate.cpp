@@ -34,6 +34,12 @@ void add_options(CLI::App& app, EvaluateArguments& a) {
       ->capture_default_str();
   app.add_option("--replicates", o.replicates, "of the bootstrap")->capture_default_str();
   app.add_option("--seed", o.seed, "of patches, directions and resamples")->capture_default_str();
+  app.add_option("--features", o.features,
+                 "TorchScript network, [B,3,H,W] to [B,D] or (features, logits): FID and others");
+  app.add_option("--model", o.model, "bundle whose autoencoder is measured");
+  app.add_option("--classes", o.classes,
+                 "NAME,NAME: two of the bundle's labels; masks beside images, NAME_mask.png")
+      ->delimiter(',');
   app.add_option("--seams", a.seams,
                  "PERIOD or PERIOD+PHASE in pixels: look for seams along this grid")
       ->delimiter(',');

@@ -24,7 +24,7 @@ struct Estimate {
 };
 
 struct BootstrapOptions {
-  int replicates = 200;
+  int replicates = 100;
   std::uint64_t seed = 0;
 };
 

@@ -9,12 +9,17 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "histoloom/core/progress.h"
 #include "histoloom/evaluate/patch_source.h"
 #include "histoloom/evaluate/report.h"
+#include "histoloom/labels/label_set.h"
+#include "histoloom/model/autoencoder.h"
+#include "histoloom/model/feature_network.h"
 
 namespace histoloom::evaluate {
 
@@ -32,8 +37,12 @@ struct EvaluateOptions {
   std::int64_t patches = 256;                                    // a set, at most
   std::int64_t training_patches = 1024;                          // searched for copies, at most
   int directions = 512;  // of the sliced Wasserstein distance
-  int replicates = 200;  // of the bootstrap
+  int replicates = 100;  // of the bootstrap
   std::uint64_t seed = 0;
+  std::filesystem::path features;  // a TorchScript feature network, model/feature_network.h
+  std::filesystem::path model;     // a bundle: its autoencoder is measured, its labels are known
+  // Two names of the bundle's labels, to be told apart; masks lie beside images (mask_beside()).
+  std::vector<std::string> classes;
   std::vector<SeamPeriod> seams;
   std::int64_t latent_factor = 8;  // px a latent cell
 };
@@ -43,6 +52,9 @@ void validate(const EvaluateOptions& options);
 
 struct EvaluateInputs {
   PatchSources real, synthetic, held_out;
+  std::unique_ptr<FeatureNetwork> network;   // null where none is named
+  std::unique_ptr<Autoencoder> autoencoder;  // the bundle's; null where none is named
+  std::optional<LabelSet> labels;            // the bundle's
 };
 
 // Opens everything that is named. \error UserError for what can't be used.

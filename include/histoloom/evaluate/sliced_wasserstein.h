@@ -21,7 +21,7 @@ namespace histoloom::evaluate {
 struct SlicedWassersteinOptions {
   std::int64_t descriptors = 32768;  // at least, a level and side, where the patches hold so many
   int directions = 512;
-  int bootstrap_directions = 64;    // of them, for the interval
+  int bootstrap_directions = 32;    // of them, for the interval
   std::int64_t smallest_side = 16;  // of the coarsest level, px
   BootstrapOptions bootstrap;
 };

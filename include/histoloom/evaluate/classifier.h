@@ -1,0 +1,51 @@
+// A linear classifier of tissue: does a generated class look like that class?
+//
+// Windows of labelled tissue are described by colour and texture, and a logistic regression learns
+// to tell two classes of real ones apart. If it recognises the classes of generated slides about as
+// well as those of held-out real images, the slides follow their labels.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "histoloom/evaluate/bootstrap.h"
+#include "histoloom/evaluate/picture.h"
+
+namespace histoloom::evaluate {
+
+// Mean and deviation of optical density in red, green and blue; and of its mean over the channels,
+// at full size, half and a quarter: the logarithms of the mean gradient and of the mean curvature.
+inline constexpr std::size_t kTissueFeatures = 12;
+using TissueFeatures = std::array<double, kTissueFeatures>;
+
+// Sides of at least 16 px.
+TissueFeatures tissue_features(const Picture& window);
+
+struct LabelledWindow {
+  TissueFeatures features{};
+  bool second = false;     // the second of the two classes
+  std::size_t source = 0;  // image it was cut from
+};
+
+// Two-class logistic regression on standardised features, both classes weighted equally, with an
+// L2 penalty; fitted by Newton's method, so that it is the same on every run.
+class LinearClassifier {
+ public:
+  // Windows of both classes. \error InternalError where one is missing.
+  static LinearClassifier train(const std::vector<LabelledWindow>& windows);
+  // The estimated probability of the second class.
+  double probability(const TissueFeatures& features) const;
+
+ private:
+  std::array<double, kTissueFeatures> mean_{}, scale_{};
+  std::array<double, kTissueFeatures + 1> weights_{};  // the last one is the offset
+};
+
+// The mean of both classes' shares of windows that are recognised; the interval resamples images,
+// whose windows resemble each other. Replicates without one of the classes are left out.
+Estimate balanced_accuracy(const LinearClassifier& classifier,
+                           const std::vector<LabelledWindow>& windows,
+                           const BootstrapOptions& options);
+
+}  // namespace histoloom::evaluate

@@ -1,0 +1,93 @@
+// histoloom evaluate, as a user runs it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <vips/vips.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support.h"
+
+namespace histoloom::test {
+namespace {
+
+using testing::HasSubstr;
+
+// Writes stripes with some grain as an RGB PNG of 160 × 96 px.
+void write_stripes(const std::filesystem::path& path, unsigned seed) {
+  ASSERT_EQ(VIPS_INIT("end_to_end_test"), 0);
+  std::vector<std::uint8_t> bytes;
+  for (unsigned i = 0; i < 160 * 96 * 3; ++i) {
+    seed = seed * 1664525u + 1013904223u;
+    bytes.push_back(static_cast<std::uint8_t>(90 + i / 3 % 160 / 8 % 2 * 40 + (seed >> 26)));
+  }
+  VipsImage* image =
+      vips_image_new_from_memory(bytes.data(), bytes.size(), 160, 96, 3, VIPS_FORMAT_UCHAR);
+  EXPECT_EQ(vips_pngsave(image, path.c_str(), nullptr), 0) << vips_error_buffer();
+  g_object_unref(image);
+}
+
+// A folder with `count` pictures.
+std::string write_pictures(const Folder& folder, const std::string& name, unsigned count) {
+  std::filesystem::create_directories(folder / name);
+  for (unsigned i = 0; i < count; ++i)
+    write_stripes(folder / name / (std::to_string(i) + ".png"), i * 77 + count);
+  return (folder / name).string();
+}
+
+TEST(EvaluateTool, PrintsATableAndWritesAReport) {
+  const Folder folder;
+  const std::string report = (folder / "report.json").string();
+  const Outcome outcome =
+      run({"evaluate", "--real", write_pictures(folder, "real", 4), "--synthetic",
+           write_pictures(folder, "synthetic", 3), "--patch", "32", "--directions", "8",
+           "--replicates", "10", "--seams", "32,48+8", "--report", report, "--quiet"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, HasSubstr("measure "));
+  EXPECT_THAT(outcome.out, HasSubstr("sliced_wasserstein 32 px "));
+  EXPECT_THAT(outcome.out, HasSubstr("seam_z 48+8 px "));
+  const auto json = nlohmann::json::parse(bytes_of(report));
+  EXPECT_EQ(json.at("real").at("images"), 4);
+  EXPECT_EQ(json.at("patches"), 30);
+  EXPECT_EQ(json.at("measures").at(0).at("measure"), "sliced_wasserstein");
+  EXPECT_GE(json.at("measures").at(0).at("synthetic").at("value"), 0.0);
+}
+
+TEST(EvaluateTool, TheSameSeedGivesTheSameReport) {
+  const Folder folder;
+  const std::string real = write_pictures(folder, "real", 4);
+  const auto table = [&](const char* seed) {
+    return run({"evaluate", "--real", real, "--synthetic", real, "--patch", "32", "--directions",
+                "4", "--replicates", "10", "--seed", seed, "--quiet"})
+        .out;
+  };
+  EXPECT_EQ(table("3"), table("3"));
+  EXPECT_NE(table("3"), table("4"));
+}
+
+TEST(EvaluateTool, WhatCantBeUsedIsRefusedBeforeTheWork) {
+  const Folder folder;
+  const std::string real = write_pictures(folder, "real", 2);
+  const auto refusal = [&](Arguments arguments) {
+    arguments.insert(arguments.begin(), {"evaluate", "--real", real, "--synthetic", real});
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.out, "");
+    return outcome.err;
+  };
+  const std::string nowhere = (folder / "nowhere").string();
+  EXPECT_EQ(
+      refusal({"--report", nowhere + "/r.json"}),
+      "histoloom: --report " + nowhere + "/r.json: its folder does not exist; make it first\n");
+  EXPECT_EQ(
+      refusal({"--held-out", nowhere}),
+      "histoloom: " + nowhere + " can't be opened: No such file or directory; check the path\n");
+  EXPECT_EQ(refusal({"--features", nowhere}).substr(0, 11 + nowhere.size()),
+            "histoloom: " + nowhere);
+  EXPECT_EQ(refusal({"--seams", "x"}),
+            "histoloom: --seams must be a period in pixels, or period+phase such as 192+64; got "
+            "'x'\n");
+}
+
+}  // namespace
+}  // namespace histoloom::test

@@ -1,0 +1,268 @@
+// Whole evaluations of small pictures, what they report, and what is refused before them.
+#include "histoloom/evaluate/evaluate.h"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "histoloom/core/file.h"
+#include "test_pictures.h"
+
+namespace histoloom::evaluate {
+namespace {
+
+using testing::HasSubstr;
+
+// A bundle's model.json, or its label set at least, is that of the default model.
+const std::filesystem::path kModel = std::filesystem::path(HISTOLOOM_SOURCE) / "models/default";
+
+class Evaluate : public testing::Test {
+ protected:
+  // Pictures of 96 × 64 px as `folder`/100.png, …
+  void write_folder(const char* folder, std::uint32_t first_seed, int count) {
+    std::filesystem::create_directories(scratch_ / folder);
+    for (int i = 0; i < count; ++i)
+      write_picture(scratch_ / folder / (std::to_string(100 + i) + ".png"),
+                    test_picture({96, 64}, first_seed + static_cast<std::uint32_t>(i)));
+  }
+  EvaluateOptions options() const {
+    EvaluateOptions o;
+    o.real = {scratch_ / "real"};
+    o.synthetic = {scratch_ / "synthetic"};
+    o.patch = 32;
+    o.directions = 8;
+    o.replicates = 10;
+    return o;
+  }
+  EvaluationReport report_of(const EvaluateOptions& o) const {
+    SilentProgress progress;
+    validate(o);
+    return evaluate(o, open_inputs(o), progress);
+  }
+  static const ReportRow& row(const EvaluationReport& report, const std::string& measure,
+                              const std::string& of) {
+    for (const ReportRow& row : report.rows)
+      if (row.measure == measure && row.of == of) return row;
+    throw std::runtime_error("no row " + measure + " " + of);
+  }
+  std::string refusal(const std::function<void(EvaluateOptions&)>& change) const {
+    EvaluateOptions o = options();
+    change(o);
+    return message_of([&] { validate(o); });
+  }
+
+  ScratchDirectory scratch_;
+};
+
+TEST_F(Evaluate, CopiesOfTheTrainingImagesAreFoundOut) {
+  write_folder("real", 1, 4);
+  write_folder("held", 101, 4);
+  write_folder("synthetic", 1, 4);  // the training images
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  const EvaluationReport report = report_of(o);
+  const ReportRow& copies = row(report, "pixel_correlation", "highest");
+  EXPECT_NEAR(copies.synthetic->value, 1, 1e-6);
+  EXPECT_LT(copies.real->value, 0.95);
+  // What is the same set is as far from the held-out one.
+  const ReportRow& distance = row(report, "sliced_wasserstein", "32 px");
+  EXPECT_DOUBLE_EQ(distance.synthetic->value, distance.real->value);
+  EXPECT_GT(distance.real->value, 0);
+  EXPECT_DOUBLE_EQ(row(report, "optical_density", "green").synthetic->value,
+                   row(report, "optical_density", "green").real->value);
+}
+
+TEST_F(Evaluate, WithoutHeldOutImagesHalfOfTheRealOnesTakesTheirPlace) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 3);
+  const std::string json = report_json(report_of(options()));
+  EXPECT_THAT(json, HasSubstr("\"patches\": 12,")) << "two of the four images of six patches";
+  EXPECT_THAT(json, HasSubstr("\"held_out\": {\n    \"paths\": [],\n    \"images\": 0\n  }"));
+}
+
+TEST_F(Evaluate, BlurredImagesAreFarFromRealOnes) {
+  write_folder("real", 1, 4);
+  std::filesystem::create_directories(scratch_ / "synthetic");
+  for (int i = 0; i < 3; ++i)
+    write_picture(scratch_ / "synthetic" / (std::to_string(i) + ".png"),
+                  plain_picture({96, 64}, {180, 120, static_cast<std::uint8_t>(150 + i)}));
+  const EvaluationReport report = report_of(options());
+  for (const auto& [measure, of] :
+       {std::pair("sliced_wasserstein", "32 px"), std::pair("sliced_wasserstein", "16 px"),
+        std::pair("optical_density", "red"), std::pair("radial_spectrum", "mean")}) {
+    const ReportRow& r = row(report, measure, of);
+    EXPECT_GT(r.synthetic->value, 3 * r.real->value) << measure;
+  }
+}
+
+TEST_F(Evaluate, SeamsStandBesideFloorAndCeiling) {
+  write_folder("real", 1, 6);
+  write_folder("synthetic", 51, 3);
+  EvaluateOptions o = options();
+  o.seams = {{32, 0}, {24, 5}};
+  const EvaluationReport report = report_of(o);
+  const ReportRow& ratio = row(report, "seam_gradient_ratio", "32+0 px");
+  EXPECT_NEAR(ratio.synthetic->value, 1, 0.1);
+  EXPECT_NEAR(ratio.real->value, 1, 0.1);
+  EXPECT_GT(ratio.ceiling->value, 1.1);
+  EXPECT_TRUE(row(report, "seam_z", "24+5 px").ceiling);
+}
+
+TEST_F(Evaluate, ClassesAreToldApartOnSyntheticImagesToo) {
+  for (const char* folder : {"real", "synthetic"}) {
+    std::filesystem::create_directories(scratch_ / folder);
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      // The left half is darker and labelled 1, the right one is labelled 3.
+      Picture picture = test_picture({128, 64}, i);
+      std::vector<std::uint8_t> mask(128 * 64, 3);
+      for (std::int64_t y = 0; y < 64; ++y)
+        for (std::int64_t x = 0; x < 64; ++x) {
+          for (std::size_t c = 0; c < 3; ++c) picture.at(x, y)[c] /= 2;
+          mask[static_cast<std::size_t>(y * 128 + x)] = 1;
+        }
+      const auto name = scratch_ / folder / std::to_string(i);
+      write_picture(name.string() + ".png", picture);
+      write_image(name.string() + "_mask.png", {128, 64}, 1, mask);
+    }
+  }
+  EvaluateOptions o = options();
+  o.model = kModel;
+  o.classes = {"carcinoma", "tumour stroma"};
+  const EvaluationReport report = report_of(o);
+  const ReportRow& r = row(report, "balanced_accuracy", "carcinoma against tumour stroma");
+  EXPECT_EQ(r.synthetic->value, 1);
+  EXPECT_EQ(r.real->value, 1);
+  EXPECT_GT(row(report, "autoencoder", "PSNR").synthetic->value, 10);
+  o.classes = {"carcinoma", "necrosis"};
+  EXPECT_EQ(message_of([&] { report_of(o); }),
+            "--real: no window of 32 px is labelled 'necrosis'; masks are expected beside the "
+            "images, as NAME_mask.png or NAME_mask.tif");
+}
+
+// ---- Reports
+
+TEST(Report, SaysWhatIsMissingAndWhatIsInfinite) {
+  EvaluationReport report;
+  report.facts_json = R"({"seed": 3})";
+  report.rows.push_back(
+      {"psnr", "", "dB", Figure(std::numeric_limits<double>::infinity()), {}, {}});
+  report.rows.push_back({"fid", "a", "", Figure(Estimate{1.25, {1, 1.5}}), Figure(0.5), Figure(2)});
+  report.curves.push_back({"spectrum", {1, 0.5}});
+  EXPECT_EQ(report_table(report),
+            "measure                            synthetic                  real against real       "
+            "   ceiling    unit\n"
+            "psnr                               inf                        -                       "
+            "              dB\n"
+            "fid a                              1.25 [1, 1.5]              0.5                     "
+            "   2\n");
+  EXPECT_EQ(report_json(report), R"({
+  "seed": 3,
+  "measures": [
+    {
+      "measure": "psnr",
+      "of": "",
+      "unit": "dB",
+      "synthetic": {
+        "value": null
+      },
+      "real": null
+    },
+    {
+      "measure": "fid",
+      "of": "a",
+      "unit": "",
+      "synthetic": {
+        "value": 1.25,
+        "interval": [
+          1.0,
+          1.5
+        ]
+      },
+      "real": {
+        "value": 0.5
+      },
+      "ceiling": {
+        "value": 2.0
+      }
+    }
+  ],
+  "curves": {
+    "spectrum": [
+      1.0,
+      0.5
+    ]
+  }
+}
+)");
+}
+
+// ---- Errors
+
+TEST(SeamPeriods, AreReadWithAndWithoutAPhase) {
+  EXPECT_EQ(parse_seam_period("192").period, 192);
+  EXPECT_EQ(parse_seam_period("192+64").phase, 64);
+  for (const std::string text : {"", "x", "0", "-5", "192+", "192+-1", "192+x", "192 ", "1e3"})
+    EXPECT_EQ(
+        message_of([&] { parse_seam_period(text); }),
+        "--seams must be a period in pixels, or period+phase such as 192+64; got '" + text + "'");
+}
+
+TEST_F(Evaluate, OptionsThatMakeNoSenseAreRefused) {
+  using O = EvaluateOptions;
+  EXPECT_EQ(refusal([](O& o) { o.real.clear(); }),
+            "--real is needed: folders, images or slides of real tissue");
+  EXPECT_EQ(refusal([](O& o) { o.synthetic.clear(); }),
+            "--synthetic is needed: what is to be judged");
+  for (const int patch : {0, 16, 48, 2048})
+    EXPECT_EQ(refusal([&](O& o) { o.patch = patch; }),
+              "--patch must be a power of two from 32 to 1024, got " + std::to_string(patch));
+  EXPECT_EQ(refusal([](O& o) { o.patches = 1; }), "--patches must be from 2 to 100000, got 1");
+  EXPECT_EQ(refusal([](O& o) { o.training_patches = 1; }),
+            "--training-patches must be from 2 to 100000, got 1");
+  EXPECT_EQ(refusal([](O& o) { o.directions = 0; }), "--directions must be from 1 to 65536, got 0");
+  EXPECT_EQ(refusal([](O& o) { o.replicates = 9; }),
+            "--replicates must be from 10 to 100000, got 9");
+  EXPECT_EQ(refusal([](O& o) { o.latent_factor = 0; }),
+            "--latent-factor must be from 1 to 64, got 0");
+  EXPECT_EQ(refusal([](O& o) {
+              o.seams = {{16, 0}};
+            }),
+            "--seams: a period must be above two latent cells (16 px) and at most 1024 px, got 16");
+  EXPECT_EQ(refusal([](O& o) {
+              o.seams = {{64, 64}};
+            }),
+            "--seams: a phase must be below its period 64, got 64");
+  EXPECT_EQ(refusal([](O& o) { o.classes = {"a"}; }),
+            "--classes must be two names of labels, such as carcinoma,stroma; got a");
+  EXPECT_EQ(refusal([](O& o) {
+              o.classes = {"a", "a"};
+            }),
+            "--classes must be two names of labels, such as carcinoma,stroma; got a,a");
+  EXPECT_EQ(refusal([](O& o) {
+              o.classes = {"a", "b"};
+            }),
+            "--classes needs --model: the bundle's label set says which ids they have");
+}
+
+TEST_F(Evaluate, ClassesThatTheModelLacksAreRefused) {
+  write_folder("real", 1, 2);
+  write_folder("synthetic", 1, 2);
+  EvaluateOptions o = options();
+  o.model = kModel;
+  o.classes = {"carcinoma", "cartilage"};
+  EXPECT_EQ(message_of([&] { open_inputs(o); }),
+            "--classes: 'cartilage' is no label of the model, which has 0 unknown, 1 carcinoma, 2 "
+            "necrosis, 3 tumour stroma, 4 other, 5 glass");
+}
+
+TEST_F(Evaluate, ImagesWithoutTissueAreRefused) {
+  write_folder("real", 1, 4);
+  std::filesystem::create_directories(scratch_ / "synthetic");
+  write_picture(scratch_ / "synthetic" / "a.png", plain_picture({64, 64}, {245, 245, 245}));
+  EXPECT_EQ(message_of([&] { report_of(options()); }),
+            "--synthetic: 0 squares of 32 px show tissue, at least 2 are needed; give more images "
+            "or a smaller --patch");
+}
+
+}  // namespace
+}  // namespace histoloom::evaluate
