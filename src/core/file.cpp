@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "histoloom/core/error.h"
 
@@ -18,14 +19,16 @@ namespace {
   throw UserError(fmt::format("{}: can't be {}: {}", path.string(), what, errno_text(code)));
 }
 
-// Writes and syncs `fd`; 0 or an errno value.
+constexpr std::size_t kBuffer = 1 << 20;
+
+// 0 or an errno value.
 int write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno != EINTR) return errno;
     if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
-  return fsync(fd) == 0 ? 0 : errno;
+  return 0;
 }
 
 }  // namespace
@@ -50,23 +53,51 @@ std::string read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-void replace_file(const std::filesystem::path& path, std::string_view bytes) {
-  const std::filesystem::path aside = path.string() + ".tmp";
-  const int fd = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) fail(path, "written", errno);
-  int code = write_all(fd, bytes);
-  if (::close(fd) != 0 && code == 0) code = errno;
-  if (code == 0 && ::rename(aside.c_str(), path.c_str()) != 0) code = errno;
-  if (code != 0) {
-    ::unlink(aside.c_str());
-    fail(path, "written", code);
-  }
-  const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
+FileReplacement::FileReplacement(std::filesystem::path path)
+    : path_(std::move(path)), aside_(path_.string() + ".tmp") {
+  fd_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) fail(path_, "written", errno);
+}
+
+FileReplacement::~FileReplacement() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(aside_.c_str());
+}
+
+void FileReplacement::give_up(int code) {
+  ::unlink(aside_.c_str());
+  fail(path_, "written", code);
+}
+
+void FileReplacement::flush() {
+  if (const int code = write_all(fd_, buffer_); code != 0) give_up(code);
+  buffer_.clear();
+}
+
+void FileReplacement::write(std::string_view bytes) {
+  buffer_ += bytes;
+  if (buffer_.size() >= kBuffer) flush();
+}
+
+void FileReplacement::commit() {
+  flush();
+  int code = fsync(fd_) == 0 ? 0 : errno;
+  if (::close(std::exchange(fd_, -1)) != 0 && code == 0) code = errno;
+  if (code == 0 && ::rename(aside_.c_str(), path_.c_str()) != 0) code = errno;
+  if (code != 0) give_up(code);
+  const std::filesystem::path directory = path_.has_parent_path() ? path_.parent_path() : ".";
   const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir >= 0) {
     fsync(dir);
     ::close(dir);
   }
+}
+
+void replace_file(const std::filesystem::path& path, std::string_view bytes) {
+  FileReplacement file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 }  // namespace histoloom

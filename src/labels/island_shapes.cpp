@@ -67,8 +67,9 @@ class Resection final : public IslandShapes {
     int count = pick < 0.45 ? 1 : pick < 0.8 ? 2 : 3;
     if (share_ > 0.7) count = 1;
     // Long slides hold pieces side by side.
-    count = std::max(count, static_cast<int>(std::floor(aspect / 1.6)));
-    split(frame_, std::min(count, 12), draw);
+    count = std::min(std::max(count, static_cast<int>(std::floor(aspect / 1.6))), 12);
+    if (options.pieces > 0) count = options.pieces;
+    split(frame_, count, draw);
     radius_ = 1e30;
     for (const Piece& p : pieces_) {
       radius_ = std::min({radius_, p.half_width, p.half_height});
@@ -154,7 +155,8 @@ class Biopsy final : public IslandShapes {
     const double share = std::clamp(options.tissue_fraction, 0.01, 0.95);
     const double needle = 1000.0 / options.microns_per_cell;
     const double wanted = share * depth_ / (0.85 * needle);
-    const int count = std::clamp(static_cast<int>(std::lround(wanted)), 1, 8);
+    const int count = options.pieces > 0 ? options.pieces
+                                         : std::clamp(static_cast<int>(std::lround(wanted)), 1, 8);
     half_width_ = std::max(0.5, share * depth_ / (0.85 * count) / 2);
     pitch_ = depth_ / count;
     for (int i = 0; i < count; ++i) {
@@ -211,10 +213,17 @@ class Microarray final : public IslandShapes {
     };
     columns_ = count(size.width);
     rows_ = count(size.height);
+    if (options.pieces > 0) lay_out(options.pieces, size);
     pitch_x_ = static_cast<double>(size.width) / columns_;
     pitch_y_ = static_cast<double>(size.height) / rows_;
     radius_ = std::sqrt(share * pitch_x_ * pitch_y_ / kPi);
-    for (int i = 0; i < columns_ * rows_; ++i) cores_.push_back(core(draw));
+    for (int i = 0; i < columns_ * rows_; ++i) {
+      cores_.push_back(core(draw));
+      if (options.pieces == 0) continue;
+      // As many as asked for are there; the last row may be shorter.
+      double& cut_at = cores_.back().cut_at;
+      cut_at = i >= options.pieces ? kGone : cut_at == kGone ? kWhole : cut_at;
+    }
   }
 
   float distance(double x, double y) const override {
@@ -235,13 +244,23 @@ class Microarray final : public IslandShapes {
   struct Core {
     double shift_x, shift_y, scale, cut_x, cut_y, cut_at;
   };
+  static constexpr double kWhole = 2.0, kGone = -2.0;  // of Core::cut_at
+
+  // Rows and columns for a number of cores, as square as the slide.
+  void lay_out(int cores, LatentSize size) {
+    const double aspect = static_cast<double>(size.width) / static_cast<double>(size.height);
+    columns_ = std::clamp(static_cast<int>(std::lround(std::sqrt(cores * aspect))), 1, cores);
+    rows_ = (cores + columns_ - 1) / columns_;
+  }
 
   Core core(Draw& draw) const {
     const double cut = draw.between(0, 2 * kPi);
     const double fate = draw.between(0, 1);
     // One core in ten lost a part, one in forty is gone; a lone core stays.
     const bool lone = columns_ * rows_ < 6;
-    const double cut_at = lone || fate < 0.9 ? 2.0 : fate < 0.975 ? draw.between(-0.3, 0.6) : -2.0;
+    const double cut_at = lone || fate < 0.9 ? kWhole
+                          : fate < 0.975     ? draw.between(-0.3, 0.6)
+                                             : kGone;
     return {draw.between(-0.05, 0.05),
             draw.between(-0.05, 0.05),
             draw.between(0.94, 1.06),

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
+#include "json_colour.h"
 
 namespace histoloom {
 
@@ -27,20 +28,6 @@ LabelId parse_id(const json& value, const std::string& where, const std::string&
   return value.get<LabelId>();
 }
 
-std::array<std::uint8_t, 3> parse_colour(const json& value, const std::string& where, LabelId id) {
-  std::array<std::uint8_t, 3> colour{};
-  bool good = value.is_array() && value.size() == colour.size();
-  for (std::size_t i = 0; good && i < colour.size(); ++i) {
-    good = value[i].is_number_integer() && value[i] >= 0 && value[i] <= 255;
-    if (good) colour[i] = value[i].get<std::uint8_t>();
-  }
-  if (!good) {
-    refuse(where, fmt::format("the color of label {} must be three numbers from 0 to 255, got {}",
-                              id, value.dump()));
-  }
-  return colour;
-}
-
 Label parse_label(const json& entry, const std::string& where) {
   if (!entry.is_object()) {
     refuse(where,
@@ -58,7 +45,7 @@ Label parse_label(const json& entry, const std::string& where) {
                               label.id, entry["name"].dump()));
   }
   label.name = entry["name"].get<std::string>();
-  label.colour = parse_colour(entry["color"], where, label.id);
+  label.colour = parse_colour(entry["color"], where, fmt::format("label {}", label.id));
   return label;
 }
 

@@ -1,8 +1,6 @@
 #include "histoloom/labels/layout.h"
 
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>
@@ -49,18 +47,6 @@ std::vector<LabelId> tissue_classes(const LabelSet& labels) {
   return classes;
 }
 
-template <class LabelAt>
-void fill(LabelGrid& grid, LabelAt&& label_at) {
-  const LatentSize size = grid.size();
-  tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, size.height, 8), [&](const auto& rows) {
-    for (std::int64_t y = rows.begin(); y < rows.end(); ++y) {
-      for (std::int64_t x = 0; x < size.width; ++x) {
-        grid.at({x, y}) = label_at(static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5);
-      }
-    }
-  });
-}
-
 void validate(const LayoutOptions& options) {
   if (!(options.tissue_fraction >= 0 && options.tissue_fraction <= 1)) {
     throw UserError(fmt::format("the tissue fraction of a layout must be from 0 to 1, got {}",
@@ -70,7 +56,85 @@ void validate(const LayoutOptions& options) {
     throw UserError(fmt::format("microns per cell of a layout must be a positive number, got {}",
                                 options.microns_per_cell));
   }
+  if (options.pieces < 0 || options.pieces > kMostPieces) {
+    throw UserError(fmt::format("the pieces of a layout must be from 1 to {}, got {}", kMostPieces,
+                                options.pieces));
+  }
 }
+
+// Visits the cells of a rectangle row by row with their centres, as `out` holds them.
+template <class Visit>
+void for_each_cell(const LatentRect& rect, LabelId* out, Visit&& visit) {
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y)
+    for (std::int64_t x = rect.x0; x < rect.x1; ++x)
+      visit(*out++, static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5);
+}
+
+class UniformField final : public LabelField {
+ public:
+  UniformField(LatentSize size, LabelId id) : size_(size), id_(id) {}
+  LatentSize size() const override { return size_; }
+  void read(const LatentRect& rect, LabelId* out) const override {
+    std::fill_n(out, rect.area(), id_);
+  }
+
+ private:
+  LatentSize size_;
+  LabelId id_;
+};
+
+class OutlineField final : public LabelField {
+ public:
+  OutlineField(LatentSize size, const LabelSet& labels, const LayoutOptions& options)
+      : size_(size),
+        tissue_(labels.unknown()),
+        glass_(*labels.glass()),
+        outline_(size, options, sample_cells(size, options.seed)) {}
+  LatentSize size() const override { return size_; }
+  void read(const LatentRect& rect, LabelId* out) const override {
+    for_each_cell(rect, out, [&](LabelId& id, double x, double y) {
+      id = outline_.is_tissue(x, y) ? tissue_ : glass_;
+    });
+  }
+
+ private:
+  LatentSize size_;
+  LabelId tissue_, glass_;
+  TissueOutline outline_;
+};
+
+// Those of the samples whose class is to be decided.
+std::vector<CellCentre> open_cells(const LabelField& outline, LabelId unknown, std::uint64_t seed) {
+  std::vector<CellCentre> samples = sample_cells(outline.size(), seed);
+  std::erase_if(samples, [&](const CellCentre& cell) {
+    const auto x = static_cast<std::int64_t>(cell.x), y = static_cast<std::int64_t>(cell.y);
+    LabelId id = 0;
+    outline.read({x, y, x + 1, y + 1}, &id);
+    return id != unknown;
+  });
+  return samples;
+}
+
+class FilledField final : public LabelField {
+ public:
+  FilledField(std::unique_ptr<LabelField> outline, const LabelSet& labels,
+              const LayoutOptions& options)
+      : outline_(std::move(outline)),
+        unknown_(labels.unknown()),
+        regions_(tissue_classes(labels), options, open_cells(*outline_, unknown_, options.seed)) {}
+  LatentSize size() const override { return outline_->size(); }
+  void read(const LatentRect& rect, LabelId* out) const override {
+    outline_->read(rect, out);
+    for_each_cell(rect, out, [&](LabelId& id, double x, double y) {
+      if (id == unknown_) id = regions_.class_at(x, y);
+    });
+  }
+
+ private:
+  std::unique_ptr<LabelField> outline_;
+  LabelId unknown_;
+  TissueRegions regions_;
+};
 
 }  // namespace
 
@@ -82,25 +146,23 @@ std::optional<LayoutKind> parse_layout_kind(std::string_view name) {
   return std::nullopt;
 }
 
+std::unique_ptr<LabelField> make_outline(LatentSize size, const LabelSet& labels,
+                                         const LayoutOptions& options) {
+  validate(options);
+  if (options.kind == LayoutKind::full || !labels.glass())
+    return std::make_unique<UniformField>(size, labels.unknown());
+  return std::make_unique<OutlineField>(size, labels, options);
+}
+
+std::unique_ptr<LabelField> fill_outline(std::unique_ptr<LabelField> outline,
+                                         const LabelSet& labels, const LayoutOptions& options) {
+  validate(options);
+  return std::make_unique<FilledField>(std::move(outline), labels, options);
+}
+
 std::unique_ptr<LabelField> make_layout(LatentSize size, const LabelSet& labels,
                                         const LayoutOptions& options) {
-  validate(options);
-  const std::vector<LabelId> classes = tissue_classes(labels);
-  std::vector<CellCentre> samples = sample_cells(size, options.seed);
-  auto grid = std::make_unique<LabelGrid>(size, labels.unknown());
-
-  if (options.kind == LayoutKind::full || !labels.glass()) {
-    const TissueRegions regions(classes, options, samples);
-    fill(*grid, [&](double x, double y) { return regions.class_at(x, y); });
-    return grid;
-  }
-  const TissueOutline outline(size, options, samples);
-  std::erase_if(samples, [&](const CellCentre& c) { return !outline.is_tissue(c.x, c.y); });
-  const TissueRegions regions(classes, options, samples);
-  fill(*grid, [&](double x, double y) {
-    return outline.is_tissue(x, y) ? regions.class_at(x, y) : *labels.glass();
-  });
-  return grid;
+  return fill_outline(make_outline(size, labels, options), labels, options);
 }
 
 }  // namespace histoloom

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <vector>
 
+#include "annotation_mask.h"
 #include "histoloom/core/error.h"
+#include "histoloom/labels/vips.h"
+#include "mask_colours.h"
 #include "png_indices.h"
+#include "tiff_indices.h"
 #include "vips_image.h"
 
 namespace histoloom {
@@ -18,37 +23,74 @@ namespace {
 
 constexpr const char* kSaveAsIds = "save it with one band of 8 bits whose values are label ids";
 
-// Reads a mask file row by row as label ids, each of which the label set has.
+// An image whose values are label ids, or colours that stand for labels, read row by row.
 class MaskRows {
  public:
-  MaskRows(const std::filesystem::path& path, const LabelSet& labels)
+  MaskRows(const std::filesystem::path& path, const LabelSet& labels,
+           const std::filesystem::path& colours)
       : path_(path.string()), labels_(labels) {
-    const std::optional<PngEncoding> png = read_png_encoding(path);
-    image_ = png && png->indexed ? std::make_unique<VipsReader>(path, indexed_png_as_grey(path))
-                                 : std::make_unique<VipsReader>(path);
-    if (image_->bands() != 1) {
-      throw UserError(fmt::format("mask {} has {} bands; {}", path_, image_->bands(), kSaveAsIds));
-    }
+    if (!colours.empty()) colours_ = MaskColours::read(colours, labels);
+    colours_ ? open_colours(path) : open_ids(path);
     if (image_->format() != "uchar") {
       throw UserError(
           fmt::format("mask {} has pixels of type {}; {}", path_, image_->format(), kSaveAsIds));
     }
-    // libvips stretches what has fewer than 8 bits.
-    if (png && png->bit_depth < 8) stretch_ = 255 / ((1 << png->bit_depth) - 1);
   }
 
   PixelSize size() const { return image_->size(); }
 
   void read(std::int64_t y, std::vector<LabelId>& ids) {
+    const auto bands = static_cast<std::size_t>(image_->bands());
     ids.resize(static_cast<std::size_t>(image_->size().width));
-    image_->read_rows(y, 1, ids.data());
-    for (std::size_t x = 0; x < ids.size(); ++x) {
-      ids[x] = static_cast<LabelId>(ids[x] / stretch_);
-      if (!labels_.find(ids[x])) refuse_id(ids[x], x, y);
-    }
+    pixels_.resize(ids.size() * bands);
+    image_->read_rows(y, 1, pixels_.data());
+    for (std::size_t x = 0; x < ids.size(); ++x)
+      ids[x] = colours_ ? id_of_colour(&pixels_[x * bands], x, y)
+                        : checked(static_cast<LabelId>(pixels_[x] / stretch_), x, y);
   }
 
  private:
+  void open_ids(const std::filesystem::path& path) {
+    const std::optional<PngEncoding> png = read_png_encoding(path);
+    std::optional<IndexedTiff> tiff = read_indexed_tiff(path);
+    int bit_depth = png ? png->bit_depth : 8;
+    if (png && png->indexed) {
+      image_ = std::make_unique<VipsReader>(path, indexed_png_as_grey(path));
+    } else if (tiff) {
+      bit_depth = tiff->bit_depth;
+      image_ = std::make_unique<VipsReader>(path, std::move(tiff->grey));
+    } else {
+      image_ = std::make_unique<VipsReader>(path);
+    }
+    if (image_->bands() != 1)
+      throw UserError(
+          fmt::format("mask {} has {} bands; {}, or say with --mask-colors which label "
+                      "each of its colours is",
+                      path_, image_->bands(), kSaveAsIds));
+    // libvips stretches what has fewer than 8 bits.
+    if (bit_depth < 8) stretch_ = 255 / ((1 << bit_depth) - 1);
+  }
+
+  void open_colours(const std::filesystem::path& path) {
+    image_ = std::make_unique<VipsReader>(path);
+    if (image_->bands() != 3 && image_->bands() != 4)
+      throw UserError(fmt::format(
+          "mask {} has {} bands, --mask-colors needs one in RGB; leave --mask-colors out", path_,
+          image_->bands()));
+  }
+
+  LabelId checked(LabelId id, std::size_t x, std::int64_t y) const {
+    if (!labels_.find(id)) refuse_id(id, x, y);
+    return id;
+  }
+
+  LabelId id_of_colour(const std::uint8_t* rgb, std::size_t x, std::int64_t y) const {
+    if (const std::optional<LabelId> id = colours_->find(rgb)) return *id;
+    throw UserError(fmt::format(
+        "mask {} has the color [{}, {}, {}] at pixel ({}, {}), which --mask-colors lacks; add it",
+        path_, rgb[0], rgb[1], rgb[2], x, y));
+  }
+
   [[noreturn]] void refuse_id(LabelId id, std::size_t x, std::int64_t y) const {
     throw UserError(
         fmt::format("mask {} has the value {} at pixel ({}, {}), which is no label id; the labels "
@@ -58,7 +100,9 @@ class MaskRows {
 
   std::string path_;
   const LabelSet& labels_;
+  std::optional<MaskColours> colours_;
   std::unique_ptr<VipsReader> image_;
+  std::vector<std::uint8_t> pixels_;
   int stretch_ = 1;
 };
 
@@ -132,9 +176,18 @@ void for_each_cell(std::int64_t begin, std::int64_t end, std::int64_t factor, Vi
 }  // namespace
 
 std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const LabelSet& labels,
-                                      PixelSize slide, int factor) {
+                                      PixelSize slide, int factor,
+                                      const std::filesystem::path& colours) {
   check_internal(!slide.empty() && factor > 0, "a mask is read for an empty slide");
-  MaskRows rows(path, labels);
+  if (path.extension() == ".geojson") {
+    require_readable(path, "a mask");
+    if (!colours.empty())
+      throw UserError(fmt::format("mask {} has classes by their names; leave --mask-colors out",
+                                  path.string()));
+    std::ifstream in(path, std::ios::binary);
+    return mask_of_annotations(in, path.string(), labels, slide, factor);
+  }
+  MaskRows rows(path, labels, colours);
   const std::int64_t k = find_reduction(rows.size(), slide, path.string());
   auto grid = std::make_unique<LabelGrid>(latent_size_for(slide, factor), labels.unknown());
 

@@ -13,12 +13,6 @@
 namespace histoloom {
 namespace {
 
-std::vector<LabelId> cells_of(const LabelField& field) {
-  std::vector<LabelId> cells(static_cast<std::size_t>(field.size().area()));
-  field.read(LatentRect::of(field.size()), cells.data());
-  return cells;
-}
-
 std::array<double, 256> shares(const LabelField& field) {
   std::array<double, 256> share{};
   const std::vector<LabelId> cells = cells_of(field);
@@ -172,6 +166,40 @@ TEST(Layout, AMicroarrayHasACoreForEveryPunch) {
   EXPECT_LE(cores, 70);
 }
 
+TEST(Layout, HasAsManyPiecesAsItIsAskedFor) {
+  for (const LayoutKind kind : {LayoutKind::tissue, LayoutKind::biopsy, LayoutKind::tma}) {
+    for (const int count : {1, 3, 7}) {
+      std::int64_t large = 0;
+      const auto field = make_outline({600, 500}, tissue_labels(), {kind, 0.35, 4.0, 3, count});
+      for (const std::int64_t size : pieces(*field, 5)) large += size > 3000 ? 1 : 0;
+      EXPECT_GE(large, count) << static_cast<int>(kind);
+      EXPECT_LE(large, count + 3) << static_cast<int>(kind);
+    }
+  }
+}
+
+TEST(Layout, AnOutlineHasUnknownTissueAndGlassAndItsFillingKeepsIt) {
+  const LabelSet labels = tissue_labels();
+  const LayoutOptions options{LayoutKind::tissue, 0.4, 4.0, 2};
+  const std::vector<LabelId> outline = cells_of(*make_outline({200, 150}, labels, options));
+  const std::vector<LabelId> layout = cells_of(*make_layout({200, 150}, labels, options));
+  for (std::size_t i = 0; i < outline.size(); ++i) {
+    ASSERT_TRUE(outline[i] == 0 || outline[i] == 5);
+    ASSERT_EQ(layout[i] == 5, outline[i] == 5);
+  }
+}
+
+TEST(Layout, ReadsTheSameCellsByAnyRectangle) {
+  const auto field = make_layout({90, 70}, tissue_labels(), {LayoutKind::tissue, 0.4, 4.0, 2});
+  const std::vector<LabelId> whole = cells_of(*field);
+  for (std::int64_t y = 0; y < 70; y += 10) {
+    std::vector<LabelId> part(13 * 10);
+    field->read({77, y, 90, y + 10}, part.data());
+    for (std::size_t i = 0; i < part.size(); ++i)
+      ASSERT_EQ(part[i], whole[static_cast<std::size_t>(y + i / 13) * 90 + 77 + i % 13]);
+  }
+}
+
 TEST(Layout, RefusesWhatMakesNoSense) {
   const LabelSet labels = tissue_labels();
   EXPECT_EQ(message_of([&] {
@@ -186,6 +214,10 @@ TEST(Layout, RefusesWhatMakesNoSense) {
               make_layout({9, 9}, labels, {LayoutKind::tissue, 0.4, 0.0});
             }),
             "microns per cell of a layout must be a positive number, got 0");
+  EXPECT_EQ(message_of([&] {
+              make_outline({9, 9}, labels, {LayoutKind::tma, 0.4, 4.0, 0, 10'001});
+            }),
+            "the pieces of a layout must be from 1 to 10000, got 10001");
   const LabelSet bare = LabelSet::parse(R"({"labels": [
       {"id": 0, "name": "unknown", "color": [0, 0, 0]},
       {"id": 5, "name": "glass", "color": [1, 2, 3]}], "unknown": 0, "glass": 5})",

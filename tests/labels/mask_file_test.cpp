@@ -193,7 +193,9 @@ TEST_F(MaskFile, RefusesEveryTruncationOfAPng) {
 TEST_F(MaskFile, RefusesOtherFormatsWithTheCure) {
   const std::string cure = "save it with one band of 8 bits whose values are label ids";
   auto path = write_image("rgb.png", 1, 1, 3, {1, 2, 3});
-  EXPECT_EQ(refusal(path, {8, 8}), "mask " + path.string() + " has 3 bands; " + cure);
+  EXPECT_EQ(refusal(path, {8, 8}),
+            "mask " + path.string() + " has 3 bands; " + cure +
+                ", or say with --mask-colors which label each of its colours is");
   path = write_image("wide.tif", 1, 1, 1, {1, 0}, VIPS_FORMAT_USHORT);
   EXPECT_EQ(refusal(path, {8, 8}), "mask " + path.string() + " has pixels of type ushort; " + cure);
 }
@@ -219,6 +221,96 @@ TEST_F(MaskFile, RefusesASizeThatDoesNotFit) {
   EXPECT_EQ(refusal(path, {24, 24}), expected("24x24"));
   EXPECT_EQ(refusal(path, {2, 2}), expected("2x2"));
   EXPECT_EQ(refusal(path, {4, 2}), expected("4x2"));
+}
+
+// A TIFF of 2 × 2 indices, 0 1 / 2 3, whose colours are all black: strips, little-endian.
+std::string indexed_tiff(int bits) {
+  std::string out("II*\0\x8\0\0\0", 8);
+  const auto little = [&out](std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  };
+  const std::uint32_t pixels = 8 + 2 + 9 * 12 + 4, colours = pixels + 4;
+  const std::uint32_t entries = 1u << bits;
+  const std::uint32_t tags[9][4] = {{256, 3, 1, 2},
+                                    {257, 3, 1, 2},
+                                    {258, 3, 1, static_cast<std::uint32_t>(bits)},
+                                    {259, 3, 1, 1},
+                                    {262, 3, 1, 3},
+                                    {273, 4, 1, pixels},
+                                    {277, 3, 1, 1},
+                                    {279, 4, 1, bits == 8 ? 4u : 2u},
+                                    {320, 3, 3 * entries, colours}};
+  little(9, 2);
+  for (const auto& tag : tags) {
+    little(tag[0], 2);
+    little(tag[1], 2);
+    little(tag[2], 4);
+    little(tag[3], 4);
+  }
+  little(0, 4);
+  out += bits == 8 ? std::string("\0\1\2\3", 4) : std::string("\x01\x23\0\0", 4);
+  return out + std::string(6 * entries, '\0');
+}
+
+TEST_F(MaskFile, IndicesOfATiffAreIdsAsTheyStand) {
+  for (const int bits : {4, 8}) {
+    const auto path = write_bytes("m.tif", indexed_tiff(bits));
+    EXPECT_THAT(cells(path, {16, 16}, 8), ElementsAre(0, 1, 2, 3)) << bits;
+  }
+}
+
+TEST_F(MaskFile, APyramidIsReadAtFullResolution) {
+  const std::string path = (scratch_ / "p.tif").string();
+  std::vector<std::uint8_t> ids(600 * 400, 1);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = i % 600 < 300 ? 3 : 4;
+  VipsImage* image =
+      vips_image_new_from_memory_copy(ids.data(), ids.size(), 600, 400, 1, VIPS_FORMAT_UCHAR);
+  ASSERT_EQ(vips_tiffsave(image, path.c_str(), "tile", TRUE, "pyramid", TRUE, nullptr), 0);
+  g_object_unref(image);
+  EXPECT_THAT(cells(path, {600, 400}, 200), ElementsAre(3, 3, 4, 3, 3, 4));
+}
+
+TEST_F(MaskFile, ColoursAreLabelsWhereAFileSaysSo) {
+  const auto path = write_image("rgb.png", 2, 1, 3, {200, 0, 0, 0, 0, 255});
+  const auto colours = write_bytes("c.json", R"({"colors": [
+      {"color": [200, 0, 0], "label": "carcinoma"}, {"color": [0, 0, 255], "label": 5}]})");
+  const auto field = read_mask(path, labels_, {16, 8}, 8, colours);
+  EXPECT_THAT(drawing_of(*field), ElementsAre("15"));
+}
+
+TEST_F(MaskFile, RefusesColoursThatStandForNothing) {
+  const auto rgb = write_image("rgb.png", 2, 1, 3, {200, 0, 0, 0, 0, 255});
+  const auto grey = write_image("grey.png", 2, 1, 1, {1, 3});
+  const auto with = [&](const std::filesystem::path& mask, const std::string& json) {
+    const auto colours = write_bytes("c.json", json);
+    return message_of([&] { read_mask(mask, labels_, {16, 8}, 8, colours); });
+  };
+  const std::string where = (scratch_ / "c.json").string();
+  EXPECT_EQ(with(rgb, R"({"colors": [{"color": [200, 0, 0], "label": 1}]})"),
+            "mask " + rgb.string() +
+                " has the color [0, 0, 255] at pixel (1, 0), which --mask-colors lacks; add it");
+  EXPECT_EQ(with(grey, R"({"colors": []})"),
+            "mask " + grey.string() +
+                " has 1 bands, --mask-colors needs one in RGB; leave --mask-colors out");
+  EXPECT_EQ(with(rgb, "{"),
+            where + ": needs {\"colors\": [{\"color\": [r, g, b], \"label\": name or id}, …]}");
+  EXPECT_EQ(with(rgb, R"({"colors": [{"color": [1, 2, 3]}]})"),
+            where + R"(: {"color":[1,2,3]} needs a "color" and a "label")");
+  EXPECT_EQ(with(rgb, R"({"colors": [{"color": [1, 2, 3], "label": "tumour"}]})"),
+            where + ": \"tumour\" is neither name nor id of a label; " + kAllLabels);
+  EXPECT_EQ(with(rgb, R"({"colors": [{"color": [1, 2, 300], "label": 1}]})"),
+            where + ": the color of carcinoma must be three numbers from 0 to 255, got [1,2,300]");
+  EXPECT_EQ(with(rgb, R"({"colors": [{"color": [1, 2, 3], "label": 1},
+                                     {"color": [1, 2, 3], "label": 2}]})"),
+            where + ": the color [1,2,3] is given twice");
+}
+
+TEST_F(MaskFile, AnnotationsNeedNoColours) {
+  const auto path = write_bytes("a.geojson", R"({"type": "FeatureCollection", "features": []})");
+  EXPECT_EQ(message_of([&] {
+              read_mask(path, labels_, {8, 8}, 8, "c.json");
+            }),
+            "mask " + path.string() + " has classes by their names; leave --mask-colors out");
 }
 
 }  // namespace

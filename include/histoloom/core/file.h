@@ -1,4 +1,4 @@
-// Small files, whole.
+// Files read whole, and files written so that a crash leaves either the old or the new one.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +14,31 @@ bool file_exists(const std::filesystem::path& path);
 // The bytes of a file. UserError names the path and the cause.
 std::string read_file(const std::filesystem::path& path);
 
-// Replaces a file so that a crash leaves either the old or the new one: writes beside it
-// ("NAME.tmp"), syncs, renames, syncs the directory. UserError names the path and the cause.
+// A file that takes the place of `path` once it is whole: written beside it ("NAME.tmp"), synced,
+// renamed, and the directory synced. What is not committed is discarded.
+//
+// Every function throws UserError with the path and the cause.
+class FileReplacement {
+ public:
+  explicit FileReplacement(std::filesystem::path path);
+  ~FileReplacement();
+  FileReplacement(const FileReplacement&) = delete;
+  FileReplacement& operator=(const FileReplacement&) = delete;
+
+  // Appends; in memory: 1 MiB of what was appended last.
+  void write(std::string_view bytes);
+  void commit();
+
+ private:
+  void flush();
+  [[noreturn]] void give_up(int code);
+
+  std::filesystem::path path_, aside_;
+  std::string buffer_;
+  int fd_;
+};
+
+// Replaces a file by these bytes, likewise.
 void replace_file(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace histoloom

@@ -1,4 +1,4 @@
-// Masks that users bring: images whose values are label ids.
+// Masks that users bring: images whose values are label ids or colours, and annotations.
 #pragma once
 
 #include <filesystem>
@@ -10,18 +10,26 @@
 
 namespace histoloom {
 
-// Reads a mask for a slide of `slide` px with `factor` px a latent cell: any single-band 8-bit
-// image that libvips reads, or an indexed PNG, whose indices are the ids. A mask has the slide's
-// size, or that size divided by a whole number (rounded up); a cell takes the id that most of its
-// pixels have (on a tie the lowest id that is not unknown). In memory: the grid and a few rows.
+// Reads a mask for a slide of `slide` px with `factor` px a latent cell:
+//
+//   .geojson         annotations in pixels of the slide: a cell takes the label of the last polygon
+//                    that holds its middle; where none does it is glass, or unknown without glass
+//   any other name   any single-band 8-bit image that libvips reads, or an indexed PNG or TIFF,
+//                    whose indices are the ids; of a pyramid the first image. With `colours`, a
+//                    JSON of colours and labels (docs/formats.md), an RGB image.
+//
+// An image has the slide's size, or that size divided by a whole number (rounded up); a cell takes
+// the id that most of its pixels have (on a tie the lowest id that is not unknown). In memory: the
+// grid and a few rows; of an indexed image its file; of annotations the largest.
 //
 // Example: a slide of 100 × 60 px has masks of 100 × 60, 50 × 30, 34 × 20, … px; at a factor of 8
 // each becomes 13 × 8 cells.
 //
-// UserError before any work for: a missing or corrupt file, another number of bands or format
-// (indexed TIFF counts as RGB), a size that does not fit, an id that the label set lacks (with its
-// first pixel).
+// UserError before any work for: a missing or corrupt file, another number of bands or format, a
+// size that does not fit, an id or a colour that stands for no label (with its first pixel), and
+// whatever docs/formats.md says of annotations.
 std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const LabelSet& labels,
-                                      PixelSize slide, int factor);
+                                      PixelSize slide, int factor,
+                                      const std::filesystem::path& colours = {});
 
 }  // namespace histoloom

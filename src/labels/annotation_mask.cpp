@@ -1,0 +1,77 @@
+#include "annotation_mask.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "geojson_reader.h"
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+namespace {
+
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+const Label* label_without_case(const LabelSet& labels, std::string_view name) {
+  if (const Label* label = labels.find(name)) return label;
+  const auto at = std::find_if(labels.labels().begin(), labels.labels().end(),
+                               [&](const Label& label) { return same_letters(label.name, name); });
+  return at == labels.labels().end() ? nullptr : &*at;
+}
+
+void require_on_slide(const std::vector<SlideRing>& rings, PixelSize slide,
+                      const std::string& what) {
+  const SlideRing& outer = rings[0];
+  const auto by_x = [](SlidePoint a, SlidePoint b) { return a.x < b.x; };
+  const auto by_y = [](SlidePoint a, SlidePoint b) { return a.y < b.y; };
+  const auto [left, right] = std::minmax_element(outer.begin(), outer.end(), by_x);
+  const auto [top, bottom] = std::minmax_element(outer.begin(), outer.end(), by_y);
+  if (right->x > 0 && bottom->y > 0 && left->x < static_cast<double>(slide.width) &&
+      top->y < static_cast<double>(slide.height))
+    return;
+  throw UserError(fmt::format(
+      "{} lies outside of the slide of {}x{} px: it reaches from ({:g}, {:g}) to ({:g}, {:g}); "
+      "change --size, or remove it",
+      what, slide.width, slide.height, left->x, top->y, right->x, bottom->y));
+}
+
+}  // namespace
+
+const Label* label_of_class(const LabelSet& labels, std::string_view name) {
+  for (;;) {
+    if (const Label* label = label_without_case(labels, name)) return label;
+    const std::size_t derived = name.rfind(": ");
+    if (derived == std::string_view::npos) return nullptr;
+    name = name.substr(0, derived);
+  }
+}
+
+std::unique_ptr<LabelField> mask_of_annotations(std::istream& in, const std::string& where,
+                                                const LabelSet& labels, PixelSize slide,
+                                                int factor) {
+  auto grid = std::make_unique<LabelGrid>(latent_size_for(slide, factor),
+                                          labels.glass().value_or(labels.unknown()));
+  PolygonFill fill(*grid, slide, factor);
+  read_geojson(in, where, [&](const DrawnAnnotation& drawn) {
+    const std::string what = fmt::format("{}: annotation {}", where, drawn.number);
+    const Label* label = label_of_class(labels, drawn.name);
+    if (label == nullptr && drawn.name.empty())
+      throw UserError(fmt::format("{} has no class; the labels are {}", what, labels.describe()));
+    if (label == nullptr)
+      throw UserError(fmt::format("{} is of class '{}', which is no label; the labels are {}", what,
+                                  drawn.name, labels.describe()));
+    for (const std::vector<SlideRing>& rings : drawn.polygons) {
+      require_on_slide(rings, slide, what);
+      fill.paint(rings, label->id);
+    }
+  });
+  return grid;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,27 @@
+// Annotations as a mask.
+#pragma once
+
+#include <istream>
+#include <memory>
+#include <string>
+
+#include "histoloom/core/geometry.h"
+#include "histoloom/labels/label_field.h"
+#include "histoloom/labels/label_set.h"
+
+namespace histoloom {
+
+// The label that a class of annotations names: by its whole name, then without regard to case, then
+// by what a derived class comes from ("Tumor: Positive" from "Tumor"). nullptr where there is none.
+const Label* label_of_class(const LabelSet& labels, std::string_view name);
+
+// Paints annotations (geojson_reader.h) in the order of the file, later ones over earlier ones, on
+// glass, or on unknown tissue where the label set has no glass. `where` names the file in errors.
+//
+// UserError besides those of the reader for an annotation without a class, one whose class is no
+// label, and one that lies outside of the slide altogether.
+std::unique_ptr<LabelField> mask_of_annotations(std::istream& in, const std::string& where,
+                                                const LabelSet& labels, PixelSize slide,
+                                                int factor);
+
+}  // namespace histoloom
