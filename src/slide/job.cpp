@@ -6,18 +6,16 @@
 #endif
 #include <vips/vips.h>
 
-#include <chrono>
-
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "histoloom/labels/layout.h"
-#include "histoloom/labels/mask_file.h"
 #include "histoloom/labels/vips.h"
+#include "label_stage.h"
 #include "outputs.h"
 #include "plan.h"
 #include "report.h"
 #include "scene_labels.h"
+#include "stopwatch.h"
 #include "work.h"
 
 namespace histoloom {
@@ -26,27 +24,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 void check_outputs(const GenerateOptions& o) {
   // What a job that resumes finds is its own: OUT was refused, or not there, when it began.
   const bool replace = o.force || o.resume;
   require_writable(o.out, "-o");
   require_new(o.out, replace, "-o");
-  if (!o.mask_out.empty()) {
-    require_writable(o.mask_out, "--mask-out");
-    require_new(o.mask_out, replace, "--mask-out");
-  }
   if (!o.thumbnail.empty()) require_writable(o.thumbnail, "--thumbnail");
-  if (!o.report.empty()) require_writable(o.report, "--report");
   const fs::path work = work_directory(o);
   if (!fs::exists(work)) require_writable(work, "--work");
 }
@@ -103,14 +86,14 @@ struct SlideJob::State {
   LatentArray paint(ChunkCache& cache, const std::vector<float>& glass, Progress& progress);
   void write_slide(const LatentArray& latents, const std::vector<float>& glass,
                    const GlassTexture& texture, Progress& progress);
-  void write_mask(Progress& progress) const;
 };
 
 SlideJob::State::State(const GenerateOptions& o) : options(o) {
   validate(options);
   check_outputs(options);
   bundle = ModelBundle::read(options.model);
-  label_set = LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
+  check_label_outputs(options, bundle, options.force || options.resume);
+  label_set = read_label_set(bundle);
   plan = make_plan_of_job(options, bundle);
   with_context((options.model / "model.json").string(),
                [&] { pyramid::validate(slide_writer_options(options, plan, bundle)); });
@@ -126,16 +109,7 @@ SlideJob::State::State(const GenerateOptions& o) : options(o) {
 
 void SlideJob::State::read_labels() {
   const Stopwatch watch;
-  std::unique_ptr<LabelField> field;
-  if (!options.mask.empty()) {
-    field = read_mask(options.mask, label_set, options.size, bundle.downsampling);
-  } else {
-    LayoutOptions layout;
-    layout.kind = *parse_layout_kind(options.layout);
-    layout.microns_per_cell = bundle.mpp * bundle.downsampling;
-    layout.seed = options.seed;
-    field = make_layout(plan.slide_cells, label_set, layout);
-  }
+  std::unique_ptr<LabelField> field = make_labels(options, bundle, label_set);
   if (label_set.glass()) facts.tissue_fraction = tissue_fraction(*field, *label_set.glass());
   labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas, plan.origin);
   facts.mask_seconds = watch.seconds();
@@ -189,27 +163,6 @@ void SlideJob::State::write_slide(const LatentArray& latents, const std::vector<
   facts.decode_seconds = watch.seconds();
 }
 
-void SlideJob::State::write_mask(Progress& progress) const {
-  pyramid::PyramidWriter writer(options.mask_out,
-                                mask_writer_options(options, plan, bundle, label_set));
-  const std::int64_t factor = bundle.downsampling, width = options.size.width;
-  std::vector<LabelId> cells(static_cast<std::size_t>(plan.slide_cells.width));
-  std::vector<std::uint8_t> row(static_cast<std::size_t>(width));
-  progress.start_stage("writing labels", options.size.height, "rows");
-  for (std::int64_t y = 0; y < options.size.height; ++y) {
-    if (y % factor == 0) {
-      labels->slide().read({0, y / factor, plan.slide_cells.width, y / factor + 1}, cells.data());
-      for (std::int64_t x = 0; x < width; ++x)
-        row[static_cast<std::size_t>(x)] = cells[static_cast<std::size_t>(x / factor)];
-    }
-    writer.write_rows(row.data(), 1, width);
-    if (y % 256 == 255) progress.update(y + 1);
-  }
-  writer.finish();
-  progress.update(options.size.height);
-  progress.finish();
-}
-
 std::vector<float> SlideJob::State::glass_latent(const GlassTexture& texture) const {
   std::vector<std::uint8_t> pixels;
   const int side = bundle.patch * bundle.downsampling;
@@ -235,7 +188,7 @@ void SlideJob::State::run(Progress& progress) {
     write_slide(latents, glass, texture, progress);
     facts.traffic = cache.traffic();
   }
-  if (!options.mask_out.empty()) write_mask(progress);
+  write_labels(options, bundle, label_set, labels->slide(), progress);
   if (!options.thumbnail.empty()) write_png(options.thumbnail, facts.slide.thumbnail);
   replace_file(options.out.string() + ".manifest.json",
                manifest_json(options, plan, bundle, facts, job_text));

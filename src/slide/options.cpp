@@ -9,6 +9,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/diffusion/patch_plan.h"
 #include "histoloom/diffusion/random_patch.h"
+#include "histoloom/labels/annotations.h"
 #include "histoloom/labels/layout.h"
 #include "histoloom/pyramid/options.h"
 
@@ -44,27 +45,62 @@ void check_sampling(const GenerateOptions& o) {
   if (o.guidance_interval) static_cast<void>(parse_guidance_interval(*o.guidance_interval));
 }
 
+void require_ending(const std::filesystem::path& path, std::string_view ending,
+                    const char* option) {
+  if (!path.empty())
+    require(path.extension() == ending,
+            fmt::format("{} must end in {}, got '{}'", option, ending, path.string()));
+}
+
+void require_names_of_their_own(std::initializer_list<std::filesystem::path> paths) {
+  for (auto a = paths.begin(); a != paths.end(); ++a)
+    for (auto b = a + 1; b != paths.end(); ++b)
+      require(a->empty() || a->lexically_normal() != b->lexically_normal(),
+              fmt::format("'{}' is named twice; every file needs a name of its own", a->string()));
+}
+
+void check_layout(const SceneOptions& o) {
+  require(
+      parse_layout_kind(o.layout) || std::filesystem::path(o.layout).has_extension(),
+      fmt::format("--layout must be tissue, biopsy, tma, full or a picture such as outline.png, "
+                  "got '{}'",
+                  o.layout));
+  if (o.tissue_fraction)
+    require(*o.tissue_fraction >= 0 && *o.tissue_fraction <= 1,
+            fmt::format("--tissue-fraction must be from 0 to 1, got {}", *o.tissue_fraction));
+  if (o.pieces)
+    require(*o.pieces >= 1 && *o.pieces <= kMostPieces,
+            fmt::format("--pieces must be from 1 to {}, got {}", kMostPieces, *o.pieces));
+  const bool generated =
+      o.mask.empty() && parse_layout_kind(o.layout).value_or(LayoutKind::full) != LayoutKind::full;
+  require(generated || (!o.tissue_fraction && !o.pieces),
+          "--tissue-fraction and --pieces need --layout tissue, biopsy or tma; leave them out");
+  require(o.mask_colors.empty() || !o.mask.empty(),
+          "--mask-colors says what the colours of a mask mean; give --mask, too");
+}
+
+void check_label_files(const SceneOptions& o) {
+  if (!o.mask_out.empty())
+    require(o.mask_out.extension() == ".tif" || o.mask_out.extension() == ".tiff",
+            fmt::format("--mask-out must end in .tif, got '{}'", o.mask_out.string()));
+  if (!o.annotations.empty())
+    require(annotation_format(o.annotations).has_value(),
+            fmt::format("--annotations must end in .geojson (QuPath) or .xml (ASAP), got '{}'",
+                        o.annotations.string()));
+  require(!o.simplify || !o.annotations.empty(),
+          "--simplify is how far annotations may be off; give --annotations, too");
+  require_ending(o.report, ".json", "--report");
+}
+
 void check_paths(const GenerateOptions& o) {
   require(!o.out.empty(), "-o OUT is needed, such as -o slide.svs");
   if (o.profile.empty())
     static_cast<void>(pyramid::profile_for(o.out));
   else
     static_cast<void>(pyramid::parse_profile(o.profile));
-  if (!o.mask_out.empty())
-    require(o.mask_out.extension() == ".tif" || o.mask_out.extension() == ".tiff",
-            fmt::format("--mask-out must end in .tif, got '{}'", o.mask_out.string()));
-  if (!o.thumbnail.empty())
-    require(o.thumbnail.extension() == ".png",
-            fmt::format("--thumbnail must end in .png, got '{}'", o.thumbnail.string()));
-  if (!o.report.empty())
-    require(o.report.extension() == ".json",
-            fmt::format("--report must end in .json, got '{}'", o.report.string()));
-  const std::filesystem::path paths[] = {o.out, o.mask_out, o.thumbnail, o.report, o.mask};
-  for (std::size_t i = 0; i < std::size(paths); ++i)
-    for (std::size_t k = i + 1; k < std::size(paths); ++k)
-      require(paths[i].empty() || paths[i].lexically_normal() != paths[k].lexically_normal(),
-              fmt::format("'{}' is named twice; every file needs a name of its own",
-                          paths[i].string()));
+  require_ending(o.thumbnail, ".png", "--thumbnail");
+  require_names_of_their_own(
+      {o.out, o.mask_out, o.annotations, o.thumbnail, o.report, o.mask, o.mask_colors});
 }
 
 }  // namespace
@@ -92,20 +128,25 @@ std::array<double, 2> parse_guidance_interval(std::string_view text) {
   return out;
 }
 
-void validate(const GenerateOptions& o) {
-  check_paths(o);
-  check_sampling(o);
-  require(parse_layout_kind(o.layout).has_value(),
-          fmt::format("--layout must be tissue, biopsy, tma or full, got '{}'", o.layout));
-  with_context("--memory", [&] { return parse_byte_size(o.memory); });
+void validate(const SceneOptions& o) {
+  check_label_files(o);
+  require_names_of_their_own({o.mask_out, o.annotations, o.report, o.mask, o.mask_colors});
+  check_layout(o);
   require(o.threads >= 0 && o.threads <= 1024,
           fmt::format("--threads must be from 1 to 1024, got {}", o.threads));
+  require(o.tile >= 16, fmt::format("--tile must be a multiple of 16, got {}", o.tile));
+  static_cast<void>(job_date(o.date, nullptr));
+}
+
+void validate(const GenerateOptions& o) {
+  check_paths(o);
+  validate(static_cast<const SceneOptions&>(o));
+  check_sampling(o);
+  with_context("--memory", [&] { return parse_byte_size(o.memory); });
   require(o.device == "cpu",
           fmt::format("--device must be cpu in this version, got '{}'", o.device));
   require(o.dtype.empty() || o.dtype == "float32" || o.dtype == "bfloat16",
           fmt::format("--dtype must be float32 or bfloat16, got '{}'", o.dtype));
-  require(o.tile >= 16, fmt::format("--tile must be a multiple of 16, got {}", o.tile));
-  static_cast<void>(job_date(o.date, nullptr));
 
   pyramid::WriterOptions writer;
   writer.size = o.size;

@@ -4,11 +4,11 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/slide/version.h"
+#include "label_stage.h"
 
 namespace histoloom {
 
@@ -54,9 +54,7 @@ JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
                : o.dtype == "float32" ? DType::float32
                                       : DType::bfloat16;
   plan.date = job_date(o.date, std::getenv("SOURCE_DATE_EPOCH"));
-  plan.threads = o.threads > 0
-                     ? o.threads
-                     : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  plan.threads = threads_of(o);
   plan.diffusion.threads = plan.threads;
   plan.memory = parse_byte_size(o.memory);
   plan.cache = plan.memory / 4;
@@ -88,21 +86,6 @@ pyramid::WriterOptions slide_writer_options(const GenerateOptions& o, const JobP
       fmt::format("Synthetic slide, model {} {}, seed {}", bundle.name, bundle.version, o.seed);
   w.date = plan.date;
   w.label_lines = {bundle.name, fmt::format("seed {}", o.seed), plan.date.substr(0, 10)};
-  return w;
-}
-
-pyramid::WriterOptions mask_writer_options(const GenerateOptions& o, const JobPlan& plan,
-                                           const ModelBundle& bundle, const LabelSet& labels) {
-  pyramid::WriterOptions w = slide_writer_options(o, plan, bundle);
-  w.channels = 1;
-  w.profile = pyramid::Profile::generic;
-  w.compression = pyramid::Compression::deflate;
-  w.reduction = pyramid::Reduction::mode;
-  w.title += " labels";
-  w.description = fmt::format("Labels of a synthetic slide, model {} {}, seed {}", bundle.name,
-                              bundle.version, o.seed);
-  for (const Label& label : labels.labels())
-    w.classes.push_back({label.id, label.name, label.colour});
   return w;
 }
 

@@ -32,10 +32,6 @@ JobPlan make_plan_of_job(const GenerateOptions& options, const ModelBundle& bund
 // The options of OUT's writer.
 pyramid::WriterOptions slide_writer_options(const GenerateOptions& options, const JobPlan& plan,
                                             const ModelBundle& bundle);
-// The options of the label pyramid's writer.
-pyramid::WriterOptions mask_writer_options(const GenerateOptions& options, const JobPlan& plan,
-                                           const ModelBundle& bundle, const LabelSet& labels);
-
 // What decides the pixels, as JSON: the same text, the same slide.
 std::string job_json(const GenerateOptions& options, const JobPlan& plan, const ModelBundle& bundle,
                      const std::string& model_sha256, const std::string& labels_sha256);

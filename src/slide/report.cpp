@@ -1,22 +1,15 @@
 #include "report.h"
 
-#include <sys/resource.h>
-
 #include <nlohmann/json.hpp>
 
 #include "histoloom/slide/version.h"
+#include "process_memory.h"
 
 namespace histoloom {
 
 namespace {
 
 using nlohmann::ordered_json;
-
-std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 ordered_json coverage(const DiffusionReport& diffusion) {
   ordered_json steps = ordered_json::array();

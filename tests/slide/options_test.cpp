@@ -74,7 +74,8 @@ const Defect kDefects[] = {
      },
      "'a.tif' is named twice; every file needs a name of its own"},
     {"NoSteps", [](auto& o) { o.steps = 0; }, "--steps must be at least 1, got 0"},
-    {"UnknownSampler", [](auto& o) { o.sampler = "euler"; }, "--sampler must be dpm++ or ddim, got 'euler'"},
+    {"UnknownSampler", [](auto& o) { o.sampler = "euler"; },
+     "--sampler must be dpm++ or ddim, got 'euler'"},
     {"UnknownPlan", [](auto& o) { o.plan = "grid"; },
      "--plan must be shifted or random, got 'grid'"},
     {"EtaAboveOne", [](auto& o) { o.eta = 1.5; }, "--eta must be from 0 to 1, got 1.5"},
@@ -92,7 +93,7 @@ const Defect kDefects[] = {
     {"IntervalNotANumber", [](auto& o) { o.guidance_interval = "nan,1"; },
      "--guidance-interval must be LO,HI with 0 <= LO <= HI <= 1, got 'nan,1'"},
     {"UnknownLayout", [](auto& o) { o.layout = "grid"; },
-     "--layout must be tissue, biopsy, tma or full, got 'grid'"},
+     "--layout must be tissue, biopsy, tma, full or a picture such as outline.png, got 'grid'"},
     {"NoMemorySize", [](auto& o) { o.memory = "lots"; },
      "--memory: a size in bytes is a number with B, KiB, MiB, GiB, kB, MB or GB, such as 1GiB; "
      "got 'lots'"},

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "histoloom/slide/job.h"
+#include "scene_options.h"
 #include "subcommands.h"
 
 namespace histoloom {
@@ -11,18 +12,6 @@ struct GenerateArguments {
   GenerateOptions options;
   std::string size = "4096x4096";
 };
-
-void add_scene_options(CLI::App& app, GenerateArguments& a) {
-  GenerateOptions& o = a.options;
-  app.add_option("-o,--out", o.out, "the slide: .svs, .ome.tif or .tif")->required();
-  app.add_option("--size", a.size, "WIDTHxHEIGHT in pixels at full resolution")
-      ->capture_default_str();
-  app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
-  app.add_option("--seed", o.seed, "same seed, same slide, byte for byte")->capture_default_str();
-  app.add_option("--mask", o.mask, "use this label mask instead of a layout");
-  app.add_option("--layout", o.layout, "tissue, biopsy, tma: islands on glass; full: no glass")
-      ->capture_default_str();
-}
 
 void add_sampling_options(CLI::App& app, GenerateOptions& o) {
   app.add_option("--steps", o.steps, "diffusion steps (the model's)");
@@ -38,11 +27,9 @@ void add_run_options(CLI::App& app, GenerateOptions& o) {
   app.add_option("--work", o.work, "where latents and state live (OUT.work)");
   app.add_flag("--resume", o.resume, "continue the unfinished job in the work directory");
   app.add_option("--memory", o.memory, "budget of caches")->capture_default_str();
-  app.add_option("--threads", o.threads, "calls of the networks side by side (all cores)");
   app.add_option("--device", o.device, "cpu")->capture_default_str();
   app.add_option("--dtype", o.dtype, "float32 or bfloat16 (the fastest native one)");
   app.add_flag("--force", o.force, "replace OUT, start an unfinished job over");
-  app.add_option("--date", o.date, "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, a constant)");
 }
 
 void add_output_options(CLI::App& app, GenerateOptions& o) {
@@ -50,10 +37,8 @@ void add_output_options(CLI::App& app, GenerateOptions& o) {
   app.add_option("--compression", o.compression, "jpeg, deflate, lzw or none")
       ->capture_default_str();
   app.add_option("--quality", o.quality, "of JPEG, 1 to 100")->capture_default_str();
-  app.add_option("--tile", o.tile, "side of a tile in pixels")->capture_default_str();
   app.add_option("--mask-out", o.mask_out, "label pyramid, .tif");
   app.add_option("--thumbnail", o.thumbnail, "picture of the slide, .png");
-  app.add_option("--report", o.report, "what was made and what it took, .json");
   app.add_flag("--dry-run", o.dry_run, "say what would be done and write nothing");
 }
 
@@ -61,9 +46,10 @@ void add_output_options(CLI::App& app, GenerateOptions& o) {
 
 void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
   auto arguments = std::make_shared<GenerateArguments>();
-  arguments->options.model = HISTOLOOM_DEFAULT_MODEL;
   CLI::App* app = program.add_subcommand("generate", "paint a slide: layout, then image");
-  add_scene_options(*app, *arguments);
+  app->add_option("-o,--out", arguments->options.out, "the slide: .svs, .ome.tif or .tif")
+      ->required();
+  add_scene_options(*app, arguments->options, arguments->size);
   add_sampling_options(*app, arguments->options);
   add_run_options(*app, arguments->options);
   add_output_options(*app, arguments->options);

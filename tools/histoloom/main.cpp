@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   add_evaluate(program, commands);
   add_generate(program, commands);
   add_import(program, commands);
+  add_mask(program, commands);
   add_pyramid(program, commands);
   add_train(program, commands);
   add_verify(program, commands);

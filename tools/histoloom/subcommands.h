@@ -25,6 +25,7 @@ struct Subcommand {
 void add_evaluate(CLI::App& program, std::vector<Subcommand>& out);
 void add_generate(CLI::App& program, std::vector<Subcommand>& out);
 void add_import(CLI::App& program, std::vector<Subcommand>& out);
+void add_mask(CLI::App& program, std::vector<Subcommand>& out);
 void add_pyramid(CLI::App& program, std::vector<Subcommand>& out);
 void add_train(CLI::App& program, std::vector<Subcommand>& out);
 void add_verify(CLI::App& program, std::vector<Subcommand>& out);

@@ -1,4 +1,5 @@
-// What a slide is to be: the options of `histoloom generate`, with their documented defaults.
+// What a slide is to be: the options of `histoloom generate` and `histoloom mask`, with their
+// documented defaults.
 #pragma once
 
 #include <array>
@@ -12,13 +13,28 @@
 
 namespace histoloom {
 
-struct GenerateOptions {
-  std::filesystem::path out;
+// What decides the labels of a slide, and the files that they are written to.
+struct SceneOptions {
   PixelSize size{4096, 4096};
   std::filesystem::path model;
   std::uint64_t seed = 0;
-  std::filesystem::path mask;     // empty: a layout is made
-  std::string layout = "tissue";  // tissue, biopsy, tma, full
+  std::filesystem::path mask;             // empty: a layout is made
+  std::filesystem::path mask_colors;      // which colour of the mask is which label
+  std::string layout = "tissue";          // tissue, biopsy, tma, full; else a file
+  std::optional<double> tissue_fraction;  // 0.40
+  std::optional<int> pieces;              // as seed and size have it
+  bool keep_unknown = false;
+
+  std::filesystem::path mask_out, annotations, report;
+  std::optional<double> simplify;  // pixels; half a cell
+  int tile = 256;
+  int threads = 0;  // 0: all cores
+  bool force = false;
+  std::string date;  // empty: SOURCE_DATE_EPOCH, else a constant
+};
+
+struct GenerateOptions : SceneOptions {
+  std::filesystem::path out;
 
   // The bundle's where missing.
   std::optional<int> steps;
@@ -29,17 +45,13 @@ struct GenerateOptions {
   std::filesystem::path work;  // empty: OUT.work, removed after success
   bool resume = false;
   std::string memory = "1GiB";
-  int threads = 0;  // 0: all cores
   std::string device = "cpu";
   std::string dtype;  // empty: the fastest that the machine does natively
-  bool force = false;
-  std::string date;  // empty: SOURCE_DATE_EPOCH, else a constant
 
   std::string profile;  // empty: by the name of OUT
   std::string compression = "jpeg";
   int quality = 80;
-  int tile = 256;
-  std::filesystem::path mask_out, thumbnail, report;
+  std::filesystem::path thumbnail;
   bool dry_run = false;
 };
 
@@ -54,6 +66,7 @@ PixelSize parse_size(std::string_view text);
 std::array<double, 2> parse_guidance_interval(std::string_view text);
 
 // Checks everything that needs neither model nor disk; UserError names option, value and cure.
+void validate(const SceneOptions& options);
 void validate(const GenerateOptions& options);
 
 // A date as the file stores it, from --date or SOURCE_DATE_EPOCH (`epoch`, may be null).

@@ -1,0 +1,34 @@
+// The labels of a slide: where they come from and the files that they are written to.
+#pragma once
+
+#include <memory>
+
+#include "histoloom/core/progress.h"
+#include "histoloom/labels/label_field.h"
+#include "histoloom/labels/label_set.h"
+#include "histoloom/model/bundle.h"
+#include "histoloom/pyramid/options.h"
+#include "histoloom/slide/options.h"
+
+namespace histoloom {
+
+// The label set of a bundle. \error UserError that names its model.json.
+LabelSet read_label_set(const ModelBundle& bundle);
+
+// The labels of the slide, a cell for each of the bundle's: from the mask, the file of a layout or
+// a seeded layout; tidied, but for what the user drew, and without unknown tissue unless it is to
+// be kept; computed once and packed. \error UserError of a mask that can't be used.
+std::unique_ptr<LabelField> make_labels(const SceneOptions& options, const ModelBundle& bundle,
+                                        const LabelSet& labels);
+
+// \error UserError that names the option, unless what is asked for can be written.
+void check_label_outputs(const SceneOptions& options, const ModelBundle& bundle, bool replace);
+
+// Writes the label pyramid and the annotations that were asked for.
+void write_labels(const SceneOptions& options, const ModelBundle& bundle, const LabelSet& labels,
+                  const LabelField& field, Progress& progress);
+
+// How many threads work: --threads, or one a core.
+int threads_of(const SceneOptions& options);
+
+}  // namespace histoloom
