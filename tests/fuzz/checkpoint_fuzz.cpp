@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "checkpoint_directory.h"
-#include "file_driver.h"
+#include "driver.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "model/checkpoint_builder.h"

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "file_driver.h"
+#include "driver.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "safetensors_header.h"

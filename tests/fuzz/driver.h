@@ -1,4 +1,4 @@
-// What a fuzz target of a file's reader gives to file_driver.cpp.
+// What a fuzz target of a file's reader gives to driver.cpp.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Stands in for libFuzzer where the compiler has none: mutates the seeds of a target for a number
 // of seconds. The seed of the mutations is printed, so that a failure can be had again.
-#include "file_driver.h"
+#include "driver.h"
 
 #include <fmt/format.h>
 
