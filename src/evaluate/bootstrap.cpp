@@ -36,11 +36,12 @@ std::pair<Weights, Weights> resampled_weights(std::size_t first, std::size_t sec
           drawn_again(second, replicate, seed, Purpose::resample_second)};
 }
 
-Estimate centred_estimate(double value, const std::vector<double>& replicates) {
+Estimate estimate_of(double value, const std::vector<double>& replicates) {
   const double mean = std::accumulate(replicates.begin(), replicates.end(), 0.0) /
                       static_cast<double>(replicates.size());
-  return {value,
-          {value + quantile(replicates, 0.025) - mean, value + quantile(replicates, 0.975) - mean}};
+  if (mean <= 0) return {value, {value, value}};
+  const double scale = value / mean;
+  return {value, {scale * quantile(replicates, 0.025), scale * quantile(replicates, 0.975)}};
 }
 
 Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions& options,
@@ -50,7 +51,7 @@ Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions
     const auto [a, b] = resampled_weights(first, second, r, options.seed);
     replicates.push_back(measure(a, b));
   }
-  return centred_estimate(measure(Weights(first, 1), Weights(second, 1)), replicates);
+  return estimate_of(measure(Weights(first, 1), Weights(second, 1)), replicates);
 }
 
 }  // namespace histoloom::evaluate

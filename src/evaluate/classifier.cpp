@@ -163,7 +163,7 @@ Estimate balanced_accuracy(const LinearClassifier& classifier,
     if (std::isfinite(value)) replicates.push_back(value);
   }
   const double value = accuracy(Weights(tallies.size(), 1));
-  return replicates.empty() ? Estimate{value, {0, 1}} : centred_estimate(value, replicates);
+  return replicates.empty() ? Estimate{value, {0, 1}} : estimate_of(value, replicates);
 }
 
 }  // namespace histoloom::evaluate

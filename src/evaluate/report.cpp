@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace histoloom::evaluate {
@@ -27,10 +27,17 @@ std::string text_of(const std::optional<Figure>& figure) {
   return out;
 }
 
-std::string line(const std::string& name, const std::string& synthetic, const std::string& real,
-                 const std::string& ceiling, const std::string& unit) {
-  std::string out =
-      fmt::format("{:<34} {:<26} {:<26} {:<10} {}", name, synthetic, real, ceiling, unit);
+struct Line {
+  std::string name, synthetic, real, ceiling, unit;
+};
+
+std::string name_of(const ReportRow& row) {
+  return row.of.empty() ? row.measure : row.measure + " " + row.of;
+}
+
+std::string text_of(const Line& line, std::size_t name_width) {
+  std::string out = fmt::format("{:<{}}  {:<26} {:<26} {:<10} {}", line.name, name_width,
+                                line.synthetic, line.real, line.ceiling, line.unit);
   out.resize(out.find_last_not_of(' ') + 1);
   return out + "\n";
 }
@@ -38,12 +45,14 @@ std::string line(const std::string& name, const std::string& synthetic, const st
 }  // namespace
 
 std::string report_table(const EvaluationReport& report) {
-  std::string out = line("measure", "synthetic", "real against real", "ceiling", "unit");
-  for (const ReportRow& row : report.rows) {
-    const std::string ceiling = row.ceiling ? text_of(row.ceiling) : "";
-    out += line(row.of.empty() ? row.measure : row.measure + " " + row.of, text_of(row.synthetic),
-                text_of(row.real), ceiling, row.unit);
-  }
+  std::vector<Line> lines{{"measure", "synthetic", "real against real", "ceiling", "unit"}};
+  for (const ReportRow& row : report.rows)
+    lines.push_back({name_of(row), text_of(row.synthetic), text_of(row.real),
+                     row.ceiling ? text_of(row.ceiling) : "", row.unit});
+  std::size_t width = 0;
+  for (const Line& line : lines) width = std::max(width, line.name.size());
+  std::string out;
+  for (const Line& line : lines) out += text_of(line, width);
   return out;
 }
 

@@ -212,7 +212,7 @@ Estimate level_distance(const Descriptors& a, const Descriptors& b,
   const auto used = std::min(directions, static_cast<std::size_t>(options.bootstrap_directions));
   for (std::size_t r = 0; r < replicates; ++r)
     means.push_back(mean_of(again.begin() + static_cast<std::ptrdiff_t>(r * directions), used));
-  return centred_estimate(mean_of(distances.begin(), directions), means);
+  return estimate_of(mean_of(distances.begin(), directions), means);
 }
 
 void check_patches(Pictures first, Pictures second, std::int64_t smallest_side) {

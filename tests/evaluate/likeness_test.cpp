@@ -234,6 +234,10 @@ TEST(Reconstruction, IsJudgedAsScikitImageDoes) {
   EXPECT_NEAR(ms_ssim(reference, soft), 0.95523386, 2e-5);
   EXPECT_NEAR(psnr(reference, other), 13.313775266, 1e-6);
   EXPECT_NEAR(ms_ssim(reference, other), 0.15179964, 2e-5);
+  Picture darker = reference;
+  for (std::uint8_t& v : darker.rgb) v /= 2;
+  EXPECT_NEAR(psnr(reference, darker), 11.096129278, 1e-6);
+  EXPECT_NEAR(ms_ssim(reference, darker), 0.78953650, 2e-5);
 }
 
 TEST(Reconstruction, OfEqualPicturesIsPerfect) {

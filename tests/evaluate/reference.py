@@ -160,7 +160,7 @@ def measures_without_networks():
     blurred = np.rint(ndimage.uniform_filter(reference.astype(float), (3, 3, 1), mode="mirror"))
     blurred = blurred.astype(np.uint8)
     other = picture(181, 2, 203)
-    for name, image in (("blurred", blurred), ("other", other)):
+    for name, image in (("blurred", blurred), ("other", other), ("darker", reference // 2)):
         print("PSNR, MS-SSIM", name, metrics.peak_signal_noise_ratio(reference, image),
               ms_ssim(reference, image))
     print("seams", seam_ratio(picture(150, 3, 203), 48, 8, 3))

@@ -2,9 +2,9 @@
 // measure is taken anew.
 //
 // Distances between two samples grow when both are resampled (duplicates make each differ more from
-// the other), so percentiles alone would lie above the value. What is given is their spread,
-// centred on the value: value + (2.5th percentile − mean) to value + (97.5th percentile − mean) of
-// the replicates.
+// the other), so percentiles alone would lie above the value. What is given is their relative
+// spread about it: value · 2.5th percentile / mean to value · 97.5th percentile / mean of the
+// replicates. All measures here are positive.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ double quantile(std::vector<double> values, double p);
 std::pair<Weights, Weights> resampled_weights(std::size_t first, std::size_t second, int replicate,
                                               std::uint64_t seed);
 
-// The interval around `value`, from the replicates' values.
-Estimate centred_estimate(double value, const std::vector<double>& replicates);
+// The interval about `value`, from the replicates' values; the value alone where they are all 0.
+Estimate estimate_of(double value, const std::vector<double>& replicates);
 
 // Estimates measure(first weights, second weights) for sides of so many patches.
 Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions& options,
