@@ -146,6 +146,11 @@ TEST(DataCopyingTest, IsThatOfScipyInEveryCluster) {
   EXPECT_NEAR(copies.c_t, -4.39941345, 1e-6);
 }
 
+TEST(DataCopyingTest, OfEqualDistancesIsZero) {
+  EXPECT_NEAR(data_copying(clustered(60, 1), clustered(30, 2), clustered(30, 2), 3, 0).c_t, 0,
+              1e-12);
+}
+
 TEST(DataCopyingTest, LeavesOutCellsThatNothingGeneratedLiesIn) {
   Features generated = test_features(20, 2, 3);  // the first cluster only
   const DataCopying copying = data_copying(clustered(60, 1), clustered(30, 2), generated, 3, 0);

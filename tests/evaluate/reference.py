@@ -134,18 +134,44 @@ def ms_ssim(a, b):
     return np.mean(values)
 
 
-def seam_ratio(image, period, factor, neighbours):
-    """Gradient at the grid over that at columns of the same phase, both axes pooled."""
-    own, beside = 0, 0
-    for axis in (image.astype(float), image.astype(float).transpose(1, 0, 2)):
-        gradient = np.abs(np.diff(axis, axis=1)).mean(axis=(0, 2))  # [x - 1]
+def beside(line, shift, n, lines, factor, neighbours):
+    """Columns of the line's phase that lie inside and on no line, shifted or true."""
+    places = [line + k * factor for k in range(-neighbours, neighbours + 1)]
+    return [p for p in places if factor <= p <= n - factor and
+            p - shift not in lines and p not in lines]
+
+
+def seams(image, period, factor=8, neighbours=3, segment=64):
+    """Gradient ratio, its z among the other phases, density step and that beside."""
+    axes = [image.astype(float), image.astype(float).transpose(1, 0, 2)]
+    ratios = []
+    for shift in range(period):
+        own, others = 0, 0
+        for axis in axes:
+            n = axis.shape[1]
+            gradient = np.abs(np.diff(axis, axis=1)).mean(axis=(0, 2))  # [x - 1]
+            lines = range(0, n, period)
+            for line in lines:
+                places = beside(line + shift, shift, n, lines, factor, neighbours)
+                if factor <= line + shift <= n - factor and places:
+                    own += gradient[line + shift - 1]
+                    others += np.mean([gradient[p - 1] for p in places])
+        ratios.append(own / others)
+    z = (ratios[0] - np.mean(ratios[1:])) / np.std(ratios[1:], ddof=1)
+
+    def step(density, at):
+        sides = density[:, at - factor:at], density[:, at:at + factor]
+        strips = [[s[y:y + segment].mean() for y in range(0, len(s), segment)] for s in sides]
+        return np.abs(np.subtract(*strips)).mean()
+    steps = []
+    for axis in axes:
+        density = -np.log10((axis + 1) / 256).mean(2)
         n = axis.shape[1]
-        for g in range(period, n - factor + 1, period):
-            places = [g + k * factor for k in range(-neighbours, neighbours + 1) if k]
-            places = [p for p in places if factor <= p <= n - factor and p % period]
-            own += gradient[g - 1]
-            beside += np.mean([gradient[p - 1] for p in places])
-    return own / beside
+        lines = range(0, n, period)
+        steps += [(step(density, g), np.mean([step(density, p) for p in
+                                              beside(g, 0, n, lines, factor, neighbours)]))
+                  for g in lines if factor <= g <= n - factor]
+    return ratios[0], z, np.mean(steps, axis=0)
 
 
 def measures_without_networks():
@@ -163,7 +189,7 @@ def measures_without_networks():
     for name, image in (("blurred", blurred), ("other", other), ("darker", reference // 2)):
         print("PSNR, MS-SSIM", name, metrics.peak_signal_noise_ratio(reference, image),
               ms_ssim(reference, image))
-    print("seams", seam_ratio(picture(150, 3, 203), 48, 8, 3))
+    print("seams", seams(picture(150, 3, 203), 48))
 
 
 def features(count, dimensions, seed, shift=0.0):

@@ -41,11 +41,16 @@ TEST(SeamGrid, OfLinesThatDoNotAscendIsRefused) {
             "a grid's lines must ascend, got 16 after 16");
 }
 
-TEST(Seams, RatioIsThatOfNumpy) {
+// The numbers are those that tests/evaluate/reference.py prints.
+TEST(Seams, MeasuresAreThoseOfNumpy) {
   const Picture picture = test_picture({203, 150}, 3);
   const SeamMeasure seams = measured(picture, uniform_grid(picture.size, 48));
   EXPECT_EQ(seams.boundaries, 4 + 2) << "that at 144 of 150 has no cell behind it";
-  EXPECT_NEAR(seams.gradient_ratio, 0.9615089287, 1e-8);  // tests/evaluate/reference.py
+  EXPECT_NEAR(seams.gradient_ratio, 0.9615089287, 1e-8);
+  ASSERT_TRUE(seams.z);
+  EXPECT_NEAR(*seams.z, -2.820751458, 1e-6);
+  EXPECT_NEAR(seams.density_step, 0.02742286, 1e-7);
+  EXPECT_NEAR(seams.density_step_beside, 0.02973498, 1e-7);
 }
 
 TEST(Seams, APictureWithoutThemHasNone) {
