@@ -1,0 +1,68 @@
+// An evaluation with a feature network; the only file here that includes torch.
+#include <gmock/gmock.h>
+#include <torch/script.h>
+
+#include "histoloom/evaluate/evaluate.h"
+#include "test_pictures.h"
+
+namespace histoloom::evaluate {
+namespace {
+
+// Features: the means of 12 parts of the patch; logits: the means of the channels.
+void write_network(const std::filesystem::path& path, bool with_logits) {
+  torch::jit::Module module("Network");
+  const std::string features = "torch.adaptive_avg_pool2d(image, [2, 2]).flatten(1)";
+  module.define("def forward(self, image):\n    return " +
+                (with_logits ? "(" + features + ", 9 * image.mean([2, 3]))" : features) + "\n");
+  module.save(path.string());
+}
+
+class NetworkRows : public testing::Test {
+ protected:
+  // Rows of synthetic pictures that are the training's (copies) or others.
+  std::map<std::string, ReportRow> rows(bool copies, bool with_logits) {
+    for (const auto& [folder, seed] : {std::pair("real", 1u), std::pair("held", 101u),
+                                       std::pair("synthetic", copies ? 1u : 201u)}) {
+      std::filesystem::create_directories(scratch_ / folder);
+      for (std::uint32_t i = 0; i < 8; ++i)
+        write_picture(scratch_ / folder / (std::to_string(i) + ".png"),
+                      test_picture({96, 64}, seed + i));
+    }
+    write_network(scratch_ / "n.pt", with_logits);
+    EvaluateOptions o;
+    o.real = {scratch_ / "real"};
+    o.synthetic = {scratch_ / "synthetic"};
+    o.held_out = {scratch_ / "held"};
+    o.features = scratch_ / "n.pt";
+    o.patch = 32;
+    o.directions = 2;
+    o.replicates = 10;
+    SilentProgress progress;
+    std::map<std::string, ReportRow> out;
+    for (const ReportRow& row : evaluate(o, open_inputs(o), progress).rows) out[row.measure] = row;
+    return out;
+  }
+
+  ScratchDirectory scratch_;
+};
+
+TEST_F(NetworkRows, CopiesHaveRealDistancesButNoAuthenticity) {
+  auto found = rows(true, true);
+  for (const char* same : {"fid", "kid", "precision", "recall"})
+    EXPECT_DOUBLE_EQ(found.at(same).synthetic->value, found.at(same).real->value) << same;
+  EXPECT_EQ(found.at("authenticity").synthetic->value, 0);
+  EXPECT_GT(found.at("authenticity").real->value, 0.1);
+  EXPECT_LT(found.at("c_t").synthetic->value, -5);
+  EXPECT_GE(found.at("inception_score").synthetic->value, 1);
+  EXPECT_LE(found.at("inception_score").synthetic->value, 3);
+}
+
+TEST_F(NetworkRows, OtherImagesAreNoCopies) {
+  auto found = rows(false, false);
+  EXPECT_GT(found.at("authenticity").synthetic->value, 0.1);
+  EXPECT_GT(found.at("c_t").synthetic->value, -3);
+  EXPECT_EQ(found.count("inception_score"), 0u) << "the network gives no logits";
+}
+
+}  // namespace
+}  // namespace histoloom::evaluate
