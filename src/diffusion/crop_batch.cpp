@@ -21,11 +21,14 @@ CropEvaluator::CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, cons
       denoiser_(denoiser),
       scene_(scene),
       options_(options),
+      known_(scene, bundle.latent_channels),
       noise_(options.seed) {}
 
 void CropEvaluator::read_labels(CropWork& work) const {
   work.labels.resize(cells());
-  scene_.labels.read(LatentRect::at(work.crop.corner, {patch(), patch()}), work.labels.data());
+  const LatentRect rect = LatentRect::at(work.crop.corner, {patch(), patch()});
+  scene_.labels.read(rect, work.labels.data());
+  work.known = known_.flags(rect, work.labels.data());
 }
 
 void CropEvaluator::read_state(CropWork& work, const LatentArray* state,
@@ -34,15 +37,16 @@ void CropEvaluator::read_state(CropWork& work, const LatentArray* state,
   const auto n = static_cast<std::int64_t>(cells());
   work.y.resize(cells() * static_cast<std::size_t>(channels()));
   if (state != nullptr) state->read(rect, work.y.data());
+  const std::vector<float> clean = known_.clean(rect, work.labels.data());
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t x = rect.x0 + i % patch(), y = rect.y0 + i / patch();
     float* cell = work.y.data() + i;
-    if (is_glass(work.labels[static_cast<std::size_t>(i)])) {
-      // Glass is known: at any time it is itself under its own noise.
+    if (work.known[static_cast<std::size_t>(i)] != 0) {
+      // What is known is at any time itself under its own noise.
       noise_.normals(NoiseDomain::image_kept, x, y, 0, channels(), n, cell);
       for (int c = 0; c < channels(); ++c)
-        cell[c * n] = step.alpha * scene_.glass_latent[static_cast<std::size_t>(c)] +
-                      step.sigma * cell[c * n];
+        cell[c * n] =
+            step.alpha * clean[static_cast<std::size_t>(c * n + i)] + step.sigma * cell[c * n];
     } else if (state == nullptr) {
       noise_.normals(NoiseDomain::image_start, x, y, 0, channels(), n, cell);
     }
@@ -70,7 +74,7 @@ std::vector<CropEvaluator::Evaluation> CropEvaluator::plan(const std::vector<Cro
       if (group[k].crop.owned[i]) present[group[k].labels[i]] = true;
     for (int id = 0; id < kWholeMap; ++id)
       if (present[static_cast<std::size_t>(id)] && id != scene_.unknown &&
-          !is_glass(static_cast<LabelId>(id)))
+          !known_.is_glass(static_cast<LabelId>(id)))
         out.push_back({k, static_cast<LabelId>(id)});
     if (guided || present[scene_.unknown]) out.push_back({k, kNone});
   }

@@ -9,6 +9,7 @@
 #include "histoloom/core/busy_clock.h"
 #include "histoloom/core/noise.h"
 #include "histoloom/diffusion/random_patch.h"
+#include "known_cells.h"
 #include "solver.h"
 
 namespace histoloom {
@@ -16,9 +17,10 @@ namespace histoloom {
 // One crop in one step.
 struct CropWork {
   Crop crop;
-  std::vector<LabelId> labels;    // patch × patch
-  std::vector<float> y;           // channels × patch × patch, before the step
-  std::vector<float> prediction;  // likewise, guided
+  std::vector<LabelId> labels;      // patch × patch
+  std::vector<std::uint8_t> known;  // likewise, 1: not painted
+  std::vector<float> y;             // channels × patch × patch, before the step
+  std::vector<float> prediction;    // likewise, guided
 };
 
 // Counts that calls side by side add to.
@@ -33,9 +35,10 @@ class CropEvaluator {
   CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
                 const DiffusionOptions& options);
 
-  // Fills the labels of `work`.
+  // Fills the labels of `work`, and which of its cells are known.
   void read_labels(CropWork& work) const;
-  // Fills its y from `state` (nullptr: the start, drawn from the noise), glass at its own noise.
+  // Fills its y from `state` (nullptr: the start, drawn from the noise), known cells at their own
+  // noise.
   void read_state(CropWork& work, const LatentArray* state, const SolverStep& step) const;
   // How many crops fill a batch.
   int group_size(bool guided) const;
@@ -45,7 +48,7 @@ class CropEvaluator {
   int channels() const { return bundle_.latent_channels; }
   std::int64_t patch() const { return bundle_.patch; }
   std::size_t cells() const { return static_cast<std::size_t>(patch() * patch()); }
-  bool is_glass(LabelId id) const { return scene_.glass && id == *scene_.glass; }
+  const KnownCells& known() const { return known_; }
 
  private:
   // One patch through the network: a crop under a condition.
@@ -62,6 +65,7 @@ class CropEvaluator {
   Denoiser& denoiser_;
   const Scene& scene_;
   const DiffusionOptions& options_;
+  KnownCells known_;
   CounterNoise noise_;
 };
 

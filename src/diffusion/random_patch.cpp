@@ -53,17 +53,17 @@ class Painter {
   };
   void advance_canvas(const Step& step, const StepWork& work);
   CropStages stages_of(const Step& step, const StepWork& work);
-  // Takes the plan's next crop and its labels; how many cells of tissue it owns, if there is one.
+  // Takes the plan's next crop and its labels; how many cells it paints, if there is one.
   std::optional<std::int64_t> take_crop(const std::function<bool(Crop&)>& source, CropWork& work);
-  // Takes crops until one owns tissue; false where a commit is due or there is none.
+  // Takes crops until one paints a cell; false where a commit is due or there is none.
   bool next_crop(const std::function<bool(Crop&)>& source, CropWork& work);
   bool commit_is_due() const;
   void commit(const Step& step, PaintedPart part);
   std::int64_t first_crop(const Step& step) const {
     return step.index == options_.done.steps ? options_.done.crops : 0;
   }
-  // Takes glass out of what a crop owns; how many cells are left.
-  std::int64_t disown_glass(CropWork& work) const;
+  // Takes known cells out of what a crop owns; how many cells are left.
+  std::int64_t disown_known(CropWork& work) const;
   void count_cells();
 
   const ModelBundle& bundle_;
@@ -78,8 +78,8 @@ class Painter {
   std::unique_ptr<Solver> kernel_;
   LatentSize canvas_;
   DenoiserCounters counters_;
-  std::int64_t tissue_ = 0, minimum_ = 0, painted_ = 0;
-  // Of the current step: crops taken from the plan, those among them that own tissue, those since
+  std::int64_t to_paint_ = 0, minimum_ = 0, painted_ = 0;  // cells of a step; patches; cells in all
+  // Of the current step: crops taken from the plan, those among them that paint cells, those since
   // the last commit; and whether the plan has no more.
   std::int64_t taken_ = 0, crops_ = 0, uncommitted_ = 0;
   bool exhausted_ = false;
@@ -107,10 +107,10 @@ Step Painter::step_at(int index) const {
           .x0_target = state_.x0[to]};
 }
 
-std::int64_t Painter::disown_glass(CropWork& work) const {
+std::int64_t Painter::disown_known(CropWork& work) const {
   std::int64_t owned = 0;
-  for (std::size_t i = 0; i < work.labels.size(); ++i) {
-    if (evaluator_.is_glass(work.labels[i])) work.crop.owned[i] = 0;
+  for (std::size_t i = 0; i < work.known.size(); ++i) {
+    if (work.known[i] != 0) work.crop.owned[i] = 0;
     owned += work.crop.owned[i];
   }
   return owned;
@@ -123,10 +123,10 @@ void Painter::count_cells() {
     for (std::int64_t x = 0; x < canvas_.width; x += p) {
       const LatentRect rect = intersect({x, y, x + p, y + p}, LatentRect::of(canvas_));
       scene_.labels.read(rect, ids.data());
-      const auto tissue = std::count_if(ids.begin(), ids.begin() + rect.area(),
-                                        [&](LabelId id) { return !evaluator_.is_glass(id); });
-      tissue_ += tissue;
-      minimum_ += tissue > 0;
+      const auto known = evaluator_.known().flags(rect, ids.data());
+      const auto unknown = std::count(known.begin(), known.end(), 0);
+      to_paint_ += unknown;
+      minimum_ += unknown > 0;
     }
   }
 }
@@ -137,7 +137,7 @@ std::optional<std::int64_t> Painter::take_crop(const std::function<bool(Crop&)>&
   if (exhausted_) return std::nullopt;
   ++taken_;
   evaluator_.read_labels(work);
-  const std::int64_t owned = disown_glass(work);
+  const std::int64_t owned = disown_known(work);
   crops_ += owned > 0;
   return owned;
 }
@@ -153,7 +153,7 @@ bool Painter::next_crop(const std::function<bool(Crop&)>& source, CropWork& work
   while (!progress_.stop_requested() && !commit_is_due()) {
     const auto owned = take_crop(source, work);
     if (!owned) return false;
-    // Crops that write glass only cost nothing.
+    // Crops that own known cells only cost nothing.
     if (*owned == 0) continue;
     ++uncommitted_;
     return true;
@@ -219,7 +219,7 @@ void Painter::plain_step(const Step& step) {
 }
 
 void Painter::tapered_step(const Step& step) {
-  TaperedStrip strip(bundle_, scene_.labels, scene_.glass, solver_, step);
+  TaperedStrip strip(bundle_, scene_.labels, evaluator_.known(), solver_, step);
   const auto source = [&](Crop& crop) { return strip.next(crop); };
   CropWork skipped;
   while (taken_ < strip.first_needed(first_crop(step))) take_crop(source, skipped);
@@ -233,13 +233,14 @@ void Painter::tapered_step(const Step& step) {
 
 int Painter::run(DiffusionReport& report) {
   count_cells();
-  painted_ = tissue_ * options_.done.steps;
-  progress_.start_stage("painting latents", tissue_ * options_.steps, "cells");
+  painted_ = to_paint_ * options_.done.steps;
+  progress_.start_stage("painting latents", to_paint_ * options_.steps, "cells");
   for (int i = options_.done.steps; i < options_.steps; ++i) {
     const Step step = step_at(i);
     taken_ = crops_ = 0;
     exhausted_ = false;
     step.tapered ? tapered_step(step) : plain_step(step);
+    if (i + 1 == options_.steps) evaluator_.known().write_kept(*step.target);
     commit(step, {i + 1, 0});
     report.steps.push_back({crops_, minimum_, step.tapered});
     progress_.update(painted_, fmt::format("step {}/{}", i + 1, options_.steps));
@@ -276,6 +277,8 @@ int paint_latents(const ModelBundle& bundle, Denoiser& denoiser, const Scene& sc
   for (const std::size_t i : {0, 1})
     check_internal(fits(state.y[i]) && (!keeps_x0(options.solver) || fits(state.x0[i])),
                    "generations of another shape than the scene");
+  check_internal(scene.kept == nullptr || fits(scene.kept),
+                 "kept cells of another shape than the scene");
   report.gflop_per_evaluation = denoiser.gflop_per_evaluation(bundle.patch);
   return Painter(bundle, denoiser, scene, options, state, progress).run(report);
 }

@@ -17,10 +17,10 @@ std::size_t index_of(const std::vector<std::int64_t>& starts, std::int64_t start
 }  // namespace
 
 TaperedStrip::TaperedStrip(const ModelBundle& bundle, const LabelField& labels,
-                           std::optional<LabelId> glass, const CellSolver& solver, const Step& step)
+                           const KnownCells& known, const CellSolver& solver, const Step& step)
     : bundle_(bundle),
       labels_(labels),
-      glass_(glass),
+      known_(known),
       solver_(solver),
       step_(step),
       canvas_(labels.size()),
@@ -84,7 +84,7 @@ std::int64_t TaperedStrip::write_rows_above(std::int64_t y) {
   std::int64_t written = 0;
   const std::int64_t p = bundle_.patch;
   while (top_ < y) {
-    // Crops of glass are left out, so the next may lie more than a strip below.
+    // Crops of known cells are left out, so the next may lie more than a strip below.
     const std::int64_t rows = std::min(y - top_, p);
     for (std::int64_t v = 0; v < rows; ++v) written += write_row(top_ + v);
     const std::int64_t plane = p * canvas_.width, shift = rows * canvas_.width;
@@ -101,12 +101,13 @@ std::int64_t TaperedStrip::write_rows_above(std::int64_t y) {
 template <class Visit>
 void TaperedStrip::for_each_run(std::int64_t y, Visit&& visit) const {
   std::vector<LabelId> ids(static_cast<std::size_t>(canvas_.width));
-  labels_.read({0, y, canvas_.width, y + 1}, ids.data());
-  const auto is_glass = [&](LabelId id) { return glass_ && id == *glass_; };
-  for (auto begin = std::find_if_not(ids.begin(), ids.end(), is_glass); begin != ids.end();) {
-    const auto end = std::find_if(begin, ids.end(), is_glass);
-    visit(begin - ids.begin(), end - ids.begin());
-    begin = std::find_if_not(end, ids.end(), is_glass);
+  const LatentRect row{0, y, canvas_.width, y + 1};
+  labels_.read(row, ids.data());
+  const std::vector<std::uint8_t> known = known_.flags(row, ids.data());
+  for (auto begin = std::find(known.begin(), known.end(), 0); begin != known.end();) {
+    const auto end = std::find(begin, known.end(), 1);
+    visit(begin - known.begin(), end - known.begin());
+    begin = std::find(end, known.end(), 0);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "histoloom/diffusion/patch_plan.h"
 #include "histoloom/labels/label_field.h"
+#include "known_cells.h"
 #include "step.h"
 
 namespace histoloom {
@@ -14,21 +15,21 @@ namespace histoloom {
 // they are advanced, written, and the rest moves to the top of the strip.
 class TaperedStrip {
  public:
-  TaperedStrip(const ModelBundle& bundle, const LabelField& labels, std::optional<LabelId> glass,
+  TaperedStrip(const ModelBundle& bundle, const LabelField& labels, const KnownCells& known,
                const CellSolver& solver, const Step& step);
 
   // A step whose first `crops` crops lie on disk as settle() left them is taken up at the crop
   // first_needed(crops): rows that are not complete need its like again. skip_rows() passes over
-  // those that are, and returns how many tissue cells they hold.
+  // those that are, and returns how many painted cells they hold.
   std::int64_t first_needed(std::int64_t crops) const;
   std::int64_t skip_rows(std::int64_t crops);
   // The next crop's corner, owning all its cells, or false after the last.
   bool next(Crop& crop);
   // Adds the x0 of a crop (its `prediction`), in the order of next(). Crops may be left out where
-  // all their cells are glass. Returns how many tissue cells were written.
+  // all their cells are known. Returns how many cells were written.
   std::int64_t add(const CropWork& work);
   // Writes the rows that no crop still to come covers, so that the step can be taken up after the
-  // last crop of next(), all of which have been added. Returns how many tissue cells were written.
+  // last crop of next(), all of which have been added. Returns how many cells were written.
   std::int64_t settle();
   // Writes what is left, after the last crop.
   std::int64_t finish();
@@ -38,13 +39,13 @@ class TaperedStrip {
   std::int64_t first_open_row(std::int64_t index) const;
   std::int64_t write_rows_above(std::int64_t y);
   std::int64_t write_row(std::int64_t y) const;
-  // Calls visit(first cell, one past the last) for every run of tissue in a row.
+  // Calls visit(first cell, one past the last) for every run of painted cells in a row.
   template <class Visit>
   void for_each_run(std::int64_t y, Visit&& visit) const;
 
   const ModelBundle& bundle_;
   const LabelField& labels_;
-  std::optional<LabelId> glass_;
+  const KnownCells& known_;
   const CellSolver& solver_;
   const Step& step_;
   LatentSize canvas_;

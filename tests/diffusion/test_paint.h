@@ -127,7 +127,7 @@ class PaintJob {
 
   // All values, channel by channel, row by row.
   std::vector<float> paint(Denoiser& denoiser, const DiffusionOptions& options) {
-    const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_)};
+    const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_), kept};
     const int result = paint_latents(bundle, denoiser, scene, options, state(), progress, report);
     return values(result);
   }
@@ -146,6 +146,7 @@ class PaintJob {
   ModelBundle bundle;
   TestProgress progress;
   DiffusionReport report;
+  const LatentArray* kept = nullptr;
 
  private:
   CanvasState state() {

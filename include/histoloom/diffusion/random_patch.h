@@ -12,9 +12,12 @@
 //   batch       the constant number of patches a call of the denoiser holds; the last is padded
 //
 // Noise comes from a counter: y_T of a cell, and what a step adds to it, depend on the seed, the
-// cell and the step alone. y_T is never stored, it is drawn where the first step reads it. Glass is
-// never painted: a glass cell reads alpha_t·z_glass + sigma_t·noise(cell), and crops that own glass
-// only cost nothing.
+// cell and the step alone. y_T is never stored, it is drawn where the first step reads it.
+//
+// Known cells are never painted: glass, and those that the scene keeps, as inpainting does
+// (DiffInfinite, section D). One with the clean latents z reads alpha_t·z + sigma_t·noise(cell), so
+// that painted cells see it at their own noise level, and crops that own known cells only cost
+// nothing.
 //
 // The last steps' seams would stay, so the last `tapered_steps` overlap their crops, average the
 // prediction of x0 with weights that sum to one, derive epsilon from it and take one solver step a
@@ -107,11 +110,14 @@ struct Scene {
   LabelId unknown = 0;
   std::optional<LabelId> glass;
   std::vector<float> glass_latent;  // one normalised value a channel
+  // Normalised latents of the cells that stay as they are, NaN in those that are painted; of the
+  // labels' size. nullptr: nothing but glass is kept.
+  const LatentArray* kept = nullptr;
 };
 
 // Paints the canvas into the generations; returns the index of the one of y that holds the result,
-// normalised latents, NaN in glass. Throws Interrupted when the user stops it, and UserError for a
-// value that is not finite (naming crop, step and seed).
+// normalised latents, kept ones included, NaN in glass. Throws Interrupted when the user stops it,
+// and UserError for a value that is not finite (naming crop, step and seed).
 int paint_latents(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
                   const DiffusionOptions& options, const CanvasState& state, Progress& progress,
                   DiffusionReport& report);
