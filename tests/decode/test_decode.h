@@ -17,7 +17,7 @@ namespace histoloom {
 inline constexpr int kFactor = 8;
 
 // Decodes three channels; `pixel` gives a value from one window's cells [3, side, side].
-class FakeAutoencoder final : public Autoencoder {
+class FakeAutoencoder : public Autoencoder {
  public:
   struct Window {
     const float* cells;
