@@ -1,0 +1,34 @@
+// A part of a slide, drawn by the pixel: a rectangle, or the polygons of a GeoJSON file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "histoloom/core/geometry.h"
+
+namespace histoloom {
+
+class PixelRegion {
+ public:
+  static PixelRegion rectangle(const PixelRect& rect);
+  // All polygons of all annotations, in pixels at full resolution, as QuPath writes them; what two
+  // of them hold belongs to the region, too, and their holes don't. UserError for a file that
+  // can't be read, without a polygon, or as docs/formats.md says of annotations.
+  static PixelRegion read(const std::filesystem::path& path);
+
+  // The smallest rectangle of whole pixels around it.
+  PixelRect box() const;
+  // 1 for the pixels of `rect` whose middle it holds, row by row.
+  std::vector<std::uint8_t> inside(const PixelRect& rect) const;
+
+ private:
+  struct Place {
+    double x = 0, y = 0;
+  };
+  using Polygon = std::vector<std::vector<Place>>;  // its rings
+  std::vector<Polygon> polygons_;
+};
+
+}  // namespace histoloom
