@@ -100,7 +100,28 @@ void check_paths(const GenerateOptions& o) {
     static_cast<void>(pyramid::parse_profile(o.profile));
   require_ending(o.thumbnail, ".png", "--thumbnail");
   require_names_of_their_own(
-      {o.out, o.mask_out, o.annotations, o.thumbnail, o.report, o.mask, o.mask_colors});
+      {o.out, o.mask_out, o.annotations, o.thumbnail, o.report, o.mask, o.mask_colors, o.inpaint});
+}
+
+// With --inpaint OUT is a copy of SLIDE, so nothing that describes a new slide goes with it.
+void check_inpainting(const GenerateOptions& o) {
+  if (o.inpaint.empty()) {
+    require(o.region.empty(), "--region needs --inpaint SLIDE");
+    require(o.region_file.empty(), "--region-file needs --inpaint SLIDE");
+    require(o.class_name.empty(), "--class needs --inpaint SLIDE");
+    return;
+  }
+  require(o.region.empty() != o.region_file.empty(),
+          "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson");
+  require_ending(o.region_file, ".geojson", "--region-file");
+  require(o.class_name.empty() || o.mask.empty(),
+          "--class and --mask both say what the region shows; give one of them");
+  require(o.mask_out.empty(), "--mask-out doesn't go with --inpaint, which keeps the slide");
+  require(o.annotations.empty(), "--annotations doesn't go with --inpaint, which keeps the slide");
+  require(o.thumbnail.empty(), "--thumbnail doesn't go with --inpaint, which keeps the slide");
+  require(o.out.extension() == o.inpaint.extension(),
+          fmt::format("-o OUT must end in '{}', as the slide of which it is a copy, got '{}'",
+                      o.inpaint.extension().string(), o.out.string()));
 }
 
 }  // namespace
@@ -140,6 +161,7 @@ void validate(const SceneOptions& o) {
 
 void validate(const GenerateOptions& o) {
   check_paths(o);
+  check_inpainting(o);
   validate(static_cast<const SceneOptions&>(o));
   check_sampling(o);
   with_context("--memory", [&] { return parse_byte_size(o.memory); });

@@ -44,6 +44,11 @@ INSTANTIATE_TEST_SUITE_P(Table, BadSize,
 
 // ---- validate()
 
+void inpaint(GenerateOptions& o) {
+  o.inpaint = "a.svs";
+  o.region = "0,0,64,64";
+}
+
 struct Defect {
   const char* name;
   std::function<void(GenerateOptions&)> spoil;
@@ -73,6 +78,64 @@ const Defect kDefects[] = {
        o.mask = "b/../a.tif";
      },
      "'a.tif' is named twice; every file needs a name of its own"},
+    {"RegionWithoutASlide", [](auto& o) { o.region = "0,0,64,64"; },
+     "--region needs --inpaint SLIDE"},
+    {"RegionFileWithoutASlide", [](auto& o) { o.region_file = "r.geojson"; },
+     "--region-file needs --inpaint SLIDE"},
+    {"ClassWithoutASlide", [](auto& o) { o.class_name = "stroma"; },
+     "--class needs --inpaint SLIDE"},
+    {"InpaintNothing", [](auto& o) { o.inpaint = "a.svs"; },
+     "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson"},
+    {"InpaintTwice",
+     [](auto& o) {
+       inpaint(o);
+       o.region_file = "r.geojson";
+     },
+     "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson"},
+    {"RegionFileOfAnotherKind",
+     [](auto& o) {
+       inpaint(o);
+       o.region.clear();
+       o.region_file = "r.xml";
+     },
+     "--region-file must end in .geojson, got 'r.xml'"},
+    {"ClassAndMask",
+     [](auto& o) {
+       inpaint(o);
+       o.class_name = "stroma";
+       o.mask = "m.png";
+     },
+     "--class and --mask both say what the region shows; give one of them"},
+    {"InpaintWithLabels",
+     [](auto& o) {
+       inpaint(o);
+       o.mask_out = "m.tif";
+     },
+     "--mask-out doesn't go with --inpaint, which keeps the slide"},
+    {"InpaintWithAnnotations",
+     [](auto& o) {
+       inpaint(o);
+       o.annotations = "m.geojson";
+     },
+     "--annotations doesn't go with --inpaint, which keeps the slide"},
+    {"InpaintWithAThumbnail",
+     [](auto& o) {
+       inpaint(o);
+       o.thumbnail = "t.png";
+     },
+     "--thumbnail doesn't go with --inpaint, which keeps the slide"},
+    {"InpaintInAnotherFormat",
+     [](auto& o) {
+       inpaint(o);
+       o.out = "b.tif";
+     },
+     "-o OUT must end in '.svs', as the slide of which it is a copy, got 'b.tif'"},
+    {"InpaintOverTheSlide",
+     [](auto& o) {
+       inpaint(o);
+       o.out = "./a.svs";
+     },
+     "'./a.svs' is named twice; every file needs a name of its own"},
     {"NoSteps", [](auto& o) { o.steps = 0; }, "--steps must be at least 1, got 0"},
     {"UnknownSampler", [](auto& o) { o.sampler = "euler"; },
      "--sampler must be dpm++ or ddim, got 'euler'"},
@@ -122,6 +185,14 @@ TEST_P(OptionDefect, IsRefusedWithItsMessage) {
 }
 INSTANTIATE_TEST_SUITE_P(Table, OptionDefect, testing::ValuesIn(kDefects),
                          [](const auto& test) { return test.param.name; });
+
+TEST(GenerateOptions, ARegionOfASlideIsGood) {
+  GenerateOptions o = good_options();
+  inpaint(o);
+  EXPECT_NO_THROW(validate(o));
+  o.class_name = "stroma";
+  EXPECT_NO_THROW(validate(o));
+}
 
 TEST(GenerateOptions, TheDocumentedDefaultsAreGood) {
   EXPECT_NO_THROW(validate(good_options()));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "histoloom/slide/inpaint.h"
 #include "histoloom/slide/job.h"
 #include "scene_options.h"
 #include "subcommands.h"
@@ -42,6 +43,32 @@ void add_output_options(CLI::App& app, GenerateOptions& o) {
   app.add_flag("--dry-run", o.dry_run, "say what would be done and write nothing");
 }
 
+void add_inpainting_options(CLI::App& app, GenerateOptions& o) {
+  CLI::Option* slide = app.add_option(
+      "--inpaint", o.inpaint, "paint a part of this slide anew; OUT is a copy with that part");
+  app.add_option("--region", o.region, "X,Y,W,H: the part, in pixels at full resolution");
+  app.add_option("--region-file", o.region_file, "the part as polygons, .geojson");
+  app.add_option("--class", o.class_name, "the label of the part (by --mask, else unknown)");
+  // A copy has these from its slide.
+  for (const char* name : {"--size", "--layout", "--tissue-fraction", "--pieces", "--keep-unknown",
+                           "--profile", "--compression", "--quality", "--tile"})
+    slide->excludes(app.get_option(name));
+}
+
+template <class Job>
+Work work_of(const GenerateOptions& options) {
+  auto job = std::make_shared<Job>(options);
+  return [job, options](Progress& progress) {
+    if (options.dry_run) {
+      fmt::print("{}", job->describe());
+      return 0;
+    }
+    job->run(progress);
+    fmt::print("{}\n", options.out.string());
+    return 0;
+  };
+}
+
 }  // namespace
 
 void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
@@ -53,19 +80,12 @@ void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
   add_sampling_options(*app, arguments->options);
   add_run_options(*app, arguments->options);
   add_output_options(*app, arguments->options);
+  add_inpainting_options(*app, arguments->options);
   out.push_back({app, [arguments]() -> Work {
                    GenerateOptions& options = arguments->options;
                    options.size = parse_size(arguments->size);
-                   auto job = std::make_shared<SlideJob>(options);
-                   return [job, options](Progress& progress) {
-                     if (options.dry_run) {
-                       fmt::print("{}", job->describe());
-                       return 0;
-                     }
-                     job->run(progress);
-                     fmt::print("{}\n", options.out.string());
-                     return 0;
-                   };
+                   return options.inpaint.empty() ? work_of<SlideJob>(options)
+                                                  : work_of<InpaintJob>(options);
                  }});
 }
 

@@ -36,6 +36,12 @@ struct SceneOptions {
 struct GenerateOptions : SceneOptions {
   std::filesystem::path out;
 
+  // Instead of a new slide, a copy of `inpaint` with the region painted anew.
+  std::filesystem::path inpaint;
+  std::string region;                 // "X,Y,W,H"
+  std::filesystem::path region_file;  // or polygons, .geojson
+  std::string class_name;             // of the region's cells; empty: by `mask`, else unknown
+
   // The bundle's where missing.
   std::optional<int> steps;
   std::optional<std::string> sampler, plan;

@@ -1,0 +1,362 @@
+#include "histoloom/slide/inpaint.h"
+
+#include <fmt/format.h>
+#include <glib.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "histoloom/core/byte_size.h"
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "histoloom/decode/window_encoder.h"
+#include "histoloom/labels/pixel_region.h"
+#include "histoloom/pyramid/tile_editor.h"
+#include "histoloom/slide/version.h"
+#include "inpaint_region.h"
+#include "label_stage.h"
+#include "outputs.h"
+#include "picture_source.h"
+#include "plan.h"
+#include "report.h"
+#include "scene_labels.h"
+#include "stopwatch.h"
+#include "work.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr double kScaleTolerance = 0.1;  // between the slide's and the model's microns a pixel
+constexpr const char* kSourceType = "compositeWithTrainedAlgorithmicMedia";
+
+void check_files(const GenerateOptions& o) {
+  std::error_code code;
+  if (fs::equivalent(o.inpaint, o.out, code))
+    throw UserError(fmt::format("-o {}: is the slide itself, which is kept; give another name",
+                                o.out.string()));
+  require_writable(o.out, "-o");
+  require_new(o.out, o.force || o.resume, "-o");
+  const fs::path work = work_directory(o);
+  if (!fs::exists(work)) require_writable(work, "--work");
+}
+
+// The slide's microns a pixel, where it says them. The model knows tissue at one scale only.
+std::optional<double> checked_scale(const GenerateOptions& o, const ModelBundle& bundle) {
+  const std::optional<double> mpp = PictureSource(o.inpaint).facts().mpp;
+  if (o.force) return mpp;
+  if (!mpp)
+    throw UserError(
+        fmt::format("{}: doesn't say how many microns a pixel has, the model paints {}; give "
+                    "--force if it is the same",
+                    o.inpaint.string(), bundle.mpp));
+  if (std::abs(*mpp / bundle.mpp - 1) > kScaleTolerance)
+    throw UserError(
+        fmt::format("{}: has {} microns a pixel, the model paints {}; take a model within {:.0f} "
+                    "%, or paint at the wrong scale with --force",
+                    o.inpaint.string(), *mpp, bundle.mpp, 100 * kScaleTolerance));
+  return mpp;
+}
+
+std::string sha256_of(const std::vector<std::uint8_t>& bytes) {
+  gchar* sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes.data(), bytes.size());
+  std::string out = sum;
+  g_free(sum);
+  return out;
+}
+
+// Pixels of whole cells; past the slide's edges its last column and row are repeated.
+std::vector<std::uint8_t> read_cells(const pyramid::TileEditor& slide, const PixelRect& rect) {
+  const PixelRect inside = intersect(rect, PixelRect::of(slide.size()));
+  const std::vector<std::uint8_t> pixels = slide.read(inside);
+  if (inside == rect) return pixels;
+  std::vector<std::uint8_t> out;
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y)
+    for (std::int64_t x = rect.x0; x < rect.x1; ++x) {
+      const std::int64_t row = std::min(y, inside.y1 - 1) - inside.y0;
+      const std::int64_t column = std::min(x, inside.x1 - 1) - inside.x0;
+      const auto pixel = pixels.begin() + 3 * (row * inside.width() + column);
+      out.insert(out.end(), pixel, pixel + 3);
+    }
+  return out;
+}
+
+}  // namespace
+
+struct InpaintJob::State {
+  GenerateOptions options;
+  ModelBundle bundle;
+  LabelSet label_set;
+  std::unique_ptr<pyramid::TileEditor> slide;
+  std::optional<double> mpp;  // of the slide
+  PixelRegion region;
+  InpaintGeometry geometry;
+  std::vector<std::uint8_t> pixels;  // of the canvas, as the slide has them
+  JobPlan plan;
+  std::unique_ptr<CanvasLabels> labels;
+  std::vector<std::uint8_t> painted;  // 1 for the canvas's cells that are painted
+  std::string job_text;
+  std::unique_ptr<WorkDirectory> work;
+  JobFacts facts;
+
+  explicit State(const GenerateOptions& o);
+  LabelId class_id() const;
+  void read_labels();
+  void choose_cells();
+  std::string describe_job() const;
+  void run(Progress& progress);
+  LatentArray encode(ChunkCache& cache, Progress& progress);
+  LatentArray paint(const LatentArray& kept, ChunkCache& cache, Progress& progress);
+  std::vector<std::uint8_t> decode(const LatentArray& latents, Progress& progress);
+  void blend(std::vector<std::uint8_t>& fresh) const;
+  void write(const std::vector<std::uint8_t>& rgb);
+
+  PixelRect canvas_pixels() const {
+    return pixels_from_latent(geometry.canvas, bundle.downsampling);
+  }
+  // A cell of the slide on the canvas.
+  LatentPoint on_canvas(LatentPoint cell) const {
+    return {cell.x - geometry.canvas.x0, cell.y - geometry.canvas.y0};
+  }
+};
+
+InpaintJob::State::State(const GenerateOptions& o) : options(o) {
+  validate(options);
+  region = options.region_file.empty() ? PixelRegion::rectangle(parse_region(options.region))
+                                       : PixelRegion::read(options.region_file);
+  check_files(options);
+  bundle = ModelBundle::read(options.model);
+  check_label_outputs(options, bundle, options.force || options.resume);
+  label_set = read_label_set(bundle);
+  slide = std::make_unique<pyramid::TileEditor>(options.inpaint);
+  mpp = checked_scale(options, bundle);
+  validate_region(region.box(), slide->size(), bundle);
+  geometry = inpaint_geometry(region.box(), slide->size(), bundle);
+  pixels = read_cells(*slide, canvas_pixels());
+
+  options.size = slide->size();
+  plan = make_plan_of_job(options, bundle);
+  plan.canvas = geometry.canvas.size();
+  plan.disk_latents = 7 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
+  read_labels();
+  choose_cells();
+  facts.model_sha256 = bundle.sha256();
+  job_text = describe_job();
+  work = std::make_unique<WorkDirectory>(work_directory(options), !options.work.empty(),
+                                         options.resume, options.force, job_text);
+}
+
+LabelId InpaintJob::State::class_id() const {
+  if (options.class_name.empty()) return label_set.unknown();
+  const Label* label = label_set.find(options.class_name);
+  if (label == nullptr || label->id == label_set.glass())
+    throw UserError(
+        fmt::format("--class must be a label of the model other than glass ({}), got "
+                    "'{}'",
+                    label_set.describe(), options.class_name));
+  return label->id;
+}
+
+void InpaintJob::State::read_labels() {
+  std::unique_ptr<LabelField> field;
+  if (options.mask.empty())
+    field = std::make_unique<LabelGrid>(plan.slide_cells, class_id());
+  else
+    field = make_labels(options, bundle, label_set);
+  labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas, on_canvas({0, 0}));
+}
+
+// The region's cells, but those that the mask calls glass: bare glass stays the slide's own.
+void InpaintJob::State::choose_cells() {
+  const LatentRect all = LatentRect::of(plan.canvas);
+  std::vector<LabelId> ids(static_cast<std::size_t>(all.area()));
+  labels->read(all, ids.data());
+  const std::int64_t f = bundle.downsampling;
+  const std::vector<std::uint8_t> inside = region.inside(pixels_from_latent(geometry.painted, f));
+  const LatentRect part =
+      LatentRect::at(on_canvas(geometry.painted.corner()), geometry.painted.size());
+  painted.assign(ids.size(), 0);
+  const std::int64_t width = part.width() * f;
+  for (std::int64_t i = 0; i < part.area() * f * f; ++i) {
+    if (inside[static_cast<std::size_t>(i)] == 0) continue;
+    const std::int64_t x = part.x0 + i % width / f, y = part.y0 + i / width / f;
+    const auto cell = static_cast<std::size_t>(y * all.width() + x);
+    painted[cell] = ids[cell] != label_set.glass();
+  }
+  if (std::find(painted.begin(), painted.end(), 1) == painted.end())
+    throw UserError(
+        fmt::format("the region {},{},{},{} holds no cell of tissue to paint; give "
+                    "another region or mask",
+                    geometry.painted.x0 * f, geometry.painted.y0 * f, geometry.painted.width() * f,
+                    geometry.painted.height() * f));
+}
+
+std::string InpaintJob::State::describe_job() const {
+  const PixelRect box = region.box();
+  auto json = nlohmann::ordered_json::parse(
+      job_json(options, plan, bundle, facts.model_sha256, histoloom::sha256_of(labels->slide())));
+  json["labels"]["source"] = !options.mask.empty()        ? "mask"
+                             : options.class_name.empty() ? "unknown"
+                                                          : "class " + options.class_name;
+  json["inpaint"] = {{"slide", options.inpaint.filename().string()},
+                     {"surroundings_sha256", sha256_of(pixels)},
+                     {"region", {box.x0, box.y0, box.width(), box.height()}},
+                     {"region_sha256", sha256_of(region.inside(box))},
+                     {"blend_margin", kBlendMargin}};
+  return json.dump(2) + "\n";
+}
+
+// The canvas's latents, NaN in the cells that are painted.
+LatentArray InpaintJob::State::encode(ChunkCache& cache, Progress& progress) {
+  const auto autoencoder = load_autoencoder(bundle, plan.dtype);
+  // Made again by a run that resumes; its values are the same.
+  const fs::path path = work->latents(0).parent_path() / "kept";
+  fs::remove_all(path);
+  LatentArray kept =
+      LatentArray::create(path, bundle.latent_channels, plan.canvas, plan.store_type, cache);
+  encode_picture(
+      bundle, *autoencoder, pixels, canvas_pixels().size(), plan.threads,
+      [&](const LatentRect& cells, const float* latents) {
+        std::vector<float> known(latents, latents + cells.area() * bundle.latent_channels);
+        for (std::size_t i = 0; i < known.size(); ++i) {
+          const std::int64_t cell = static_cast<std::int64_t>(i) % cells.area();
+          const std::int64_t x = cells.x0 + cell % cells.width();
+          const std::int64_t y = cells.y0 + cell / cells.width();
+          if (painted[static_cast<std::size_t>(y * plan.canvas.width + x)] != 0)
+            known[i] = std::numeric_limits<float>::quiet_NaN();
+        }
+        kept.write(cells, known.data());
+      },
+      progress);
+  return kept;
+}
+
+LatentArray InpaintJob::State::paint(const LatentArray& kept, ChunkCache& cache,
+                                     Progress& progress) {
+  const Stopwatch watch;
+  const auto denoiser = load_denoiser(bundle, plan.dtype);
+  std::vector<LatentArray> arrays;
+  for (const fs::path& path :
+       {work->latents(0), work->latents(1), work->clean_latents(0), work->clean_latents(1)})
+    arrays.push_back(work->painted() != PaintedPart{}
+                         ? LatentArray::open(path, cache)
+                         : LatentArray::create(path, bundle.latent_channels, plan.canvas,
+                                               plan.store_type, cache));
+  DiffusionOptions diffusion = plan.diffusion;
+  diffusion.done = work->painted();
+  diffusion.committed = [this](PaintedPart part) { work->commit(part); };
+  const Scene scene{*labels, label_set.unknown(), std::nullopt, {}, &kept};
+  const CanvasState state{.y = {&arrays[0], &arrays[1]}, .x0 = {&arrays[2], &arrays[3]}};
+  const int result =
+      paint_latents(bundle, *denoiser, scene, diffusion, state, progress, facts.diffusion);
+  facts.diffusion_seconds = watch.seconds();
+  return std::move(arrays[static_cast<std::size_t>(result)]);
+}
+
+std::vector<std::uint8_t> InpaintJob::State::decode(const LatentArray& latents,
+                                                    Progress& progress) {
+  const Stopwatch watch;
+  const auto autoencoder = load_autoencoder(bundle, plan.dtype);
+  DecodeOptions decode;
+  decode.window = bundle.decode_window;
+  decode.overlap = bundle.decode_overlap;
+  decode.threads = plan.threads;
+  decode.origin = on_canvas(geometry.decoded.corner());
+  const PixelRect all = pixels_from_latent(geometry.decoded, bundle.downsampling);
+  // Of the decoded cells, the pixels that are blended.
+  std::vector<std::uint8_t> out;
+  std::int64_t y = all.y0;
+  decode_slide(
+      bundle, *autoencoder, latents, {}, NoGlass(), GlassTexture(16), all.size(), decode,
+      [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+        for (; count > 0; --count, rows += stride, ++y)
+          if (y >= geometry.blend.y0 && y < geometry.blend.y1)
+            out.insert(out.end(), rows + 3 * (geometry.blend.x0 - all.x0),
+                       rows + 3 * (geometry.blend.x1 - all.x0));
+      },
+      progress, facts.decode);
+  facts.decode_seconds = watch.seconds();
+  return out;
+}
+
+// Fades the slide's own pixels into the new ones over the margin.
+void InpaintJob::State::blend(std::vector<std::uint8_t>& fresh) const {
+  const PixelRect& rect = geometry.blend;
+  const std::vector<float> weights = blend_weights(region.inside(rect), rect.size());
+  const std::vector<std::uint8_t> before = slide->read(rect);
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    const float w = weights[i / 3];
+    fresh[i] = static_cast<std::uint8_t>(
+        std::lround(w * static_cast<float>(fresh[i]) + (1 - w) * static_cast<float>(before[i])));
+  }
+}
+
+void InpaintJob::State::write(const std::vector<std::uint8_t>& rgb) {
+  const PixelRect box = region.box();
+  const pyramid::EditMark mark{
+      .software = fmt::format("Histoloom {}", kVersion),
+      .digital_source_type = kSourceType,
+      .note = fmt::format("Inpainted = {},{},{},{} by Histoloom {} model {} {} seed {}", box.x0,
+                          box.y0, box.width(), box.height(), kVersion, bundle.name, bundle.version,
+                          options.seed)};
+  const pyramid::EditSummary summary = slide->write(options.out, geometry.blend, rgb, mark);
+  for (const pyramid::EditedLevel& level : summary.levels)
+    facts.slide.levels.push_back({.size = level.size, .tiles = level.replaced});
+  facts.slide.bytes = summary.bytes;
+}
+
+void InpaintJob::State::run(Progress& progress) {
+  const Stopwatch watch;
+  ChunkCache cache(plan.cache);
+  work->open();
+  {
+    const LatentArray kept = encode(cache, progress);
+    const LatentArray latents = paint(kept, cache, progress);
+    std::vector<std::uint8_t> rgb = decode(latents, progress);
+    blend(rgb);
+    write(rgb);
+    facts.traffic = cache.traffic();
+  }
+  auto manifest =
+      nlohmann::ordered_json::parse(manifest_json(options, plan, bundle, facts, job_text));
+  manifest["synthetic"] = "in part";
+  manifest["slide"]["mpp"] = mpp ? nlohmann::ordered_json(*mpp) : nullptr;
+  manifest["digital_source_type"] =
+      std::string("http://cv.iptc.org/newscodes/digitalsourcetype/") + kSourceType;
+  replace_file(options.out.string() + ".manifest.json", manifest.dump(2) + "\n");
+  facts.wall_seconds = watch.seconds();
+  if (!options.report.empty())
+    replace_file(options.report, report_json(options, plan, bundle, facts));
+  work->finish();
+}
+
+InpaintJob::InpaintJob(const GenerateOptions& options) : state_(std::make_unique<State>(options)) {}
+InpaintJob::~InpaintJob() = default;
+InpaintJob::InpaintJob(InpaintJob&&) noexcept = default;
+
+void InpaintJob::run(Progress& progress) {
+  try {
+    state_->run(progress);
+  } catch (const Interrupted& stop) {
+    throw Interrupted(
+        fmt::format("{}; the same command with --resume goes on from there", stop.what()));
+  }
+}
+
+std::string InpaintJob::describe() const {
+  const State& s = *state_;
+  const auto cells = std::count(s.painted.begin(), s.painted.end(), 1);
+  return fmt::format(
+      "slide        {}x{} px, of which {}x{} are painted anew and {}x{} written\n"
+      "cells        {} painted, {} kept around them\n"
+      "disk         {} for latents, the slide's {} and the new tiles\n",
+      s.options.size.width, s.options.size.height, s.region.box().width(), s.region.box().height(),
+      s.geometry.blend.width(), s.geometry.blend.height(), cells,
+      static_cast<std::int64_t>(s.painted.size()) - cells, format_byte_size(s.plan.disk_latents),
+      format_byte_size(fs::file_size(s.options.inpaint)));
+}
+
+}  // namespace histoloom
