@@ -43,12 +43,12 @@ void CropEvaluator::read_state(CropWork& work, const LatentArray* state,
     float* cell = work.y.data() + i;
     if (work.known[static_cast<std::size_t>(i)] != 0) {
       // What is known is at any time itself under its own noise.
-      noise_.normals(NoiseDomain::image_kept, x, y, 0, channels(), n, cell);
+      noise_.normals(options_.noise.kept, x, y, 0, channels(), n, cell);
       for (int c = 0; c < channels(); ++c)
         cell[c * n] =
             step.alpha * clean[static_cast<std::size_t>(c * n + i)] + step.sigma * cell[c * n];
     } else if (state == nullptr) {
-      noise_.normals(NoiseDomain::image_start, x, y, 0, channels(), n, cell);
+      noise_.normals(options_.noise.start, x, y, 0, channels(), n, cell);
     }
   }
 }

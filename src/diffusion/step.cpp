@@ -19,7 +19,7 @@ void CellSolver::advance(LatentPoint cell, const float* before, float* x0, float
   const int channels = bundle_.latent_channels;
   float noise[64] = {};  // a bundle has at most as many channels
   if (step.solver.noise_scale != 0)
-    noise_.normals(NoiseDomain::image_step, cell.x, cell.y, static_cast<std::uint32_t>(step.index),
+    noise_.normals(options_.noise.step, cell.x, cell.y, static_cast<std::uint32_t>(step.index),
                    channels, 1, noise);
   for (std::int64_t c = 0; c < channels; ++c) {
     float& value = y[c * stride];
@@ -74,7 +74,7 @@ void CellSolver::write_run(const LatentRect& run, std::vector<float> x0, const S
     step.source->read(run, y.data());
   } else {
     for (std::int64_t i = 0; i < run.width(); ++i)
-      noise_.normals(NoiseDomain::image_start, run.x0 + i, run.y0, 0, bundle_.latent_channels,
+      noise_.normals(options_.noise.start, run.x0 + i, run.y0, 0, bundle_.latent_channels,
                      run.width(), y.data() + i);
   }
   advance_run(run, x0.data(), y.data(), step);

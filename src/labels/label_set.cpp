@@ -100,6 +100,13 @@ LabelSet LabelSet::parse(std::string_view text, const std::string& where) {
   return set;
 }
 
+std::vector<LabelId> LabelSet::tissue() const {
+  std::vector<LabelId> out;
+  for (const Label& label : labels_)
+    if (label.id != unknown_ && label.id != glass_) out.push_back(label.id);
+  return out;
+}
+
 const Label* LabelSet::find(LabelId id) const {
   const auto at = std::find_if(labels_.begin(), labels_.end(),
                                [id](const Label& label) { return label.id == id; });

@@ -134,24 +134,16 @@ ScheduleSpec read_schedule(const Reader& schedule) {
   return out;
 }
 
-void read_diffusion(const Reader& root, ModelBundle& bundle) {
-  bundle.patch = root.whole("patch", 4, 4096);
-  bundle.batch = root.whole("batch", 1, 1024);
-  const Reader decode = root.child("decode");
-  bundle.decode_window = decode.whole("window", 2, 4096);
-  bundle.decode_overlap = decode.whole("overlap", 0, bundle.decode_window / 2);
-  bundle.schedule = read_schedule(root.child("schedule"));
-  const std::string prediction = root.one_of("prediction", {"v", "epsilon", "x0"});
-  bundle.prediction = prediction == "v"         ? Prediction::v
-                      : prediction == "epsilon" ? Prediction::epsilon
-                                                : Prediction::x0;
-  if (root.has("clip")) bundle.clip = root.real("clip", 1e-3, 1e6);
+Prediction read_prediction(const Reader& of) {
+  const std::string name = of.one_of("prediction", {"v", "epsilon", "x0"});
+  return name == "v" ? Prediction::v : name == "epsilon" ? Prediction::epsilon : Prediction::x0;
+}
 
-  const Reader defaults = root.child("defaults");
-  SamplingDefaults& d = bundle.defaults;
+SamplingDefaults read_sampling(const Reader& defaults, int schedule_steps) {
+  SamplingDefaults d;
   d.sampler = defaults.one_of("sampler", {"dpm++", "ddim"});
   d.plan = defaults.one_of("plan", {"shifted", "random"});
-  d.steps = defaults.whole("steps", 1, bundle.schedule.steps);
+  d.steps = defaults.whole("steps", 1, schedule_steps);
   d.eta = defaults.real("eta", 0, 1);
   d.guidance = defaults.real("guidance", 0, 100);
   const auto interval = defaults.reals("guidance_interval", 2, 0, 1);
@@ -159,6 +151,32 @@ void read_diffusion(const Reader& root, ModelBundle& bundle) {
     defaults.bad("guidance_interval", "two numbers in ascending order");
   d.guidance_interval[0] = interval[0];
   d.guidance_interval[1] = interval[1];
+  return d;
+}
+
+void read_diffusion(const Reader& root, ModelBundle& bundle) {
+  bundle.patch = root.whole("patch", 4, 4096);
+  bundle.batch = root.whole("batch", 1, 1024);
+  const Reader decode = root.child("decode");
+  bundle.decode_window = decode.whole("window", 2, 4096);
+  bundle.decode_overlap = decode.whole("overlap", 0, bundle.decode_window / 2);
+  bundle.schedule = read_schedule(root.child("schedule"));
+  bundle.prediction = read_prediction(root);
+  if (root.has("clip")) bundle.clip = root.real("clip", 1e-3, 1e6);
+  bundle.defaults = read_sampling(root.child("defaults"), bundle.schedule.steps);
+}
+
+MaskSpec read_mask(const Reader& mask, const ModelBundle& bundle) {
+  MaskSpec out;
+  out.cell = mask.whole("cell", 1, 4096);
+  if (out.cell % bundle.downsampling != 0)
+    mask.bad("cell", fmt::format("a multiple of latent.downsampling ({})", bundle.downsampling));
+  out.patch = mask.whole("patch", 4, 4096);
+  out.batch = mask.whole("batch", 1, 1024);
+  out.scale = mask.real("scale", 1e-3, 1e3);
+  out.prediction = read_prediction(mask);
+  out.sampling = read_sampling(mask.child("defaults"), bundle.schedule.steps);
+  return out;
 }
 
 NetworkSpec read_network(const Reader& root, const char* key,
@@ -231,6 +249,7 @@ ModelBundle ModelBundle::parse(const std::string& model_json,
   bundle.denoiser = read_network(root, "denoiser", directory);
   if (root.has("mask_denoiser"))
     bundle.mask_denoiser = read_network(root, "mask_denoiser", directory);
+  if (root.has("mask")) bundle.mask = read_mask(root.child("mask"), bundle);
   return bundle;
 }
 

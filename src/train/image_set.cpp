@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMinGlassCells = 6;
+constexpr int kMinGlassSide = 48;         // pixels
 constexpr double kGlassBrightness = 225;  // of 255, the darkest channel of a cell's mean
 constexpr double kGlassSaturation = 14;   // of 255, brightest minus darkest channel
 
@@ -69,15 +69,9 @@ std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, LabelId unk
   return out;
 }
 
-void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& labels,
-                    int factor) {
-  const VipsBuffer mask = read_8bit(path);
-  if (mask.bands != 1 || mask.size != image.size)
-    throw UserError(
-        fmt::format("{}: must have one band and its image's size {}x{}, got {} bands "
-                    "and {}x{}",
-                    path.string(), image.size.width, image.size.height, mask.bands, mask.size.width,
-                    mask.size.height));
+// Gives the image the labels of a mask of its size.
+void label_by(TrainingImage& image, const VipsBuffer& mask, const fs::path& path,
+              const LabelSet& labels, int factor) {
   for (const std::uint8_t id : mask.bytes) {
     if (labels.find(id) == nullptr)
       throw UserError(fmt::format("{}: holds the id {}, the model's labels are {}", path.string(),
@@ -87,14 +81,32 @@ void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& 
   image.labelled = true;
 }
 
-TrainingImage read_patch(const fs::path& path, const LabelSet& labels, int factor) {
+void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& labels,
+                    int factor) {
+  const VipsBuffer mask = read_8bit(path);
+  if (mask.bands != 1 || mask.size != image.size)
+    throw UserError(
+        fmt::format("{}: must have one band and its image's size {}x{}, got {} bands "
+                    "and {}x{}",
+                    path.string(), image.size.width, image.size.height, mask.bands, mask.size.width,
+                    mask.size.height));
+  label_by(image, mask, path, labels, factor);
+}
+
+TrainingImage read_patch(const fs::path& path, const LabelSet& labels,
+                         const ImageSetOptions& options) {
   VipsBuffer rgb = read_8bit(path);
+  const fs::path mask = path.parent_path() / (path.stem().string() + "_mask.png");
+  if (options.masks_alone && rgb.bands == 1 && !fs::exists(mask)) {
+    TrainingImage image{path.stem().string(), rgb.size, {}, {}, false};
+    label_by(image, rgb, path, labels, options.factor);
+    return image;
+  }
   if (rgb.bands != 3)
     throw UserError(
         fmt::format("{}: must have the three bands RGB, got {}", path.string(), rgb.bands));
   TrainingImage image{path.stem().string(), rgb.size, std::move(rgb.bytes), {}, false};
-  const fs::path mask = path.parent_path() / (path.stem().string() + "_mask.png");
-  if (fs::exists(mask)) read_mask_into(image, mask, labels, factor);
+  if (fs::exists(mask)) read_mask_into(image, mask, labels, options.factor);
   return image;
 }
 
@@ -194,7 +206,7 @@ std::vector<bool> find_glass(const TrainingImage& image, int factor) {
   }
   // Opening: keep what a square of cells fits into.
   std::vector<bool> glass(means.size());
-  const std::int64_t n = kMinGlassCells;
+  const std::int64_t n = divide_up(kMinGlassSide, factor);
   for (std::int64_t y = 0; y + n <= cells.height; ++y) {
     for (std::int64_t x = 0; x + n <= cells.width; ++x) {
       bool all = true;
@@ -212,7 +224,7 @@ std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const 
     for (std::size_t i = 0; i < paths.size(); ++i) {
       const bool out =
           options.held_out_every > 0 && i % static_cast<std::size_t>(options.held_out_every) == 0;
-      if (out == options.held_out) images.push_back(read_patch(paths[i], labels, options.factor));
+      if (out == options.held_out) images.push_back(read_patch(paths[i], labels, options));
     }
   }
   if (options.slides.empty() && images.empty())
@@ -226,7 +238,7 @@ std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const 
     const LatentSize cells = latent_size_for(image.size, options.factor);
     if (image.labels.empty())
       image.labels.assign(static_cast<std::size_t>(cells.area()), labels.unknown());
-    if (!labels.glass()) continue;
+    if (!labels.glass() || image.pixels.empty()) continue;
     const std::vector<bool> glass = find_glass(image, options.factor);
     for (std::size_t i = 0; i < glass.size(); ++i)
       if (glass[i]) image.labels[i] = *labels.glass();

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "crops.h"
+#include "diffusion_loss.h"
 #include "histoloom/core/error.h"
 #include "histoloom/diffusion/schedule.h"
 #include "histoloom/model/bundle.h"
@@ -127,20 +128,6 @@ std::vector<CachedLatents> cache_latents(const ModelBundle& bundle,
   return cache;
 }
 
-// What the network is asked to predict, given x0 and the noise.
-at::Tensor target_of(Prediction prediction, const at::Tensor& x0, const at::Tensor& noise,
-                     const at::Tensor& alpha, const at::Tensor& sigma) {
-  switch (prediction) {
-    case Prediction::v:
-      return alpha * noise - sigma * x0;
-    case Prediction::epsilon:
-      return noise;
-    case Prediction::x0:
-      break;
-  }
-  return x0;
-}
-
 // The images, stains matched, each large enough for a patch.
 std::vector<TrainingImage> read_images(const TrainOptions& options, const ModelBundle& bundle,
                                        const LabelSet& labels) {
@@ -169,8 +156,7 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
     load_parameters(network->parameters(), bundle.denoiser.weights);
   const LatentSampler sampler(cache_latents(bundle, read_images(options, bundle, labels), progress),
                               bundle.patch, labels.unknown());
-  const NoiseSchedule schedule = NoiseSchedule::of(bundle.schedule);
-  const at::Tensor signal = torch::tensor(schedule.alphas_cumprod()).to(at::kFloat);
+  const at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
 
   network->set_training_dtype(options.dtype);
   TrainingLoop loop("denoiser", network->parameters(), options, bundle.denoiser.weights);
@@ -178,15 +164,8 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
   const double loss = loop.run(
       [&](int) {
         const Batch data = sampler.draw(batch, options.unconditional);
-        const at::Tensor time = at::randint(schedule.steps(), {batch}, at::kLong);
-        const at::Tensor power = signal.index({time}).view({batch, 1, 1, 1});
-        const at::Tensor alpha = power.sqrt(), sigma = (1 - power).sqrt();
-        const at::Tensor noise = at::randn_like(data.latents);
-        const at::Tensor out = network->predict(alpha * data.latents + sigma * noise,
-                                                time.to(at::kFloat), data.labels);
-        return (out - target_of(bundle.prediction, data.latents, noise, alpha, sigma))
-            .square()
-            .mean();
+        const NoisyBatch noisy = add_noise(data.latents, signal, bundle.prediction);
+        return (network->predict(noisy.x, noisy.time, data.labels) - noisy.target).square().mean();
       },
       progress);
   return loss;

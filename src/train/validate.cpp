@@ -13,7 +13,20 @@ void require(bool holds, const char* option, const char* wanted, double got) {
   if (!holds) throw UserError(fmt::format("{} must be {}, got {}", option, wanted, got));
 }
 
+void require_images(const ImageSetOptions& data) {
+  if (data.images.empty() && data.slides.empty())
+    throw UserError("no training data; give --images DIR or --slides FILE");
+  if (data.held_out_every > 0 && data.images.empty())
+    throw UserError("--held-out-every needs --images DIR: slides are never held out");
+}
+
 }  // namespace
+
+MaskFolder parse_mask_folder(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
 
 void validate(const TrainOptions& o) {
   require(o.steps >= 1 && o.steps <= 100'000'000, "--steps", "from 1 to 100000000", o.steps);
@@ -28,10 +41,7 @@ void validate(const TrainOptions& o) {
   require(o.data.held_out_every >= 0 && o.data.held_out_every != 1, "--held-out-every",
           "0 or at least 2", o.data.held_out_every);
   require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
-  if (o.data.images.empty() && o.data.slides.empty())
-    throw UserError("no training data; give --images DIR or --slides FILE");
-  if (o.data.held_out_every > 0 && o.data.images.empty())
-    throw UserError("--held-out-every needs --images DIR: slides are never held out");
+  if (o.masks.empty()) require_images(o.data);
   if (o.checkpoint.empty()) throw UserError("--checkpoint FILE is needed: training is long");
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "histoloom/core/error.h"
 #include "subcommands.h"
 
@@ -12,19 +14,17 @@ namespace {
 struct TrainArguments {
   TrainOptions options;
   std::string dtype = "bfloat16";
+  std::vector<std::string> folders;  // of masks
 };
 
 void add_options(CLI::App& app, TrainArguments& a) {
   TrainOptions& o = a.options;
   app.add_option("--model", o.model, "bundle directory with model.json; its weights are trained")
       ->required();
-  app.add_option("--images", o.data.images,
-                 "folder of NAME.png, with NAME_mask.png where labelled");
-  app.add_option("--slides", o.data.slides, "slides that OpenSlide reads, unlabelled");
   app.add_option("--checkpoint", o.checkpoint, "file for weights, optimiser and step")->required();
   app.add_flag("--resume", o.resume, "continue from the checkpoint");
   app.add_option("--steps", o.steps, "optimiser steps")->capture_default_str();
-  app.add_option("--batch", o.batch, "patches a step (16 autoencoder, 32 denoiser)");
+  app.add_option("--batch", o.batch, "patches a step (16; 32 denoiser)");
   app.add_option("--learning-rate", o.learning_rate, "AdamW's rate")->capture_default_str();
   app.add_option("--decay-share", o.decay_share, "share of the steps in which the rate falls to 0")
       ->capture_default_str();
@@ -39,23 +39,30 @@ void add_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
 }
 
+void add_images(CLI::App& app, TrainArguments& a) {
+  app.add_option("--images", a.options.data.images,
+                 "folder of NAME.png, with NAME_mask.png where labelled");
+  app.add_option("--slides", a.options.data.slides, "slides that OpenSlide reads, unlabelled");
+}
+
+void add_unconditional(CLI::App& app, TrainArguments& a, const char* help) {
+  app.add_option("--unconditional", a.options.unconditional, help)->capture_default_str();
+}
+
 TrainOptions checked(TrainArguments& a) {
+  for (const std::string& folder : a.folders) a.options.masks.push_back(parse_mask_folder(folder));
   a.options.dtype = a.dtype == "float32" ? DType::float32 : DType::bfloat16;
   validate(a.options);
   return a.options;
 }
 
-}  // namespace
-
-void add_train(CLI::App& program, std::vector<Subcommand>& out) {
-  CLI::App* train = program.add_subcommand("train", "train a bundle's networks on your own images");
-  train->require_subcommand(1);
-
-  auto ae = std::make_shared<TrainArguments>();
-  CLI::App* autoencoder = train->add_subcommand("autoencoder", "pixels to latents and back");
-  add_options(*autoencoder, *ae);
-  out.push_back({autoencoder, [ae] {
-                   return Work([options = checked(*ae)](Progress& progress) {
+void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
+  auto arguments = std::make_shared<TrainArguments>();
+  CLI::App* app = train.add_subcommand("autoencoder", "pixels to latents and back");
+  add_options(*app, *arguments);
+  add_images(*app, *arguments);
+  out.push_back({app, [arguments] {
+                   return Work([options = checked(*arguments)](Progress& progress) {
                      const AutoencoderReport r = train_autoencoder(options, progress);
                      fmt::print("{} patches: PSNR {:.2f} dB, power spectrum off by {:.2f} dB\n",
                                 options.data.held_out_every > 0 ? "held-out" : "training", r.psnr,
@@ -63,21 +70,54 @@ void add_train(CLI::App& program, std::vector<Subcommand>& out) {
                      return 0;
                    });
                  }});
+}
 
-  auto dn = std::make_shared<TrainArguments>();
-  CLI::App* denoiser = train->add_subcommand("denoiser", "noise to latents, under a label map");
-  add_options(*denoiser, *dn);
-  denoiser
-      ->add_option("--unconditional", dn->options.unconditional,
-                   "how often a patch is shown without its labels (p_unc)")
-      ->capture_default_str();
-  out.push_back({denoiser, [dn] {
-                   return Work([options = checked(*dn)](Progress& progress) {
+void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
+  auto arguments = std::make_shared<TrainArguments>();
+  CLI::App* app = train.add_subcommand("denoiser", "noise to latents, under a label map");
+  add_options(*app, *arguments);
+  add_images(*app, *arguments);
+  add_unconditional(*app, *arguments, "how often a patch is shown without its labels (p_unc)");
+  out.push_back({app, [arguments] {
+                   return Work([options = checked(*arguments)](Progress& progress) {
                      fmt::print("loss over the last tenth of the steps: {:.4f}\n",
                                 train_denoiser(options, progress));
                      return 0;
                    });
                  }});
+}
+
+void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
+  auto arguments = std::make_shared<TrainArguments>();
+  CLI::App* app = train.add_subcommand("mask", "noise to label masks, under a context prompt");
+  add_options(*app, *arguments);
+  app->add_option("--images", arguments->folders,
+                  "DIR:PROMPT, folders of NAME.png with NAME_mask.png, or of masks alone, and the "
+                  "prompt of model.json that they show")
+      ->required();
+  add_unconditional(*app, *arguments, "how often a mask is shown without its prompt (p_unc)");
+  out.push_back({app, [arguments] {
+                   return Work([options = checked(*arguments)](Progress& progress) {
+                     const MaskReport r = train_mask_denoiser(options, progress);
+                     fmt::print("loss over the last tenth of the steps: {:.4f}\n", r.loss);
+                     if (!std::isnan(r.completion_accuracy))
+                       fmt::print(
+                           "{} masks: {:.1f} % of the annotated cells guessed from the image\n",
+                           options.data.held_out_every > 0 ? "held-out" : "training",
+                           100 * r.completion_accuracy);
+                     return 0;
+                   });
+                 }});
+}
+
+}  // namespace
+
+void add_train(CLI::App& program, std::vector<Subcommand>& out) {
+  CLI::App* train = program.add_subcommand("train", "train a bundle's networks on your own images");
+  train->require_subcommand(1);
+  add_autoencoder(*train, out);
+  add_denoiser(*train, out);
+  add_mask_denoiser(*train, out);
 }
 
 }  // namespace histoloom

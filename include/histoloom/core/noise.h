@@ -29,6 +29,7 @@ enum class NoiseDomain : std::uint32_t {
   glass = 8,   // texture of glass
   training = 9,
   evaluation = 10,  // patches, directions and resamples of measures
+  mask_kept = 11,
 };
 
 // Draws the numbers of one job. Cheap to copy; const calls may come from any thread.

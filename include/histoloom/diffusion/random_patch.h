@@ -37,6 +37,7 @@
 #include <string_view>
 #include <vector>
 
+#include "histoloom/core/noise.h"
 #include "histoloom/core/progress.h"
 #include "histoloom/diffusion/patch_plan.h"
 #include "histoloom/diffusion/schedule.h"
@@ -70,6 +71,15 @@ struct PaintedPart {
   bool operator==(const PaintedPart&) const = default;
 };
 
+// What the noise of a canvas is drawn for, so that canvases of one job never share noise.
+struct CanvasNoise {
+  NoiseDomain start, step, kept;
+};
+inline constexpr CanvasNoise kImageNoise{NoiseDomain::image_start, NoiseDomain::image_step,
+                                         NoiseDomain::image_kept};
+inline constexpr CanvasNoise kMaskNoise{NoiseDomain::mask_start, NoiseDomain::mask_step,
+                                        NoiseDomain::mask_kept};
+
 struct DiffusionOptions {
   int steps = 30;
   SolverKind solver = SolverKind::ddim;
@@ -79,6 +89,7 @@ struct DiffusionOptions {
   PlanKind plan = PlanKind::shifted;
   int tapered_steps = 2;  // the last ones, at most all of them
   std::uint64_t seed = 0;
+  CanvasNoise noise = kImageNoise;
   int threads = 1;   // calls of the denoiser side by side
   PaintedPart done;  // of a resumed run: what is already committed
   // Crops of a step where they don't come from `plan`; every cell must be owned once.

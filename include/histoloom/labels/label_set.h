@@ -29,6 +29,8 @@ class LabelSet {
   const std::vector<Label>& labels() const { return labels_; }
   LabelId unknown() const { return unknown_; }
   std::optional<LabelId> glass() const { return glass_; }
+  // The labels of tissue, by ascending id: all but unknown and glass.
+  std::vector<LabelId> tissue() const;
   // nullptr where no label has the id.
   const Label* find(LabelId id) const;
   const Label* find(std::string_view name) const;

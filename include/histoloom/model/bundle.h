@@ -42,6 +42,17 @@ struct SamplingDefaults {
   double guidance_interval[2] = {0, 1};  // fractions of the schedule, 0 = clean, 1 = noise
 };
 
+// How the mask denoiser sees masks. It knows no labels of tissue but one channel for each of them,
+// `scale`·(one-hot − 1/K), and is conditioned on a prompt. docs/formats.md.
+struct MaskSpec {
+  int cell = 0;      // pixels a cell, a multiple of the latents' downsampling
+  int patch = 0;     // cells a side
+  int batch = 0;     // patches a call, always
+  double scale = 1;  // small: noise hides small regions first and large ones late
+  Prediction prediction = Prediction::x0;
+  SamplingDefaults sampling;
+};
+
 struct ModelBundle {
   std::filesystem::path directory;
   std::string name, version, licence, provenance;
@@ -66,6 +77,7 @@ struct ModelBundle {
   SamplingDefaults defaults;
   NetworkSpec autoencoder, denoiser;
   std::optional<NetworkSpec> mask_denoiser;
+  std::optional<MaskSpec> mask;  // where mask_denoiser paints classes of tissue
 
   // Reads and checks DIR/model.json; UserError names the file, the key and what is wrong. The
   // networks' weights are not touched.

@@ -1,4 +1,4 @@
-// Training images in memory: labelled patches and regions of slides.
+// Training images in memory: labelled patches, regions of slides, and masks without an image.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace histoloom {
 struct TrainingImage {
   std::string name;
   PixelSize size;
-  std::vector<std::uint8_t> pixels;  // height × width × RGB
+  std::vector<std::uint8_t> pixels;  // height × width × RGB; empty for a mask without an image
   std::vector<LabelId> labels;       // one a latent cell, rows of latent_size_for(size, factor)
   bool labelled = false;             // false: only unknown, and glass where it was found
 };
@@ -26,6 +26,7 @@ struct ImageSetOptions {
   int factor = 8;                             // pixels a latent cell
   int held_out_every = 0;                     // every n-th patch is left out; 0 leaves out none
   bool held_out = false;                      // read the patches that are left out instead
+  bool masks_alone = false;  // a NAME.png of one band without NAME_mask.png is a mask by itself
 };
 
 // Reads every image; labels of a cell are the mask's majority, and glass where the image shows it.
@@ -33,8 +34,8 @@ struct ImageSetOptions {
 // of another size or with an id that `labels` lacks.
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels);
 
-// One flag a cell: bright and without colour, in pieces of at least 6 × 6 cells (48 px), so that
-// lumina and the gaps between fibres stay tissue.
+// One flag a cell: bright and without colour, in pieces of at least 48 × 48 px, so that lumina and
+// the gaps between fibres stay tissue.
 std::vector<bool> find_glass(const TrainingImage& image, int factor);
 
 // Gives the tissue of unlabelled images the mean and the deviation of optical density, channel by

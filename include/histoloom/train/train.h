@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "histoloom/core/progress.h"
 #include "histoloom/model/denoiser.h"
@@ -15,13 +17,23 @@
 
 namespace histoloom {
 
+// Masks of one context prompt.
+struct MaskFolder {
+  std::filesystem::path images;  // NAME.png with NAME_mask.png, or one-band NAME.png
+  std::string prompt;            // of model.json; empty: its first
+};
+
+// "DIR:PROMPT", or "DIR"; the last colon counts.
+MaskFolder parse_mask_folder(const std::string& text);
+
 struct TrainOptions {
   std::filesystem::path model;       // the bundle's directory
   std::filesystem::path checkpoint;  // a file; kept until it is deleted by hand
   bool resume = false;
-  ImageSetOptions data;
+  ImageSetOptions data;           // of autoencoder and denoiser
+  std::vector<MaskFolder> masks;  // of the mask denoiser; held_out_every of `data` counts there too
   int steps = 4000;
-  int batch = 0;  // 0: 16 for the autoencoder, 32 for the denoiser
+  int batch = 0;  // 0: 16 for autoencoder and mask denoiser, 32 for the denoiser
   double learning_rate = 4e-4;
   double decay_share = 0.3;  // of the steps, at the end, in which the rate falls to 0 as a cosine
   double ema = 0.999;        // decay of the averaged weights, which are the ones that are kept
@@ -49,5 +61,18 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
 // Algorithm 1; the label map instead of one label), writes the averaged weights in float16.
 // Returns the loss averaged over the last tenth of the steps.
 double train_denoiser(const TrainOptions& options, Progress& progress);
+
+struct MaskReport {
+  // Mean square error over that of a network that knows nothing (1), averaged over the last tenth
+  // of the steps.
+  double loss = 0;
+  // The share of annotated cells of held-out images (of the training images where none are) whose
+  // class is guessed from the image as masks are completed by; NaN where no mask has an image.
+  double completion_accuracy = 0;
+};
+
+// Trains the mask denoiser on masks that are completed first (docs/training.md), writes the
+// averaged weights in float16.
+MaskReport train_mask_denoiser(const TrainOptions& options, Progress& progress);
 
 }  // namespace histoloom

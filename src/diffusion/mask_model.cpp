@@ -1,0 +1,89 @@
+#include "histoloom/diffusion/mask_model.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+namespace {
+
+std::string model_json(const ModelBundle& bundle) {
+  return (bundle.directory / "model.json").string();
+}
+
+void require_equal(const ModelBundle& bundle, const char* what, std::size_t got,
+                   std::size_t wanted) {
+  if (got != wanted)
+    throw UserError(fmt::format("{}: mask_denoiser has {} {}, its labels and prompts need {}",
+                                model_json(bundle), got, what, wanted));
+}
+
+}  // namespace
+
+MaskModel::MaskModel(const ModelBundle& bundle, const LabelSet& labels)
+    : bundle_(bundle), classes_(labels.tissue()), has_beyond_(labels.glass().has_value()) {
+  if (!bundle.mask_denoiser || !bundle.mask)
+    throw UserError(fmt::format("{}: has no 'mask_denoiser' with a 'mask' that describes it",
+                                model_json(bundle)));
+  if (classes_.size() < 2)
+    throw UserError(fmt::format("{}: a mask denoiser needs two labels of tissue, but they are {}",
+                                model_json(bundle), labels.describe()));
+}
+
+float MaskModel::inside() const { return static_cast<float>(spec().scale) + outside(); }
+
+float MaskModel::outside() const {
+  return -static_cast<float>(spec().scale) / static_cast<float>(classes_.size());
+}
+
+LabelId MaskModel::condition(std::string_view prompt) const {
+  const std::vector<std::string>& prompts = bundle_.prompts;
+  if (prompt.empty()) return prompts.empty() ? 0 : 1;
+  const auto at = std::find(prompts.begin(), prompts.end(), prompt);
+  if (at == prompts.end())
+    throw UserError(fmt::format(
+        "'{}' is not a prompt of model '{}'; {}", prompt, bundle_.name,
+        prompts.empty() ? "it has none" : fmt::format("they are: {}", fmt::join(prompts, ", "))));
+  return static_cast<LabelId>(at - prompts.begin() + 1);
+}
+
+ModelBundle MaskModel::as_latents() const {
+  ModelBundle out = bundle_;
+  out.latent_channels = static_cast<int>(classes_.size());
+  out.downsampling = spec().cell;
+  out.latent_mean.assign(classes_.size(), 0.0f);
+  out.latent_deviation.assign(classes_.size(), 1.0f);
+  out.patch = spec().patch;
+  out.batch = spec().batch;
+  out.prediction = spec().prediction;
+  out.clip = inside();
+  out.defaults = spec().sampling;
+  return out;
+}
+
+std::unique_ptr<Denoiser> MaskModel::make() const {
+  const NetworkSpec& network = *bundle_.mask_denoiser;
+  auto denoiser = make_denoiser(network.architecture, network.config_json,
+                                model_json(bundle_) + ": mask_denoiser");
+  require_equal(bundle_, "channels", static_cast<std::size_t>(denoiser->channels()),
+                classes_.size());
+  require_equal(bundle_, "conditions", static_cast<std::size_t>(denoiser->labels()),
+                bundle_.prompts.size() + (has_beyond_ ? 2 : 1));
+  if (spec().patch % denoiser->alignment() != 0)
+    throw UserError(fmt::format("{}: 'mask.patch' must be a multiple of {}, got {}",
+                                model_json(bundle_), denoiser->alignment(), spec().patch));
+  return denoiser;
+}
+
+std::unique_ptr<Denoiser> MaskModel::load(DType dtype) const {
+  auto denoiser = make();
+  denoiser->load(bundle_.mask_denoiser->weights);
+  denoiser->prepare_inference(dtype);
+  return denoiser;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,36 @@
+#include "diffusion_loss.h"
+
+namespace histoloom {
+
+namespace {
+
+at::Tensor target_of(Prediction prediction, const at::Tensor& x0, const at::Tensor& noise,
+                     const at::Tensor& alpha, const at::Tensor& sigma) {
+  switch (prediction) {
+    case Prediction::v:
+      return alpha * noise - sigma * x0;
+    case Prediction::epsilon:
+      return noise;
+    case Prediction::x0:
+      break;
+  }
+  return x0;
+}
+
+}  // namespace
+
+NoisyBatch add_noise(const at::Tensor& x0, const at::Tensor& signal, Prediction prediction) {
+  const std::int64_t batch = x0.size(0);
+  const at::Tensor time = at::randint(signal.numel(), {batch}, at::kLong);
+  const at::Tensor power = signal.index({time}).view({batch, 1, 1, 1});
+  const at::Tensor alpha = power.sqrt(), sigma = (1 - power).sqrt();
+  const at::Tensor noise = at::randn_like(x0);
+  return {alpha * x0 + sigma * noise, time.to(at::kFloat),
+          target_of(prediction, x0, noise, alpha, sigma)};
+}
+
+at::Tensor signal_of(const NoiseSchedule& schedule) {
+  return torch::tensor(schedule.alphas_cumprod()).to(at::kFloat);
+}
+
+}  // namespace histoloom

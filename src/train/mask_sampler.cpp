@@ -1,0 +1,94 @@
+#include "mask_sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numbers>
+
+#include "crops.h"
+
+namespace histoloom {
+
+namespace {
+
+constexpr double kLeastKnown = 0.2;  // of a patch
+constexpr int kTries = 16;
+constexpr double kGlassShare = 0.5;  // of the patches that lose a part to glass
+
+double random_unit() { return at::rand({1}).item<double>(); }
+
+}  // namespace
+
+at::Tensor random_region(std::int64_t side) {
+  const double angle = 2 * std::numbers::pi * random_unit(), slope = 2 + 4 * random_unit();
+  const at::Tensor ramp = at::linspace(-0.5, 0.5, side);
+  const at::Tensor waves = at::upsample_bilinear2d(torch::randn({1, 1, 5, 5}), {side, side},
+                                                   /*align_corners=*/true)
+                               .view({side, side});
+  const at::Tensor height =
+      slope * (std::cos(angle) * ramp.unsqueeze(0) + std::sin(angle) * ramp.unsqueeze(1)) + waves;
+  const double share = 0.1 + 0.6 * random_unit();
+  return height > at::quantile(height.flatten(), 1 - share);
+}
+
+MaskSampler::MaskSampler(std::vector<PromptedMask> masks, const MaskModel& model)
+    : model_(model), masks_(std::move(masks)) {
+  std::map<LabelId, Prompt> prompts;
+  std::map<LabelId, std::vector<float>> weights;
+  for (const PromptedMask& m : masks_) {
+    const at::Tensor cells = at::nonzero(m.mask.known.flatten()).squeeze(1);
+    if (cells.numel() == 0) continue;
+    prompts[m.condition].masks.push_back(&m);
+    prompts[m.condition].cells.push_back(cells);
+    weights[m.condition].push_back(static_cast<float>(cells.numel()));
+  }
+  for (auto& [condition, prompt] : prompts) {
+    prompt.weights = torch::tensor(weights[condition]);
+    prompts_.push_back(std::move(prompt));
+  }
+}
+
+at::Tensor MaskSampler::draw_classes(const Prompt& prompt, LabelId& condition) const {
+  const std::int64_t side = model_.spec().patch;
+  at::Tensor classes;
+  for (int i = 0; i < kTries; ++i) {
+    const auto pick =
+        static_cast<std::size_t>(at::multinomial(prompt.weights, 1).item<std::int64_t>());
+    const PromptedMask& m = *prompt.masks[pick];
+    const at::Tensor& cells = prompt.cells[pick];
+    const std::int64_t cell = cells[random_below(cells.numel())].item<std::int64_t>();
+    const std::int64_t h = m.mask.known.size(0), w = m.mask.known.size(1);
+    const std::int64_t y = std::clamp<std::int64_t>(cell / w - random_below(side), 0, h - side);
+    const std::int64_t x = std::clamp<std::int64_t>(cell % w - random_below(side), 0, w - side);
+    const auto patch = [&](const at::Tensor& t) { return t.narrow(0, y, side).narrow(1, x, side); };
+    classes = patch(m.mask.classes);
+    condition = m.condition;
+    if (patch(m.mask.known).to(at::kFloat).mean().item<double>() >= kLeastKnown) break;
+  }
+  return orient(classes, static_cast<int>(random_below(8)));
+}
+
+MaskBatch MaskSampler::draw(int batch, double unconditional) const {
+  const std::int64_t side = model_.spec().patch;
+  const auto count = static_cast<std::int64_t>(model_.classes().size());
+  std::vector<at::Tensor> classes, conditions;
+  for (int i = 0; i < batch; ++i) {
+    LabelId condition = 0;
+    const Prompt& prompt = prompts_[static_cast<std::size_t>(
+        random_below(static_cast<std::int64_t>(prompts_.size())))];
+    at::Tensor patch = draw_classes(prompt, condition);
+    if (model_.has_beyond() && random_unit() < kGlassShare)
+      patch = patch.masked_fill(random_region(side), -1);
+    const bool shown = random_unit() >= unconditional;
+    conditions.push_back(shown ? at::where(patch >= 0, at::full_like(patch, condition),
+                                           at::full_like(patch, model_.beyond()))
+                               : at::zeros_like(patch));
+    classes.push_back(patch);
+  }
+  const at::Tensor ids = at::stack(classes);
+  const at::Tensor tissue = (ids >= 0).to(at::kFloat).unsqueeze(1);
+  const at::Tensor hot = at::one_hot(ids.clamp_min(0), count).permute({0, 3, 1, 2}).to(at::kFloat);
+  return {(hot * model_.spec().scale + model_.outside()) * tissue, at::stack(conditions), tissue};
+}
+
+}  // namespace histoloom

@@ -1,0 +1,55 @@
+// Patches of completed masks, as the mask denoiser is shown them.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "complete_masks.h"
+#include "histoloom/diffusion/mask_model.h"
+
+namespace histoloom {
+
+struct PromptedMask {
+  CompletedMask mask;
+  LabelId condition = 0;
+};
+
+struct MaskBatch {
+  at::Tensor x0;          // float32 [B, K, p, p]: scaled classes, 0 beyond the tissue
+  at::Tensor conditions;  // int64 [B, p, p]: the prompt, or what marks cells beyond the tissue
+  at::Tensor tissue;      // float32 [B, 1, p, p]: 1 where the loss counts
+};
+
+// Every prompt is drawn as often as another; of its masks a known cell, each as likely as another,
+// and the patch anywhere around it of which at least a fifth is known, in any of eight
+// orientations. Half of the patches lose a part to glass, with a wavy edge, so that the network
+// learns what lies along the rims of islands.
+class MaskSampler {
+ public:
+  MaskSampler(std::vector<PromptedMask> masks, const MaskModel& model);
+  MaskSampler(const MaskSampler&) = delete;
+  MaskSampler& operator=(const MaskSampler&) = delete;
+
+  // From torch's generator. A patch is shown without its conditions with probability
+  // `unconditional`.
+  MaskBatch draw(int batch, double unconditional) const;
+
+ private:
+  struct Prompt {
+    std::vector<const PromptedMask*> masks;
+    std::vector<at::Tensor> cells;  // the known ones of each mask, as indices
+    at::Tensor weights;             // their numbers
+  };
+  at::Tensor draw_classes(const Prompt& prompt, LabelId& condition) const;
+
+  const MaskModel& model_;
+  std::vector<PromptedMask> masks_;
+  std::vector<Prompt> prompts_;
+};
+
+// A smooth random region of a side × side patch, bool: a tenth to seven tenths of it, on one side
+// of it rather than in the middle.
+at::Tensor random_region(std::int64_t side);
+
+}  // namespace histoloom

@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "complete_masks.h"
+#include "diffusion_loss.h"
+#include "histoloom/core/error.h"
+#include "histoloom/diffusion/mask_model.h"
+#include "histoloom/model/safetensors.h"
+#include "histoloom/train/train.h"
+#include "loop.h"
+#include "mask_sampler.h"
+
+namespace histoloom {
+
+namespace {
+
+std::vector<TrainingImage> read_folder(const TrainOptions& options, const MaskFolder& folder,
+                                       const MaskModel& model, const LabelSet& labels,
+                                       bool held_out) {
+  ImageSetOptions set;
+  set.images = folder.images;
+  set.factor = model.spec().cell;
+  set.held_out_every = options.data.held_out_every;
+  set.held_out = held_out;
+  set.masks_alone = true;
+  std::vector<TrainingImage> images = read_image_set(set, labels);
+  std::erase_if(images, [](const TrainingImage& image) { return !image.labelled; });
+  const std::int64_t side = std::int64_t{model.spec().patch} * model.spec().cell;
+  for (const TrainingImage& image : images) {
+    if (image.size.width < side || image.size.height < side)
+      throw UserError(fmt::format("training mask '{}' is {}x{} px, at least {} a side are needed",
+                                  image.name, image.size.width, image.size.height, side));
+  }
+  return images;
+}
+
+// All folders' masks in one list, each with the condition of its folder's prompt.
+struct MaskSet {
+  std::vector<TrainingImage> images;
+  std::vector<LabelId> conditions;
+};
+
+MaskSet read_masks(const TrainOptions& options, const MaskModel& model, const LabelSet& labels,
+                   bool held_out) {
+  MaskSet set;
+  for (const MaskFolder& folder : options.masks) {
+    const LabelId condition = with_context("--images " + folder.images.string(),
+                                           [&] { return model.condition(folder.prompt); });
+    for (TrainingImage& image : read_folder(options, folder, model, labels, held_out)) {
+      set.images.push_back(std::move(image));
+      set.conditions.push_back(condition);
+    }
+  }
+  return set;
+}
+
+std::vector<PromptedMask> complete_all(const MaskSet& set, const MaskCompletion& completion) {
+  std::vector<PromptedMask> out;
+  for (std::size_t i = 0; i < set.images.size(); ++i)
+    out.push_back({completion.complete(set.images[i]), set.conditions[i]});
+  return out;
+}
+
+// Mean square error over tissue, over what a network that always says 0 has: 1 knows nothing.
+at::Tensor relative_error(const at::Tensor& out, const at::Tensor& target,
+                          const at::Tensor& tissue) {
+  return ((out - target).square() * tissue).sum() /
+         (target.square() * tissue).sum().clamp_min(1e-12);
+}
+
+}  // namespace
+
+MaskReport train_mask_denoiser(const TrainOptions& options, Progress& progress) {
+  validate(options);
+  if (options.masks.empty()) throw UserError("no masks to train on; give --images DIR:PROMPT");
+  use_threads(options.threads);
+  const ModelBundle bundle = ModelBundle::read(options.model);
+  const LabelSet labels =
+      LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
+  const MaskModel model(bundle, labels);
+  torch::manual_seed(options.seed);  // before the network draws its first weights
+  auto network = model.make();
+  const std::filesystem::path& weights = bundle.mask_denoiser->weights;
+  if (std::filesystem::exists(weights)) load_parameters(network->parameters(), weights);
+
+  const MaskSet set = read_masks(options, model, labels, false);
+  const MaskCompletion completion(set.images, labels, model.spec().cell, options.seed);
+  const MaskSampler sampler(complete_all(set, completion), model);
+  const at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
+
+  network->set_training_dtype(options.dtype);
+  TrainingLoop loop("mask", network->parameters(), options, weights);
+  const int batch = options.batch > 0 ? options.batch : 16;
+  MaskReport report;
+  report.loss = loop.run(
+      [&](int) {
+        const MaskBatch data = sampler.draw(batch, options.unconditional);
+        const NoisyBatch noisy = add_noise(data.x0, signal, model.spec().prediction);
+        return relative_error(network->predict(noisy.x, noisy.time, data.conditions), noisy.target,
+                              data.tissue);
+      },
+      progress);
+  const bool held_out = options.data.held_out_every > 0;
+  report.completion_accuracy =
+      completion.accuracy(held_out ? read_masks(options, model, labels, true).images : set.images);
+  return report;
+}
+
+}  // namespace histoloom

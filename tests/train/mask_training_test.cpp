@@ -1,0 +1,264 @@
+// The mask denoiser: how sparse masks are completed, what patches are drawn, and that it learns.
+#include <gtest/gtest.h>
+
+#include "cell_features.h"
+#include "complete_masks.h"
+#include "histoloom/core/file.h"
+#include "histoloom/model/bundle.h"
+#include "histoloom/train/train.h"
+#include "mask_sampler.h"
+#include "model/test_model.h"
+#include "test_train.h"
+
+namespace histoloom {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCell = 16;
+
+// An image of dark cells left of `edge` (in cells) and pale ones right of it; a cell's label is
+// `annotated(x, y)`.
+TrainingImage two_tissues(std::int64_t cells, std::int64_t edge,
+                          const std::function<LabelId(std::int64_t, std::int64_t)>& annotated) {
+  TrainingImage image;
+  image.name = "two";
+  image.size = {cells * kCell, cells * kCell};
+  image.pixels = pixels_of(image.size, [edge](std::int64_t x, std::int64_t y) {
+    const auto grain = static_cast<std::uint8_t>((x * 7 + y * 13) % 11);
+    return x < edge * kCell ? Rgb{static_cast<std::uint8_t>(90 + grain), 50, 140}
+                            : Rgb{static_cast<std::uint8_t>(215 + grain), 150, 190};
+  });
+  for (std::int64_t y = 0; y < cells; ++y)
+    for (std::int64_t x = 0; x < cells; ++x) image.labels.push_back(annotated(x, y));
+  image.labelled = true;
+  return image;
+}
+
+// ---- Completion
+
+TEST(MaskCompletion, AClassifierFillsInWhatTheImageShows) {
+  // Annotated are two rows of cells, across the edge between the tissues.
+  const TrainingImage image = two_tissues(16, 7, [](std::int64_t x, std::int64_t y) {
+    return static_cast<LabelId>(y != 3 && y != 12 ? 0 : x < 7 ? 1 : 2);
+  });
+  const MaskCompletion completion({image}, train_labels(), kCell, 1);
+  const CompletedMask mask = completion.complete(image);
+  EXPECT_TRUE(mask.known.all().item<bool>());
+  for (std::int64_t x = 0; x < 16; ++x) {
+    if (std::abs(x - 7) <= 2) continue;  // smoothed
+    EXPECT_TRUE((mask.classes.select(1, x) == (x < 7 ? 0 : 1)).all().item<bool>()) << x;
+  }
+  EXPECT_EQ(completion.accuracy({image}), 1.0);
+}
+
+TEST(MaskCompletion, GlassHasNoClass) {
+  TrainingImage image = two_tissues(8, 4, [](std::int64_t x, std::int64_t y) {
+    return static_cast<LabelId>(y < 2 ? 3 : x < 2 ? 1 : x > 5 ? 2 : 0);
+  });
+  const MaskCompletion completion({image}, train_labels(), kCell, 1);
+  const CompletedMask mask = completion.complete(image);
+  EXPECT_TRUE((mask.classes.narrow(0, 0, 2) == -1).all().item<bool>());
+  EXPECT_FALSE(mask.known.narrow(0, 0, 2).any().item<bool>());
+  EXPECT_TRUE((mask.classes.narrow(0, 2, 6) >= 0).all().item<bool>());
+}
+
+TEST(MaskCompletion, WithoutAnImageAnnotationsGrow) {
+  TrainingImage mask = two_tissues(12, 0, [](std::int64_t x, std::int64_t y) {
+    return static_cast<LabelId>(y == 6 && x < 3 ? 1 : y == 6 && x > 8 ? 2 : 0);
+  });
+  mask.pixels.clear();
+  const MaskCompletion completion({mask}, train_labels(), kCell, 1);
+  const CompletedMask whole = completion.complete(mask);
+  EXPECT_TRUE((whole.classes.narrow(1, 0, 4) == 0).all().item<bool>());
+  EXPECT_TRUE((whole.classes.narrow(1, 8, 4) == 1).all().item<bool>());
+  EXPECT_EQ(whole.known.sum().item<std::int64_t>(), 6);
+  EXPECT_TRUE(std::isnan(completion.accuracy({mask})));
+}
+
+TEST(MaskCompletion, GrowthMeetsHalfwayAndNothingStaysNothing) {
+  at::Tensor line = torch::full({1, 8}, -1, at::kLong);
+  EXPECT_TRUE(at::equal(grow_classes(line, 2), line));
+  line[0][0] = 1;
+  line[0][7] = 0;
+  EXPECT_TRUE(at::equal(grow_classes(line, 2), torch::tensor({{1, 1, 1, 1, 0, 0, 0, 0}})));
+}
+
+TEST(MaskCompletion, MasksWithoutAnnotationsAreRefused) {
+  const TrainingImage image =
+      two_tissues(4, 2, [](std::int64_t, std::int64_t) { return LabelId{0}; });
+  EXPECT_EQ(message_of([&] { MaskCompletion({image}, train_labels(), kCell, 1); }),
+            "no cell of any mask is annotated; the mask denoiser has nothing to learn");
+}
+
+TEST(CellFeatures, AreTheMeansAndDeviationsOfOpticalDensity) {
+  // Left half black, right half white, in every cell.
+  TrainingImage image;
+  image.size = {32, 32};
+  image.pixels = pixels_of(image.size, [](std::int64_t x, std::int64_t) {
+    const auto v = static_cast<std::uint8_t>(x % 16 < 8 ? 0 : 255);
+    return Rgb{v, v, v};
+  });
+  const at::Tensor f = cell_features(image, 16);
+  ASSERT_EQ(f.sizes(), (std::vector<std::int64_t>{kCellFeatures, 2, 2}));
+  const double black = std::log(256.0);  // white is 0
+  EXPECT_NEAR(f[0][0][0].item<double>(), black / 2, 1e-4);
+  EXPECT_NEAR(f[3][0][0].item<double>(), black / 2, 1e-4);
+  // One step of `black` in each of 16 rows inside the cell, one at its right border; but not at the
+  // image's own.
+  EXPECT_NEAR(f[6][0][0].item<double>(), 2 * black / 16, 1e-4);
+  EXPECT_NEAR(f[6][0][1].item<double>(), black / 16, 1e-4);
+  EXPECT_NEAR(f[7][0][0].item<double>(), black / 2, 1e-4);
+  EXPECT_NEAR(f[21].abs().max().item<double>(), 0, 1e-2);
+}
+
+// ---- Training
+
+class MaskTraining : public testing::Test {
+ protected:
+  MaskTraining() {
+    const PixelSize size{256, 256};
+    for (const char* folder : {"a", "b"}) fs::create_directories(scratch_ / folder);
+    for (int i = 0; i < 3; ++i) {
+      const std::string name = "p" + std::to_string(i);
+      write_image(scratch_ / "a" / (name + ".png"), size, 3, blobs(size, i));
+      write_image(scratch_ / "a" / (name + "_mask.png"), size, 1, halves(size, i + 1, 1, 2));
+      write_image(scratch_ / "b" / (name + ".png"), size, 1, halves(size, i + 1, 2, 1));
+    }
+  }
+  static std::vector<std::uint8_t> halves(PixelSize size, int quarter, int left, int right) {
+    std::vector<std::uint8_t> out;
+    for (std::int64_t i = 0; i < size.area(); ++i)
+      out.push_back(static_cast<std::uint8_t>(i % size.width < quarter * 64 ? left : right));
+    return out;
+  }
+  fs::path bundle(const char* name) {
+    nlohmann::ordered_json json = small_model_json();
+    json["label_set"]["labels"].push_back({{"id", 2}, {"name", "other"}, {"color", {0, 0, 9}}});
+    json["mask"] = {{"cell", 16},    {"patch", 8},         {"batch", 2},
+                    {"scale", 0.25}, {"prediction", "x0"}, {"defaults", json["defaults"]}};
+    json["mask_denoiser"] = {{"architecture", "label_map_unet"},
+                             {"config", json["denoiser"]["config"]},
+                             {"weights", "mask_denoiser.safetensors"}};
+    json["mask_denoiser"]["config"]["latent_channels"] = 2;
+    fs::create_directories(scratch_ / name);
+    write_bytes(scratch_ / name / "model.json", json.dump());
+    return scratch_ / name;
+  }
+  TrainOptions options(const fs::path& model) {
+    TrainOptions o;
+    o.model = model;
+    o.checkpoint = model.string() + ".pt";
+    o.masks = {{scratch_ / "a", "first"}, {scratch_ / "b", "second"}};
+    o.steps = 12;
+    o.batch = 4;
+    o.learning_rate = 5e-3;
+    o.checkpoint_every = 5;
+    o.seed = 9;
+    o.threads = 1;
+    o.dtype = DType::float32;
+    return o;
+  }
+
+  ScratchDirectory scratch_;
+  SilentProgress silent_;
+};
+
+class StopAt final : public Progress {
+ public:
+  explicit StopAt(std::int64_t step) : step_(step) {}
+  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+  void finish() override {}
+  void warn(std::string_view) override {}
+  void update(std::int64_t done, std::string_view) override { done_ = done; }
+  bool stop_requested() const override { return done_ == step_; }
+
+ private:
+  std::int64_t step_, done_ = 0;
+};
+
+TEST_F(MaskTraining, TheLossFallsBelowWhatKnowsNothing) {
+  TrainOptions o = options(bundle("m"));
+  o.steps = 1;
+  EXPECT_NEAR(train_mask_denoiser(o, silent_).loss, 1, 0.05);  // a fresh network says 0
+  o = options(bundle("n"));
+  o.steps = 300;
+  o.batch = 16;
+  const MaskReport report = train_mask_denoiser(o, silent_);
+  EXPECT_LT(report.loss, 0.75);
+  EXPECT_GT(report.completion_accuracy, 0.4);
+}
+
+TEST_F(MaskTraining, AResumedTrainingEqualsAnUnbrokenOneBitForBit) {
+  const fs::path whole = bundle("whole"), broken = bundle("broken");
+  train_mask_denoiser(options(whole), silent_);
+  StopAt stop(7);
+  EXPECT_EQ(message_of<Interrupted>([&] { train_mask_denoiser(options(broken), stop); }),
+            "training stopped at step 7; go on with --resume");
+  TrainOptions o = options(broken);
+  o.resume = true;
+  train_mask_denoiser(o, silent_);
+  EXPECT_TRUE(read_file(whole / "mask_denoiser.safetensors") ==
+              read_file(broken / "mask_denoiser.safetensors"));
+}
+
+TEST_F(MaskTraining, PatchesHoldWhatTheNetworkIsToPaint) {
+  const fs::path path = bundle("m");
+  const ModelBundle model = ModelBundle::read(path);
+  const LabelSet labels = LabelSet::parse(model.labels_json, "model.json");
+  const MaskModel masks(model, labels);
+  // Class 0 everywhere, and half of it not known.
+  const at::Tensor known = at::zeros({20, 20}, at::kBool);
+  known.narrow(0, 0, 10).fill_(true);
+  const MaskSampler sampler({{{at::zeros({20, 20}, at::kLong), known}, 2}}, masks);
+  torch::manual_seed(3);
+  const MaskBatch batch = sampler.draw(32, 0.25);
+  ASSERT_EQ(batch.x0.sizes(), (std::vector<std::int64_t>{32, 2, 8, 8}));
+  const at::Tensor tissue = batch.tissue > 0;
+  EXPECT_TRUE(at::allclose(batch.x0.select(1, 0), batch.tissue.squeeze(1) * masks.inside()));
+  EXPECT_TRUE(at::allclose(batch.x0.select(1, 1), batch.tissue.squeeze(1) * masks.outside()));
+  EXPECT_FLOAT_EQ(masks.inside(), 0.125f);
+  EXPECT_FLOAT_EQ(masks.outside(), -0.125f);
+  std::int64_t without = 0, cut = 0;
+  for (std::int64_t i = 0; i < 32; ++i) {
+    const at::Tensor ids = batch.conditions[i], inside = tissue[i][0];
+    cut += !inside.all().item<bool>();
+    if ((ids == 0).all().item<bool>()) {
+      ++without;
+      continue;
+    }
+    EXPECT_TRUE(at::equal(
+        ids, at::where(inside, at::full_like(ids, 2), at::full_like(ids, masks.beyond()))));
+  }
+  EXPECT_GT(without, 0);
+  EXPECT_LT(without, 20);
+  EXPECT_GT(cut, 4);
+  EXPECT_LT(cut, 28);
+}
+
+TEST_F(MaskTraining, WhatCannotBeUsedIsNamed) {
+  TrainOptions o = options(bundle("m"));
+  o.masks[1].prompt = "third";
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--images " + (scratch_ / "b").string() +
+                ": 'third' is not a prompt of model 'small'; they are: first, second");
+  o = options(bundle("m"));
+  write_image(scratch_ / "b" / "small.png", {100, 130}, 1, std::vector<std::uint8_t>(13000, 1));
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "training mask 'small' is 100x130 px, at least 128 a side are needed");
+  o.masks.clear();
+  o.data.images = scratch_ / "a";
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "no masks to train on; give --images DIR:PROMPT");
+}
+
+TEST(MaskFolder, TheLastColonPartsDirectoryAndPrompt) {
+  EXPECT_EQ(parse_mask_folder("data/x:squamous").images, "data/x");
+  EXPECT_EQ(parse_mask_folder("data/x:squamous").prompt, "squamous");
+  EXPECT_EQ(parse_mask_folder("a:b:c").images, "a:b");
+  EXPECT_EQ(parse_mask_folder("data").images, "data");
+  EXPECT_EQ(parse_mask_folder("data").prompt, "");
+}
+
+}  // namespace
+}  // namespace histoloom
