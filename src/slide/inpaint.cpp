@@ -196,8 +196,9 @@ void InpaintJob::State::choose_cells() {
 
 std::string InpaintJob::State::describe_job() const {
   const PixelRect box = region.box();
-  auto json = nlohmann::ordered_json::parse(
-      job_json(options, plan, bundle, facts.model_sha256, histoloom::sha256_of(labels->slide())));
+  auto json = nlohmann::ordered_json::parse(job_json(options, plan, bundle, facts.model_sha256,
+                                                     histoloom::sha256_of(labels->slide()),
+                                                     /*prompt=*/""));
   json["labels"]["source"] = !options.mask.empty()        ? "mask"
                              : options.class_name.empty() ? "unknown"
                                                           : "class " + options.class_name;

@@ -11,6 +11,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/labels/vips.h"
 #include "label_stage.h"
+#include "mask_painting.h"
 #include "outputs.h"
 #include "plan.h"
 #include "report.h"
@@ -73,6 +74,7 @@ struct SlideJob::State {
   LabelSet label_set;
   JobPlan plan;
   std::unique_ptr<CanvasLabels> labels;
+  std::unique_ptr<MaskPainting> mask_painting;  // where the labels are still to be painted
   std::unique_ptr<Denoiser> denoiser;
   std::unique_ptr<Autoencoder> autoencoder;
   std::string job_text;
@@ -81,6 +83,7 @@ struct SlideJob::State {
 
   explicit State(const GenerateOptions& o);
   void read_labels();
+  void paint_labels(ChunkCache& cache, Progress& progress);
   std::vector<float> glass_latent(const GlassTexture& texture) const;
   void run(Progress& progress);
   LatentArray paint(ChunkCache& cache, const std::vector<float>& glass, Progress& progress);
@@ -97,28 +100,44 @@ SlideJob::State::State(const GenerateOptions& o) : options(o) {
   plan = make_plan_of_job(options, bundle);
   with_context((options.model / "model.json").string(),
                [&] { pyramid::validate(slide_writer_options(options, plan, bundle)); });
+  mask_painting = mask_painting_of(options, bundle, label_set);
+  if (mask_painting) plan.disk_latents += mask_painting->disk(plan.slide_cells);
   check_disk(options, plan);
   read_labels();
   denoiser = load_denoiser(bundle, plan.dtype);
   autoencoder = load_autoencoder(bundle, plan.dtype);
   facts.model_sha256 = bundle.sha256();
-  job_text = job_json(options, plan, bundle, facts.model_sha256, sha256_of(labels->slide()));
+  job_text = job_json(options, plan, bundle, facts.model_sha256, sha256_of(labels->slide()),
+                      mask_painting ? mask_painting->prompt() : "");
   work = std::make_unique<WorkDirectory>(work_directory(options), !options.work.empty(),
                                          options.resume, options.force, job_text);
 }
 
 void SlideJob::State::read_labels() {
   const Stopwatch watch;
-  std::unique_ptr<LabelField> field = make_labels(options, bundle, label_set);
+  std::unique_ptr<LabelField> field = mask_painting ? make_open_layout(options, bundle, label_set)
+                                                    : make_labels(options, bundle, label_set);
   if (label_set.glass()) facts.tissue_fraction = tissue_fraction(*field, *label_set.glass());
   labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas, plan.origin);
   facts.mask_seconds = watch.seconds();
 }
 
+void SlideJob::State::paint_labels(ChunkCache& cache, Progress& progress) {
+  const Stopwatch watch;
+  DiffusionOptions diffusion = mask_painting->options(options.seed, plan.threads);
+  diffusion.done = work->painted_labels();
+  diffusion.committed = [this](PaintedPart part) { work->commit_labels(part); };
+  auto painted =
+      mask_painting->paint(labels->take_slide(), diffusion, plan.dtype, work->mask(),
+                           diffusion.done != PaintedPart{}, cache, progress, facts.mask.emplace());
+  labels =
+      std::make_unique<CanvasLabels>(finished_labels(std::move(painted)), plan.canvas, plan.origin);
+  facts.mask_seconds += watch.seconds();
+}
+
 LatentArray SlideJob::State::paint(ChunkCache& cache, const std::vector<float>& glass,
                                    Progress& progress) {
   const Stopwatch watch;
-  work->open();
   const auto generation = [&](const fs::path& path) {
     return work->painted() != PaintedPart{}
                ? LatentArray::open(path, cache)
@@ -175,6 +194,8 @@ std::vector<float> SlideJob::State::glass_latent(const GlassTexture& texture) co
 void SlideJob::State::run(Progress& progress) {
   const Stopwatch watch;
   ChunkCache cache(plan.cache);
+  work->open();
+  if (mask_painting) paint_labels(cache, progress);
   const GlassTexture texture(options.tile);
   const std::vector<float> glass = glass_latent(texture);
   // Only one network at a time: a published one holds gigabytes.

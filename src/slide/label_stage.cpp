@@ -75,6 +75,15 @@ AnnotationOptions annotation_options(const SceneOptions& o, const ModelBundle& b
           fmt::format("{} {} seed {}", bundle.name, bundle.version, o.seed)};
 }
 
+// Glass and unknown tissue, of a picture or a seed.
+std::unique_ptr<LabelField> read_layout(const SceneOptions& o, const ModelBundle& bundle,
+                                        const LabelSet& labels) {
+  const LayoutOptions layout = layout_options(o, bundle);
+  const LatentSize size = latent_size_for(o.size, bundle.downsampling);
+  return parse_layout_kind(o.layout) ? make_outline(size, labels, layout)
+                                     : read_outline(o.layout, size, labels, layout);
+}
+
 }  // namespace
 
 LabelSet read_label_set(const ModelBundle& bundle) {
@@ -89,11 +98,17 @@ std::unique_ptr<LabelField> make_labels(const SceneOptions& o, const ModelBundle
     if (o.keep_unknown) return packed_field(*field);
     return packed_field(*fill_outline(without_gaps(std::move(field), labels), labels, layout));
   }
-  const LatentSize size = latent_size_for(o.size, bundle.downsampling);
-  auto outline = parse_layout_kind(o.layout) ? make_outline(size, labels, layout)
-                                             : read_outline(o.layout, size, labels, layout);
-  return packed_field(
-      *without_specks(fill_outline(std::move(outline), labels, layout), smallest_piece(size)));
+  return finished_labels(fill_outline(read_layout(o, bundle, labels), labels, layout));
+}
+
+std::unique_ptr<LabelField> make_open_layout(const SceneOptions& o, const ModelBundle& bundle,
+                                             const LabelSet& labels) {
+  return packed_field(*read_layout(o, bundle, labels));
+}
+
+std::unique_ptr<LabelField> finished_labels(std::unique_ptr<LabelField> painted) {
+  const std::int64_t smallest = smallest_piece(painted->size());
+  return packed_field(*without_specks(std::move(painted), smallest));
 }
 
 void check_label_outputs(const SceneOptions& o, const ModelBundle& bundle, bool replace) {

@@ -21,6 +21,14 @@ LabelSet read_label_set(const ModelBundle& bundle);
 std::unique_ptr<LabelField> make_labels(const SceneOptions& options, const ModelBundle& bundle,
                                         const LabelSet& labels);
 
+// Where tissue lies, of unknown class: what a mask denoiser paints. From the file of a layout or a
+// seeded layout, packed.
+std::unique_ptr<LabelField> make_open_layout(const SceneOptions& options, const ModelBundle& bundle,
+                                             const LabelSet& labels);
+
+// Painted labels without their specks, packed.
+std::unique_ptr<LabelField> finished_labels(std::unique_ptr<LabelField> painted);
+
 // \error UserError that names the option, unless what is asked for can be written.
 void check_label_outputs(const SceneOptions& options, const ModelBundle& bundle, bool replace);
 

@@ -1,12 +1,16 @@
 #include "histoloom/slide/mask_job.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/slide/version.h"
 #include "label_stage.h"
+#include "mask_painting.h"
 #include "process_memory.h"
 #include "stopwatch.h"
 
@@ -29,14 +33,47 @@ nlohmann::ordered_json shares_of(const LabelField& field, const LabelSet& labels
   return out;
 }
 
+// A directory of ours for the canvas of painted labels, beside what is made of them.
+class ScratchCanvas {
+ public:
+  explicit ScratchCanvas(const std::filesystem::path& beside) : path_(beside.string() + ".work") {
+    std::error_code code;
+    if (!std::filesystem::create_directory(path_, code))
+      throw UserError(fmt::format("{}: can't be made: {}; remove it", path_.string(),
+                                  code ? code.message() : "it is in the way"));
+  }
+  ScratchCanvas(const ScratchCanvas&) = delete;
+  ScratchCanvas& operator=(const ScratchCanvas&) = delete;
+  ~ScratchCanvas() {
+    std::error_code code;
+    std::filesystem::remove_all(path_, code);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+constexpr std::uint64_t kCanvasCache = std::uint64_t{64} << 20;
+
 }  // namespace
 
 struct MaskJob::State {
   SceneOptions options;
   ModelBundle bundle;
   LabelSet labels;
+  std::unique_ptr<MaskPainting> painting;  // where the field's classes are still to be painted
   std::unique_ptr<LabelField> field;
   Stopwatch watch;
+
+  void paint(Progress& progress) {
+    const ScratchCanvas scratch(options.mask_out);
+    ChunkCache cache(kCanvasCache);
+    DiffusionReport facts;
+    field = finished_labels(painting->paint(
+        std::move(field), painting->options(options.seed, threads_of(options)), fastest_dtype(),
+        scratch.path(), /*resumed=*/false, cache, progress, facts));
+  }
 
   std::string report() const {
     const nlohmann::ordered_json json = {{"version", kVersion},
@@ -61,7 +98,9 @@ MaskJob::MaskJob(const SceneOptions& options) : state_(std::make_unique<State>()
   s.bundle = ModelBundle::read(options.model);
   check_label_outputs(options, s.bundle, options.force);
   s.labels = read_label_set(s.bundle);
-  s.field = make_labels(options, s.bundle, s.labels);
+  s.painting = mask_painting_of(options, s.bundle, s.labels);
+  s.field = s.painting ? make_open_layout(options, s.bundle, s.labels)
+                       : make_labels(options, s.bundle, s.labels);
 }
 
 MaskJob::~MaskJob() = default;
@@ -69,6 +108,7 @@ MaskJob::MaskJob(MaskJob&&) noexcept = default;
 
 void MaskJob::run(Progress& progress) {
   State& s = *state_;
+  if (s.painting) s.paint(progress);
   write_labels(s.options, s.bundle, s.labels, *s.field, progress);
   if (!s.options.report.empty()) replace_file(s.options.report, s.report());
 }

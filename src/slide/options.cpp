@@ -116,6 +116,7 @@ void check_inpainting(const GenerateOptions& o) {
   require_ending(o.region_file, ".geojson", "--region-file");
   require(o.class_name.empty() || o.mask.empty(),
           "--class and --mask both say what the region shows; give one of them");
+  require(o.prompt.empty(), "--prompt doesn't go with --inpaint, which keeps the slide");
   require(o.mask_out.empty(), "--mask-out doesn't go with --inpaint, which keeps the slide");
   require(o.annotations.empty(), "--annotations doesn't go with --inpaint, which keeps the slide");
   require(o.thumbnail.empty(), "--thumbnail doesn't go with --inpaint, which keeps the slide");
@@ -150,6 +151,9 @@ std::array<double, 2> parse_guidance_interval(std::string_view text) {
 }
 
 void validate(const SceneOptions& o) {
+  if (!o.mask.empty() && !o.prompt.empty())
+    throw UserError(
+        "--prompt is for labels that are painted; leave it out where --mask gives them");
   check_label_files(o);
   require_names_of_their_own({o.mask_out, o.annotations, o.report, o.mask, o.mask_colors});
   check_layout(o);

@@ -90,7 +90,8 @@ pyramid::WriterOptions slide_writer_options(const GenerateOptions& o, const JobP
 }
 
 std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelBundle& bundle,
-                     const std::string& model_sha256, const std::string& labels_sha256) {
+                     const std::string& model_sha256, const std::string& labels_sha256,
+                     const std::string& prompt) {
   const DiffusionOptions& d = plan.diffusion;
   nlohmann::ordered_json json = {
       {"version", kVersion},
@@ -98,7 +99,9 @@ std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelB
       {"seed", o.seed},
       {"model", {{"name", bundle.name}, {"sha256", model_sha256}}},
       {"labels",
-       {{"source", o.mask.empty() ? "layout " + o.layout : "mask"}, {"sha256", labels_sha256}}},
+       {{"source", o.mask.empty() ? "layout " + o.layout : "mask"},
+        {"prompt", prompt},
+        {"sha256", labels_sha256}}},
       {"steps", d.steps},
       {"sampler", name_of(d.solver)},
       {"eta", d.eta},

@@ -32,9 +32,11 @@ JobPlan make_plan_of_job(const GenerateOptions& options, const ModelBundle& bund
 // The options of OUT's writer.
 pyramid::WriterOptions slide_writer_options(const GenerateOptions& options, const JobPlan& plan,
                                             const ModelBundle& bundle);
-// What decides the pixels, as JSON: the same text, the same slide.
+// What decides the pixels, as JSON: the same text, the same slide. `prompt`: of painted labels,
+// else empty; the hash is then of their outline.
 std::string job_json(const GenerateOptions& options, const JobPlan& plan, const ModelBundle& bundle,
-                     const std::string& model_sha256, const std::string& labels_sha256);
+                     const std::string& model_sha256, const std::string& labels_sha256,
+                     const std::string& prompt);
 
 // The name of a dtype as options write it.
 std::string name_of(DType dtype);

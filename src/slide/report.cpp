@@ -22,6 +22,14 @@ ordered_json coverage(const DiffusionReport& diffusion) {
   return {{"crops", crops}, {"minimum", minimum}, {"steps", steps}};
 }
 
+ordered_json network_facts(const DiffusionReport& d) {
+  return {{"evaluations", d.evaluations},
+          {"padded_evaluations", d.padded_evaluations},
+          {"batches", d.batches},
+          {"seconds", d.denoiser_seconds},
+          {"gflop_per_evaluation", d.gflop_per_evaluation}};
+}
+
 ordered_json slide_facts(const GenerateOptions& options, const ModelBundle& bundle,
                          const JobFacts& facts) {
   return {{"width", options.size.width},         {"height", options.size.height},
@@ -35,7 +43,6 @@ std::string report_json(const GenerateOptions& options, const JobPlan& plan,
                         const ModelBundle& bundle, const JobFacts& facts) {
   ordered_json slide = {{"path", options.out.string()}};
   slide.update(slide_facts(options, bundle, facts));
-  const DiffusionReport& d = facts.diffusion;
   const ordered_json json = {
       {"version", kVersion},
       {"seed", options.seed},
@@ -45,13 +52,9 @@ std::string report_json(const GenerateOptions& options, const JobPlan& plan,
        {{"mask", {{"seconds", facts.mask_seconds}}},
         {"diffusion", {{"seconds", facts.diffusion_seconds}}},
         {"decode", {{"seconds", facts.decode_seconds}}}}},
-      {"denoiser",
-       {{"evaluations", d.evaluations},
-        {"padded_evaluations", d.padded_evaluations},
-        {"batches", d.batches},
-        {"seconds", d.denoiser_seconds},
-        {"gflop_per_evaluation", d.gflop_per_evaluation}}},
-      {"coverage", coverage(d)},
+      {"denoiser", network_facts(facts.diffusion)},
+      {"mask_denoiser", facts.mask ? network_facts(*facts.mask) : ordered_json()},
+      {"coverage", coverage(facts.diffusion)},
       {"autoencoder",
        {{"decodes", facts.decode.decodes}, {"seconds", facts.decode.autoencoder_seconds}}},
       {"peak_rss_bytes", peak_rss_bytes()},

@@ -11,6 +11,7 @@
 namespace histoloom {
 
 struct JobFacts {
+  std::optional<DiffusionReport> mask;  // where labels were painted
   DiffusionReport diffusion;
   DecodeReport decode;
   StoreTraffic traffic;

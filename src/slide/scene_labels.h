@@ -17,6 +17,7 @@ class CanvasLabels final : public LabelField {
   LatentSize size() const override { return canvas_; }
   void read(const LatentRect& rect, LabelId* out) const override;
   const LabelField& slide() const { return *slide_; }
+  std::unique_ptr<LabelField> take_slide() { return std::move(slide_); }
 
  private:
   std::unique_ptr<LabelField> slide_;

@@ -22,15 +22,18 @@ json parse(const fs::path& file) {
   }
 }
 
-// {"committed_steps": 3, "committed_crops": 128}
-PaintedPart painted_part(const fs::path& file) {
+struct State {
+  PaintedPart labels, image;
+};
+
+// {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128}
+State read_state(const fs::path& file) {
   const json state = parse(file);
-  const auto counts = [&](const char* key) {
-    return state.is_object() && state.contains(key) && state[key].is_number_unsigned();
-  };
-  if (!counts("committed_steps") || !counts("committed_crops"))
-    throw UserError(fmt::format("{}: is damaged; start over with --force", file.string()));
-  return {state["committed_steps"], state["committed_crops"]};
+  for (const char* key : {"mask_steps", "mask_crops", "committed_steps", "committed_crops"})
+    if (!state.is_object() || !state.contains(key) || !state[key].is_number_unsigned())
+      throw UserError(fmt::format("{}: is damaged; start over with --force", file.string()));
+  return {{state["mask_steps"], state["mask_crops"]},
+          {state["committed_steps"], state["committed_crops"]}};
 }
 
 // The first setting, in the job's own order, in which it differs from another: "seed is 1, was 2".
@@ -74,28 +77,49 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
                     "over with --force and without --resume",
                     path_.string(), difference(job_json_, before)));
   if (!fs::exists(path_ / "state.json")) return;
-  painted_ = painted_part(path_ / "state.json");
+  const State state = read_state(path_ / "state.json");
+  painted_labels_ = state.labels;
+  painted_ = state.image;
 }
 
 void WorkDirectory::open() {
-  if (painted_ != PaintedPart{}) return;
-  // Remove what an earlier job left, and nothing else: the user may have named a directory that
-  // holds more. In this order a kill leaves a directory of ours and no state without latents.
+  const bool nothing_done = painted_ == PaintedPart{} && painted_labels_ == PaintedPart{};
+  if (nothing_done) {
+    // Remove what an earlier job left, and nothing else: the user may have named a directory that
+    // holds more. In this order a kill leaves a directory of ours and no state without latents.
+    std::error_code code;
+    fs::remove(path_ / "state.json", code);
+    fs::create_directories(path_, code);
+    if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
+    replace_file(path_ / "job.json", job_json_);
+  }
+  if (painted_labels_ == PaintedPart{}) renew(mask());
+  if (painted_ == PaintedPart{}) renew(path_ / "latents");
+}
+
+void WorkDirectory::renew(const fs::path& directory) const {
   std::error_code code;
-  fs::remove(path_ / "state.json", code);
-  fs::create_directories(path_, code);
-  if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
-  replace_file(path_ / "job.json", job_json_);
-  fs::remove_all(path_ / "latents", code);
-  fs::create_directory(path_ / "latents", code);
+  fs::remove_all(directory, code);
+  fs::create_directory(directory, code);
   if (code)
-    throw UserError(
-        fmt::format("{}: can't be made: {}", (path_ / "latents").string(), code.message()));
+    throw UserError(fmt::format("{}: can't be made: {}", directory.string(), code.message()));
 }
 
 void WorkDirectory::commit(PaintedPart part) {
   painted_ = part;
-  const json state{{"committed_steps", part.steps}, {"committed_crops", part.crops}};
+  write_state();
+}
+
+void WorkDirectory::commit_labels(PaintedPart part) {
+  painted_labels_ = part;
+  write_state();
+}
+
+void WorkDirectory::write_state() const {
+  const json state{{"mask_steps", painted_labels_.steps},
+                   {"mask_crops", painted_labels_.crops},
+                   {"committed_steps", painted_.steps},
+                   {"committed_crops", painted_.crops}};
   replace_file(path_ / "state.json", state.dump() + "\n");
 }
 

@@ -22,17 +22,26 @@ class WorkDirectory {
   // What lies in the latents, as state.json says.
   PaintedPart painted() const { return painted_; }
   void commit(PaintedPart part);
+  // The same of the painted labels, which come first.
+  PaintedPart painted_labels() const { return painted_labels_; }
+  void commit_labels(PaintedPart part);
   std::filesystem::path latents(int generation) const;
+  // Where the canvas of the painted labels lies.
+  std::filesystem::path mask() const { return path_ / "mask"; }
   // The clean latents that some solvers keep.
   std::filesystem::path clean_latents(int generation) const;
   // After success: removes it unless the user named it.
   void finish();
 
  private:
+  // Makes an empty directory of what nothing is committed of.
+  void renew(const std::filesystem::path& directory) const;
+  void write_state() const;
+
   std::filesystem::path path_;
   bool kept_, resume_;
   std::string job_json_;
-  PaintedPart painted_;
+  PaintedPart painted_, painted_labels_;
 };
 
 }  // namespace histoloom

@@ -106,6 +106,12 @@ const Defect kDefects[] = {
        o.mask = "m.png";
      },
      "--class and --mask both say what the region shows; give one of them"},
+    {"PromptOfAnInpainting",
+     [](auto& o) {
+       inpaint(o);
+       o.prompt = "squamous";
+     },
+     "--prompt doesn't go with --inpaint, which keeps the slide"},
     {"InpaintWithLabels",
      [](auto& o) {
        inpaint(o);
@@ -157,6 +163,12 @@ const Defect kDefects[] = {
      "--guidance-interval must be LO,HI with 0 <= LO <= HI <= 1, got 'nan,1'"},
     {"UnknownLayout", [](auto& o) { o.layout = "grid"; },
      "--layout must be tissue, biopsy, tma, full or a picture such as outline.png, got 'grid'"},
+    {"PromptOfAMask",
+     [](auto& o) {
+       o.mask = "mask.png";
+       o.prompt = "squamous";
+     },
+     "--prompt is for labels that are painted; leave it out where --mask gives them"},
     {"NoMemorySize", [](auto& o) { o.memory = "lots"; },
      "--memory: a size in bytes is a number with B, KiB, MiB, GiB, kB, MB or GB, such as 1GiB; "
      "got 'lots'"},

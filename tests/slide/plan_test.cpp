@@ -85,8 +85,8 @@ TEST(JobPlan, MoreStepsThanTheScheduleHasAreRefused) {
 }
 
 std::string job_of(const GenerateOptions& o, const ModelBundle& b = bundle(),
-                   const char* model = "aa", const char* labels = "bb") {
-  return job_json(o, make_plan_of_job(o, b), b, model, labels);
+                   const char* model = "aa", const char* labels = "bb", const char* prompt = "") {
+  return job_json(o, make_plan_of_job(o, b), b, model, labels, prompt);
 }
 
 TEST(JobJson, ChangesWithEverythingThatDecidesThePixels) {
@@ -104,6 +104,7 @@ TEST(JobJson, ChangesWithEverythingThatDecidesThePixels) {
   }
   EXPECT_NE(job_of(options(), bundle(), "ab"), job);
   EXPECT_NE(job_of(options(), bundle(), "aa", "bc"), job);
+  EXPECT_NE(job_of(options(), bundle(), "aa", "bb", "squamous"), job);
   ModelBundle batch = bundle();
   batch.batch = 4;
   EXPECT_NE(job_of(options(), batch), job);

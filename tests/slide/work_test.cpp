@@ -90,6 +90,24 @@ TEST_F(Work, ResumeContinuesWhereTheCommitsEnded) {
   EXPECT_EQ(make(true).painted(), (PaintedPart{4, 0}));
 }
 
+TEST_F(Work, PaintedLabelsArePartOfTheState) {
+  WorkDirectory first = make();
+  first.open();
+  write_bytes(first.mask() / "chunk", "labels");
+  first.commit_labels({7, 3});
+  fs::create_directory(first.latents(0));  // made, and killed before a commit
+
+  WorkDirectory second = make(true);
+  EXPECT_EQ(second.painted_labels(), (PaintedPart{7, 3}));
+  EXPECT_EQ(second.painted(), PaintedPart{});
+  second.open();
+  EXPECT_EQ(read_file(second.mask() / "chunk"), "labels");
+  EXPECT_FALSE(fs::exists(second.latents(0)));
+  second.commit({1, 2});
+  EXPECT_EQ(make(true).painted_labels(), (PaintedPart{7, 3}));
+  EXPECT_EQ(make(true).painted(), (PaintedPart{1, 2}));
+}
+
 TEST_F(Work, ResumeBeforeTheFirstCommitStartsOver) {
   leave_unfinished(0);
   WorkDirectory work = make(true);
@@ -139,8 +157,9 @@ TEST_F(Work, DamagedFilesAreNamed) {
   const std::string damaged = ": is damaged; start over with --force";
   for (const char* state :
        {"", "{", "3", "[]", "{}", R"({"committed_steps": "3"})",
-        R"({"committed_steps": -3, "committed_crops": 0})",
-        R"({"committed_steps": 1.5, "committed_crops": 0})", R"({"committed_steps": 3})"}) {
+        R"({"committed_steps": -3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0})",
+        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 1.5, "mask_crops": 0})",
+        R"({"committed_steps": 3, "committed_crops": 0})"}) {
     write_bytes(path_ / "state.json", state);
     EXPECT_EQ(error(true, false), (path_ / "state.json").string() + damaged) << state;
   }

@@ -13,6 +13,7 @@ void add_scene_options(CLI::App& app, SceneOptions& o, std::string& size) {
       ->capture_default_str();
   app.add_option("--tissue-fraction", o.tissue_fraction, "of a layout's area, 0 to 1 (0.40)");
   app.add_option("--pieces", o.pieces, "islands or cores of a layout (by seed and size)");
+  app.add_option("--prompt", o.prompt, "what kind of tissue is painted (the model's first prompt)");
   app.add_option("--mask", o.mask,
                  "labels instead of a layout: .png, .tif of ids, or QuPath's .geojson");
   app.add_option("--mask-colors", o.mask_colors, "which colour of the mask is which label, .json");

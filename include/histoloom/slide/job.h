@@ -7,6 +7,7 @@
 //
 //   job.json    what decides the pixels; a resume with another job is refused
 //   state.json  how many diffusion steps, and crops of the next, are committed
+//   mask/       two generations of the painted labels' canvas, likewise
 //   latents/    two generations of the latents, Zarr v2
 //
 // The slide grows as a hidden partial file beside OUT and is renamed at the end.

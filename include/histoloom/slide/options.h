@@ -23,6 +23,7 @@ struct SceneOptions {
   std::string layout = "tissue";          // tissue, biopsy, tma, full; else a file
   std::optional<double> tissue_fraction;  // 0.40
   std::optional<int> pieces;              // as seed and size have it
+  std::string prompt;                     // of painted labels; empty: the bundle's first
   bool keep_unknown = false;
 
   std::filesystem::path mask_out, annotations, report;

@@ -1,0 +1,176 @@
+#include "mask_painting.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "scene_labels.h"
+
+namespace histoloom {
+
+namespace {
+
+constexpr StoreType kStore = StoreType::float16;
+
+// The conditions of mask cells: the prompt where any latent cell of it is to be painted.
+class Conditions final : public LabelField {
+ public:
+  Conditions(const LabelField& outline, LabelId unknown, int latents_a_cell, LabelId condition,
+             LabelId beyond)
+      : outline_(outline),
+        unknown_(unknown),
+        factor_(latents_a_cell),
+        condition_(condition),
+        beyond_(beyond) {}
+
+  LatentSize size() const override {
+    return {divide_up(outline_.size().width, factor_), divide_up(outline_.size().height, factor_)};
+  }
+  void read(const LatentRect& rect, LabelId* out) const override {
+    const LatentRect cells =
+        intersect({rect.x0 * factor_, rect.y0 * factor_, rect.x1 * factor_, rect.y1 * factor_},
+                  LatentRect::of(outline_.size()));
+    std::vector<LabelId> ids(static_cast<std::size_t>(cells.area()));
+    outline_.read(cells, ids.data());
+    std::fill_n(out, rect.area(), beyond_);
+    for (std::int64_t y = 0; y < cells.height(); ++y)
+      for (std::int64_t x = 0; x < cells.width(); ++x)
+        if (ids[static_cast<std::size_t>(y * cells.width() + x)] == unknown_)
+          out[y / factor_ * rect.width() + x / factor_] = condition_;
+  }
+
+ private:
+  const LabelField& outline_;
+  LabelId unknown_;
+  std::int64_t factor_;
+  LabelId condition_, beyond_;
+};
+
+// The outline, and in its unknown cells the class that a painted canvas has most of.
+class PaintedLabels final : public LabelField {
+ public:
+  PaintedLabels(std::unique_ptr<LabelField> outline, LatentArray canvas, LabelId unknown,
+                int latents_a_cell, std::vector<LabelId> classes)
+      : outline_(std::move(outline)),
+        canvas_(std::move(canvas)),
+        unknown_(unknown),
+        factor_(latents_a_cell),
+        classes_(std::move(classes)) {}
+
+  LatentSize size() const override { return outline_->size(); }
+  void read(const LatentRect& rect, LabelId* out) const override {
+    outline_->read(rect, out);
+    if (std::find(out, out + rect.area(), unknown_) == out + rect.area()) return;
+    const LatentRect cells{rect.x0 / factor_, rect.y0 / factor_, divide_up(rect.x1, factor_),
+                           divide_up(rect.y1, factor_)};
+    const std::vector<LabelId> painted = classes_of(cells);
+    for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+      for (std::int64_t x = rect.x0; x < rect.x1; ++x, ++out) {
+        if (*out == unknown_)
+          *out = painted[static_cast<std::size_t>((y / factor_ - cells.y0) * cells.width() +
+                                                  x / factor_ - cells.x0)];
+      }
+    }
+  }
+
+ private:
+  // The class with the largest value, cell by cell; on a tie the lowest.
+  std::vector<LabelId> classes_of(const LatentRect& cells) const {
+    const auto area = static_cast<std::size_t>(cells.area());
+    std::vector<float> values(area * classes_.size());
+    canvas_.read(cells, values.data());
+    std::vector<LabelId> out(area, classes_[0]);
+    std::vector<float> most(values.begin(), values.begin() + cells.area());
+    for (std::size_t c = 1; c < classes_.size(); ++c) {
+      for (std::size_t i = 0; i < area; ++i) {
+        if (!(values[c * area + i] > most[i])) continue;
+        most[i] = values[c * area + i];
+        out[i] = classes_[c];
+      }
+    }
+    return out;
+  }
+
+  std::unique_ptr<LabelField> outline_;
+  LatentArray canvas_;
+  LabelId unknown_;
+  std::int64_t factor_;
+  std::vector<LabelId> classes_;
+};
+
+}  // namespace
+
+bool can_paint_masks(const ModelBundle& bundle) { return bundle.mask_denoiser && bundle.mask; }
+
+std::unique_ptr<MaskPainting> mask_painting_of(const SceneOptions& options,
+                                               const ModelBundle& bundle, const LabelSet& labels) {
+  if (!options.mask.empty() || (!can_paint_masks(bundle) && options.prompt.empty())) return nullptr;
+  return std::make_unique<MaskPainting>(bundle, labels, options.prompt);
+}
+
+MaskPainting::MaskPainting(const ModelBundle& bundle, const LabelSet& labels,
+                           std::string_view prompt)
+    : bundle_(bundle),
+      unknown_(labels.unknown()),
+      model_(bundle, labels),
+      condition_(model_.condition(prompt)) {}
+
+DiffusionOptions MaskPainting::options(std::uint64_t seed, int threads) const {
+  const SamplingDefaults& d = bundle_.mask->sampling;
+  DiffusionOptions out;
+  out.steps = d.steps;
+  out.solver = *parse_solver_kind(d.sampler);
+  out.eta = d.eta;
+  out.guidance = d.guidance;
+  out.interval = {d.guidance_interval[0], d.guidance_interval[1]};
+  out.plan = *parse_plan_kind(d.plan);
+  out.tapered_steps = std::min(2, d.steps);
+  out.seed = seed;
+  out.noise = kMaskNoise;
+  out.threads = threads;
+  return out;
+}
+
+LatentSize MaskPainting::canvas(LatentSize slide_cells) const {
+  const std::int64_t patch = bundle_.mask->patch;
+  return {std::max(divide_up(slide_cells.width, latents_a_cell()), patch),
+          std::max(divide_up(slide_cells.height, latents_a_cell()), patch)};
+}
+
+std::uint64_t MaskPainting::disk(LatentSize slide_cells) const {
+  const bool x0 = keeps_x0(*parse_solver_kind(bundle_.mask->sampling.sampler));
+  return (x0 ? 6 : 3) *
+         latent_array_bytes(static_cast<int>(model_.classes().size()), canvas(slide_cells), kStore);
+}
+
+std::unique_ptr<LabelField> MaskPainting::paint(std::unique_ptr<LabelField> outline,
+                                                const DiffusionOptions& options, DType dtype,
+                                                const std::filesystem::path& directory,
+                                                bool resumed, ChunkCache& cache, Progress& progress,
+                                                DiffusionReport& report) const {
+  const ModelBundle masks = model_.as_latents();
+  const LatentSize size = canvas(outline->size());
+  std::vector<LatentArray> arrays;
+  for (const char* name : {"0", "1", "x0-0", "x0-1"}) {
+    if (arrays.size() == 2 && !keeps_x0(options.solver)) break;
+    const std::filesystem::path path = directory / name;
+    arrays.push_back(resumed
+                         ? LatentArray::open(path, cache)
+                         : LatentArray::create(path, masks.latent_channels, size, kStore, cache));
+  }
+  CanvasState state{.y = {&arrays[0], &arrays[1]}};
+  if (keeps_x0(options.solver)) state.x0 = {&arrays[2], &arrays[3]};
+
+  const auto denoiser = model_.load(dtype);
+  const LabelId beyond = model_.has_beyond() ? model_.beyond() : condition_;
+  const CanvasLabels conditions(
+      std::make_unique<Conditions>(*outline, unknown_, latents_a_cell(), condition_, beyond), size);
+  const Scene scene{conditions, /*unknown=*/0,
+                    model_.has_beyond() ? std::optional(beyond) : std::nullopt,
+                    std::vector<float>(model_.classes().size(), 0.0f)};
+  const int result = paint_latents(masks, *denoiser, scene, options, state, progress, report);
+  return std::make_unique<PaintedLabels>(std::move(outline),
+                                         std::move(arrays[static_cast<std::size_t>(result)]),
+                                         unknown_, latents_a_cell(), model_.classes());
+}
+
+}  // namespace histoloom

@@ -1,0 +1,218 @@
+// Labels painted by a mask denoiser with random weights: what must hold whatever it has learnt.
+#include "mask_painting.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "model/test_model.h"
+
+namespace histoloom {
+namespace {
+
+constexpr LabelId kUnknown = 0, kGlass = 3;
+
+// Two classes of tissue, two prompts; a mask cell is 2 × 2 latent cells.
+nlohmann::ordered_json mask_model_json() {
+  nlohmann::ordered_json json = small_model_json();
+  json["label_set"]["labels"].push_back({{"id", 2}, {"name", "other"}, {"color", {0, 0, 9}}});
+  json["mask"] = {{"cell", 16},    {"patch", 8},         {"batch", 2},
+                  {"scale", 0.25}, {"prediction", "x0"}, {"defaults", json["defaults"]}};
+  json["mask"]["defaults"]["steps"] = 4;
+  json["mask_denoiser"] = {{"architecture", "label_map_unet"},
+                           {"config", json["denoiser"]["config"]},
+                           {"weights", "mask_denoiser.safetensors"}};
+  json["mask_denoiser"]["config"]["latent_channels"] = 2;
+  return json;
+}
+
+class StopWhenTold final : public Progress {
+ public:
+  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+  void update(std::int64_t, std::string_view) override {}
+  void finish() override {}
+  void warn(std::string_view) override {}
+  bool stop_requested() const override { return stop; }
+  bool stop = false;
+};
+
+// Glass left of a slanted line, unknown tissue right of it, a square of label 2 in it.
+LabelGrid outline(LatentSize size) {
+  LabelGrid grid(size, kUnknown);
+  for (std::int64_t y = 0; y < size.height; ++y)
+    for (std::int64_t x = 0; x < size.width; ++x)
+      grid.at({x, y}) = x < 9 + y / 4 ? kGlass : x >= 30 && x < 35 && y < 5 ? LabelId{2} : kUnknown;
+  return grid;
+}
+
+std::vector<LabelId> all_of(const LabelField& field) {
+  std::vector<LabelId> out(static_cast<std::size_t>(field.size().area()));
+  field.read(LatentRect::of(field.size()), out.data());
+  return out;
+}
+
+class MaskPaintingTest : public testing::Test {
+ protected:
+  MaskPaintingTest() {
+    const auto json = mask_model_json();
+    write_small_bundle(scratch_ / "model", json);
+    const auto network =
+        make_denoiser("label_map_unet", json["mask_denoiser"]["config"].dump(), "test");
+    randomise(network->parameters(), 3);
+    write_safetensors(scratch_ / "model" / "mask_denoiser.safetensors", network->parameters(), {});
+    bundle_ = ModelBundle::read(scratch_ / "model");
+    labels_ = LabelSet::parse(bundle_.labels_json, "model.json");
+  }
+
+  struct Run {
+    std::string prompt;
+    int threads = 1;
+    PaintedPart done;
+    std::string directory = "work";
+    std::function<void(PaintedPart)> committed = [](PaintedPart) {};
+    LatentSize size{47, 39};
+    std::uint64_t seed = 5;
+  };
+  std::unique_ptr<LabelField> paint(const Run& run) {
+    std::filesystem::create_directories(scratch_ / run.directory);
+    const MaskPainting painting(bundle_, labels_, run.prompt);
+    DiffusionOptions options = painting.options(run.seed, run.threads);
+    options.done = run.done;
+    options.committed = run.committed;
+    report_ = {};
+    return painting.paint(std::make_unique<LabelGrid>(outline(run.size)), options, DType::float32,
+                          scratch_ / run.directory, run.done != PaintedPart{}, cache_, progress_,
+                          report_);
+  }
+
+  ScratchDirectory scratch_;
+  ModelBundle bundle_;
+  LabelSet labels_;
+  ChunkCache cache_{1 << 20};
+  StopWhenTold progress_;
+  DiffusionReport report_;
+};
+
+TEST_F(MaskPaintingTest, UnknownCellsBecomeClassesAndAllOthersStay) {
+  const LabelGrid before = outline({47, 39});
+  const std::vector<LabelId> after = all_of(*paint({}));
+  std::set<LabelId> painted;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (before.cells()[i] == kUnknown)
+      painted.insert(after[i]);
+    else
+      ASSERT_EQ(after[i], before.cells()[i]) << "cell " << i;
+  }
+  EXPECT_EQ(painted, (std::set<LabelId>{1, 2}));
+  EXPECT_GT(report_.evaluations, 0);
+  EXPECT_EQ(report_.steps.size(), 4u);
+}
+
+TEST_F(MaskPaintingTest, AMaskCellDecidesAllItsLatentCells) {
+  const LatentSize size{47, 39};
+  const auto field = paint({});
+  const std::vector<LabelId> ids = all_of(*field);
+  const LabelGrid before = outline(size);
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    for (std::int64_t x = 1; x < size.width; x += 2) {
+      const auto at = static_cast<std::size_t>(y * size.width + x);
+      if (before.cells()[at] != kUnknown || before.cells()[at - 1] != kUnknown) continue;
+      ASSERT_EQ(ids[at], ids[at - 1]) << x << "," << y;
+    }
+  }
+}
+
+TEST_F(MaskPaintingTest, AnyRectangleReadsTheSameLabels) {
+  const auto field = paint({});
+  const std::vector<LabelId> all = all_of(*field);
+  for (const LatentRect rect : {LatentRect{0, 0, 1, 1}, LatentRect{13, 5, 36, 38},
+                                LatentRect{46, 38, 47, 39}, LatentRect{11, 0, 12, 39}}) {
+    std::vector<LabelId> part(static_cast<std::size_t>(rect.area()));
+    field->read(rect, part.data());
+    for (std::int64_t i = 0; i < rect.area(); ++i)
+      ASSERT_EQ(part[static_cast<std::size_t>(i)],
+                all[static_cast<std::size_t>((rect.y0 + i / rect.width()) * 47 + rect.x0 +
+                                             i % rect.width())]);
+  }
+}
+
+TEST_F(MaskPaintingTest, ThreadsDontChangeALabel) {
+  const std::vector<LabelId> expected = all_of(*paint({}));
+  for (const int threads : {2, 3, 8}) {
+    const std::string directory = "threads" + std::to_string(threads);
+    EXPECT_EQ(
+        all_of(*paint({.prompt = "", .threads = threads, .done = {}, .directory = directory})),
+        expected)
+        << threads;
+  }
+}
+
+TEST_F(MaskPaintingTest, SeedAndPromptMatterAndTheFirstPromptIsTheDefault) {
+  const std::vector<LabelId> base = all_of(*paint({}));
+  Run run;
+  run.directory = "first";
+  run.prompt = "first";
+  EXPECT_EQ(all_of(*paint(run)), base);
+  run.directory = run.prompt = "second";
+  EXPECT_NE(all_of(*paint(run)), base);
+  run = {};
+  run.directory = "seed";
+  run.seed = 6;
+  EXPECT_NE(all_of(*paint(run)), base);
+}
+
+TEST_F(MaskPaintingTest, APaintingThatWasStoppedGoesOnToTheSameLabels) {
+  const std::vector<LabelId> expected = all_of(*paint({}));
+  Run run;
+  run.directory = "stopped";
+  PaintedPart done;
+  run.committed = [&](PaintedPart part) {
+    done = part;
+    progress_.stop = part.steps == 2;
+  };
+  EXPECT_NE(message_of<Interrupted>([&] { paint(run); }), "");
+  EXPECT_EQ(done.steps, 2);
+  progress_.stop = false;
+  run.committed = [](PaintedPart) {};
+  run.done = done;
+  EXPECT_EQ(all_of(*paint(run)), expected);
+}
+
+TEST_F(MaskPaintingTest, SlidesSmallerThanAPatchArePainted) {
+  Run run;
+  run.size = {12, 3};
+  const std::vector<LabelId> ids = all_of(*paint(run));
+  EXPECT_EQ(ids[0], kGlass);
+  EXPECT_TRUE(ids[11] == 1 || ids[11] == 2);
+}
+
+TEST_F(MaskPaintingTest, AnUnknownPromptListsThePrompts) {
+  EXPECT_EQ(message_of([&] { MaskPainting(bundle_, labels_, "third"); }),
+            "'third' is not a prompt of model 'small'; they are: first, second");
+  bundle_.prompts.clear();
+  EXPECT_EQ(message_of([&] { MaskPainting(bundle_, labels_, "first"); }),
+            "'first' is not a prompt of model 'small'; it has none");
+}
+
+TEST_F(MaskPaintingTest, ABundleWithoutAMaskDenoiserIsNamed) {
+  EXPECT_TRUE(can_paint_masks(bundle_));
+  bundle_.mask.reset();
+  EXPECT_FALSE(can_paint_masks(bundle_));
+  EXPECT_EQ(message_of([&] { MaskPainting(bundle_, labels_, ""); }),
+            (scratch_ / "model" / "model.json").string() +
+                ": has no 'mask_denoiser' with a 'mask' that describes it");
+}
+
+TEST_F(MaskPaintingTest, ANetworkThatDoesNotFitIsNamed) {
+  const std::string where = (scratch_ / "model" / "model.json").string();
+  bundle_.prompts.push_back("third");
+  EXPECT_EQ(message_of([&] { paint({}); }),
+            where + ": mask_denoiser has 4 conditions, its labels and prompts need 5");
+  bundle_.prompts.pop_back();
+  bundle_.mask->patch = 7;
+  EXPECT_EQ(message_of([&] { paint({.prompt = "", .threads = 1, .done = {}, .directory = "b"}); }),
+            where + ": 'mask.patch' must be a multiple of 2, got 7");
+}
+
+}  // namespace
+}  // namespace histoloom
