@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/slide/version.h"
-#include "process_memory.h"
 
 namespace histoloom {
 
@@ -54,7 +53,7 @@ std::string report_json(const GenerateOptions& options, const JobPlan& plan,
       {"coverage", coverage(d)},
       {"autoencoder",
        {{"decodes", facts.decode.decodes}, {"seconds", facts.decode.autoencoder_seconds}}},
-      {"peak_rss_bytes", peak_rss_bytes()},
+      {"peak_rss_bytes", facts.peak_rss_bytes},
       {"disk_peak_bytes", plan.disk_latents + facts.slide.bytes},
       {"store",
        {{"bytes_read", facts.traffic.bytes_read}, {"bytes_written", facts.traffic.bytes_written}}},

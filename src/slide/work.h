@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "histoloom/diffusion/random_patch.h"
+#include "tally.h"
 
 namespace histoloom {
 
@@ -21,7 +21,12 @@ class WorkDirectory {
   void open();
   // What lies in the latents, as state.json says.
   PaintedPart painted() const { return painted_; }
-  void commit(PaintedPart part);
+  // What the runs before have done.
+  const Tally& tally() const { return tally_; }
+  // Replaces state.json.
+  void commit(PaintedPart part, const Tally& tally);
+  // The checkpoint of the slide that is being written.
+  std::filesystem::path checkpoint() const;
   std::filesystem::path latents(int generation) const;
   // The clean latents that some solvers keep.
   std::filesystem::path clean_latents(int generation) const;
@@ -29,10 +34,13 @@ class WorkDirectory {
   void finish();
 
  private:
+  void read_state();
+
   std::filesystem::path path_;
   bool kept_, resume_;
   std::string job_json_;
   PaintedPart painted_;
+  Tally tally_;
 };
 
 }  // namespace histoloom
