@@ -198,7 +198,9 @@ TEST(Interrupted, WhileDecodingSaysHowToGoOnAndDoes) {
 }
 
 TEST(Interrupted, WhileWritingLabelsSaysHowToGoOnAndDoes) {
-  const Arguments job{"--size", "256x60000", "--steps", "1", "--layout", "biopsy"};
+  // Little to paint and much to write.
+  const Arguments job{"--size",   "512x40000", "--steps",           "1",
+                      "--layout", "tissue",    "--tissue-fraction", "0.01"};
   expect_stopped(
       job, SIGTERM,
       [](const Folder& f) { return std::filesystem::exists(f / ".labels.tif.partial"); },
@@ -208,14 +210,15 @@ TEST(Interrupted, WhileWritingLabelsSaysHowToGoOnAndDoes) {
 TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
   const Folder folder, other;
   SmallDisk disk(folder / "disk");
-  if (!disk.resize("1m")) GTEST_SKIP() << disk.why();
-  const Arguments plain = plus(kJob, {"--compression", "none"});
+  if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
+  const Arguments plain{"--size",   "256x600", "--steps",       "3",   "--seed", "2",
+                        "--layout", "full",    "--compression", "none"};
   const Arguments job = plus(plain, {"--work", (folder / "work").string()});
   const std::string expected = unbroken(other, plain);
   const auto out = folder / "disk/s.svs";
-  // Room for nothing of the slide, then for its first row of tiles only.
-  for (const std::size_t taken : {1024, 700}) {
-    const Arguments more = taken == 700 ? Arguments{"--resume"} : Arguments{};
+  // Room for nothing of the slide, then for its first rows of tiles only.
+  for (const std::size_t taken : {2048, 1400}) {
+    const Arguments more = taken == 1400 ? Arguments{"--resume"} : Arguments{};
     Process process(generate(out, plus(job, more)));
     const auto painted = [&] { return committed_steps(folder / "work") >= 2; };
     ASSERT_TRUE(process.wait_until(painted)) << process.wait().err;
@@ -227,7 +230,7 @@ TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
     EXPECT_THAT(full.err,
                 testing::EndsWith(" are needed; make room, and the same command with --resume goes "
                                   "on\n"));
-    EXPECT_EQ(std::filesystem::exists(folder / "disk/.s.svs.partial"), taken == 700)
+    EXPECT_EQ(std::filesystem::exists(folder / "disk/.s.svs.partial"), taken == 1400)
         << "kept where there is a checkpoint";
     std::filesystem::remove(folder / "disk/filler");
   }
@@ -289,13 +292,13 @@ TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
 TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
   const Folder folder;
   SmallDisk disk(folder / "disk");
-  if (!disk.resize("256k")) GTEST_SKIP() << disk.why();
+  if (!disk.resize("1m")) GTEST_SKIP() << disk.why();
   const std::string expected = unbroken(folder, kJob);
   const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
   const Arguments job = plus(kJob, {"--work", work.string()});
   Process process(generate(out, job));
   ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 2; }));
-  write_bytes(filler, std::string(256 * 1024, 'x'));
+  write_bytes(filler, std::string(1024 * 1024, 'x'));
   const Outcome full = process.wait();
   EXPECT_EQ(full.code, 1);
   EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
