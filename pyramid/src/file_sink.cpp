@@ -1,11 +1,12 @@
 // The protocol of a file that is either whole or absent:
-//   1. open ".NAME.partial" beside the target and lock it, then truncate it;
-//   2. append (through a buffer), patch the header;
-//   3. flush, fsync the file;
-//   4. rename it to its name;
-//   5. fsync the directory.
-// Whatever fails before 4 removes the partial file; a killed process leaves it, and the next one
-// overwrites it.
+//   1. open ".NAME.partial" beside the target and lock it;
+//   2. cut it to what a checkpoint vouches for, or to nothing;
+//   3. append (through a buffer), patch the header;
+//   4. flush, fsync the file;
+//   5. rename it to its name;
+//   6. fsync the directory.
+// Whatever fails before 5 removes the partial file, unless it is suspended; a killed process leaves
+// it for the next one to cut.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "histoloom/core/byte_size.h"
+#include "histoloom/core/sync.h"
 #include "histoloom/pyramid/sink.h"
 
 namespace histoloom::pyramid {
@@ -33,10 +35,14 @@ class FileSink final : public Sink {
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
+  std::uint64_t found() override;
+  void cut(std::uint64_t size) override;
   void append(std::span<const std::uint8_t> bytes) override;
   void read_at(std::uint64_t offset, std::span<std::uint8_t> bytes) override;
   void write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) override;
+  void sync() override;
   void commit() override;
+  void suspend() noexcept override;
   void discard() noexcept override;
 
  private:
@@ -63,17 +69,23 @@ FileSink::FileSink(const std::filesystem::path& path, FileCalls calls)
     throw UserError(fmt::format("{}: another process is writing it ({} is locked)", path_.string(),
                                 partial_.string()));
   }
-  if (::ftruncate(fd_, 0) != 0) {
-    const int code = errno;
-    discard();
-    fail("creating", code);
-  }
   buffer_.reserve(kBuffer);
+}
+
+std::uint64_t FileSink::found() {
+  struct stat status {};
+  if (::fstat(fd_, &status) != 0) fail("creating", errno);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+void FileSink::cut(std::uint64_t size) {
+  if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) fail("creating", errno);
+  flushed_ = size;
 }
 
 void FileSink::fail(std::string_view doing, int code) const {
   const std::string text = fmt::format("{} {}: {}", doing, path_.string(), errno_text(code));
-  if (code == ENOSPC || code == EDQUOT) {
+  if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
     throw DiskFull(fmt::format("{} after {}", text, format_byte_size(flushed_)));
   }
   throw UserError(text);
@@ -123,17 +135,20 @@ void FileSink::write_at(std::uint64_t offset, std::span<const std::uint8_t> byte
   write_all(offset, bytes);
 }
 
-void FileSink::commit() {
+void FileSink::sync() {
   flush();
   if (calls_.fsync(fd_) != 0) fail("writing", errno);
+}
+
+void FileSink::commit() {
+  sync();
   if (calls_.rename(partial_.c_str(), path_.c_str()) != 0) fail("renaming the finished", errno);
   ::close(std::exchange(fd_, -1));  // all is on disk, so that an error here means nothing
-  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    calls_.fsync(directory);  // best effort: some file systems refuse it
-    ::close(directory);
-  }
+  sync_parent_directory(path_, calls_.fsync);
+}
+
+void FileSink::suspend() noexcept {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
 void FileSink::discard() noexcept {

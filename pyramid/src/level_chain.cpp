@@ -48,7 +48,9 @@ LevelChain::LevelChain(const WriterOptions& options, TileStore& store)
   filling_.resize(strip_bytes(options_.size));
 }
 
-LevelChain::~LevelChain() {
+LevelChain::~LevelChain() { stop(); }
+
+void LevelChain::stop() noexcept {
   group_.cancel();
   try {
     wait();
@@ -76,6 +78,42 @@ void LevelChain::plan_levels() {
   while (!fits_preview(levels_[preview_level_].size)) ++preview_level_;
   const PixelSize size = levels_[preview_level_].size;
   preview_ = Raster(size.width, size.height, options_.channels, 0);
+}
+
+std::size_t LevelChain::row_bytes(const Level& level) const {
+  return static_cast<std::size_t>(level.size.width * options_.channels);
+}
+
+void LevelChain::save(CheckpointOut& out) const {
+  out.put(strip_rows());
+  for (const Level& level : levels_) {
+    out.put(level.strips_done);
+    out.put(level.rows);
+    const auto bytes = static_cast<std::size_t>(level.rows) * row_bytes(level);
+    out.put_all(std::span(level.strip).first(bytes));
+  }
+  for (const LevelTiles& level : tiles_) {
+    out.put(level.bytes);
+    out.put_all(std::span(level.tiles));
+  }
+  out.put_all(std::span(preview_.pixels));
+}
+
+void LevelChain::restore(CheckpointIn& in) {
+  pushed_ = in.get<std::int64_t>();
+  for (Level& level : levels_) {
+    level.strips_done = in.get<std::int64_t>();
+    level.rows = in.get<std::int64_t>();
+    const auto bytes = static_cast<std::size_t>(level.rows) * row_bytes(level);
+    check_internal(bytes <= level.strip.size(), "a checkpoint's strip is too tall");
+    in.get_all(std::span(level.strip).first(bytes));
+  }
+  for (std::size_t i = 0; i < tiles_.size(); ++i) {
+    tiles_[i].bytes = in.get<std::uint64_t>();
+    tiles_[i].tiles.resize(static_cast<std::size_t>(levels_[i].strips_done * levels_[i].columns));
+    in.get_all(std::span(tiles_[i].tiles));
+  }
+  in.get_all(std::span(preview_.pixels));
 }
 
 void LevelChain::push(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {

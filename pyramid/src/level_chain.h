@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "block.h"
+#include "checkpoint_file.h"
 #include "histoloom/pyramid/options.h"
 #include "tile_encoder.h"
 #include "tile_store.h"
@@ -34,6 +35,9 @@ class LevelChain {
   // Waits until all that was pushed is stored. Rethrows what failed.
   void wait();
 
+  // Drops what is under way; nothing reaches the store after it. For a chain that is given up.
+  void stop() noexcept;
+
   struct LevelTiles {
     PixelSize size;
     std::vector<BlobId> tiles;  // row by row
@@ -41,6 +45,15 @@ class LevelChain {
   };
   // The stored levels; complete after wait() once all rows were pushed.
   const std::vector<LevelTiles>& levels() const { return tiles_; }
+
+  // Rows of which every tile is stored, or under way there before wait(): whole strips.
+  std::int64_t strip_rows() const { return pushed_ - filled_; }
+
+  // Puts down what is needed to go on with row strip_rows(): the strips of all levels below the
+  // first, the tiles of all levels and the preview. After wait().
+  void save(CheckpointOut& out) const;
+  // Takes it over, in a chain that has taken no row.
+  void restore(CheckpointIn& in);
 
   // The largest level of at most 1024 px a side, whole; empty unless associated images are wanted.
   const Raster& preview() const { return preview_; }
@@ -61,6 +74,7 @@ class LevelChain {
   };
   struct Token;
 
+  std::size_t row_bytes(const Level& level) const;
   void plan_levels();
   void submit();
   void process(Job job);

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "checkpoint_file.h"
 #include "histoloom/pyramid/sink.h"
 #include "tile_encoder.h"
 
@@ -27,6 +28,12 @@ class TileStore {
   // Appends bytes that are no piece.
   void append_raw(std::span<const std::uint8_t> bytes);
 
+  // Puts down every piece so far, 8 bytes each; they must follow each other from `first` on.
+  void save(CheckpointOut& out, std::uint64_t first) const;
+  // Takes the pieces over from a sink that has found `found` bytes, and reads each to see that it
+  // is what was stored; else false, and the store is as empty as before.
+  bool restore(CheckpointIn& in, std::uint64_t first, std::uint64_t found);
+
   std::uint64_t offset_of(BlobId id) const { return blobs_[id].offset; }
   std::uint64_t size_of(BlobId id) const { return blobs_[id].size; }
   std::size_t count() const { return blobs_.size(); }
@@ -36,9 +43,14 @@ class TileStore {
   struct Blob {
     std::uint64_t offset = 0;
     std::uint32_t size = 0;
-    std::uint32_t check = 0;  // the hash's upper half; its lower half chose the slot
+    std::uint32_t check = 0;  // half of the hash; the other half chose the slot
   };
   bool same(const Blob& blob, const Encoded& piece);
+  // The slot of a piece's equal, or the free one where it belongs.
+  template <class Same>
+  std::size_t slot_for(std::uint64_t hash, Same&& same) const;
+  void append_blob(const Blob& blob, std::size_t slot);
+  void clear();
 
   Sink& sink_;
   const std::uint64_t expected_;

@@ -3,13 +3,18 @@
 //   2. tiles of all levels as they become ready, strips of the associated images after the last;
 //   3. at finish(), the directories, classic or BigTIFF by where they end;
 //   4. the header over the zeros; sync; rename.
+// Checkpoints (checkpointer.cpp) are taken between rows of tiles in 2; what follows the last one is
+// written again by the run that goes on.
 #include "histoloom/pyramid/writer.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <utility>
 
+#include "checkpointer.h"
 #include "drawing.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
@@ -48,41 +53,75 @@ WriterOptions checked(const WriterOptions& options) {
 
 class PyramidWriter::Impl {
  public:
-  Impl(std::unique_ptr<Sink> sink, const std::filesystem::path& path, const WriterOptions& options)
+  ~Impl() { close(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  Impl(std::unique_ptr<Sink> sink, const std::filesystem::path& path, const WriterOptions& options,
+       const CheckpointOptions* checkpoints)
       : options_(checked(options)),
         path_(path),
         sink_(sink ? std::move(sink) : open_file_sink(path)),
         store_(*sink_, tile_count(options) + associated_strips(options)),
         chain_(options, store_) {
-    guarded([this] { store_.append_raw(std::vector<std::uint8_t>(kHeaderRoom, 0)); });
+    if (checkpoints != nullptr) checkpointer_.emplace(*checkpoints, options_);
+    guarded([this] { start(); });
   }
 
   void write_rows(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
     check_internal(!closed_, "rows came after the file was closed");
     check_internal(count >= 0 && rows_ + count <= options_.size.height,
                    "more rows came than the image has");
-    guarded([&] { chain_.push(rows, count, stride); });
+    guarded([&] {
+      chain_.push(rows, count, stride);
+      if (checkpointer_ && checkpointer_->due(chain_)) {
+        checkpointer_->write(*sink_, store_, chain_, kHeaderRoom);
+      }
+    });
     rows_ += count;
   }
 
-  WriteSummary finish() {
+  WriteSummary complete() {
     check_internal(!closed_, "the file was closed before");
     check_internal(rows_ == options_.size.height, "rows of the image are missing");
+    check_internal(!completed_, "the file was completed before");
     WriteSummary summary;
     guarded([&] {
       chain_.wait();
-      summary = complete();
-      sink_->commit();
+      summary = write_rest();
     });
-    closed_ = true;
+    completed_ = true;
     return summary;
+  }
+
+  void publish() {
+    check_internal(!closed_ && completed_, "an incomplete file can't be published");
+    guarded([this] { sink_->commit(); });
+    closed_ = true;
+    if (checkpointer_) checkpointer_->remove();
   }
 
   std::int64_t rows() const { return rows_; }
   std::uint64_t bytes() const { return bytes_; }
+  const std::string& restart_reason() const {
+    static const std::string none;
+    return checkpointer_ ? checkpointer_->refusal() : none;
+  }
 
  private:
-  // Runs `work`; on any error the file is discarded and a full disk is told how much is needed.
+  // Begins the file, or goes on from its checkpoint; the header's room is empty either way.
+  void start() {
+    const std::vector<std::uint8_t> room(kHeaderRoom, 0);
+    if (checkpointer_ && checkpointer_->restore(*sink_, store_, chain_, kHeaderRoom)) {
+      rows_ = chain_.strip_rows();
+      sink_->cut(store_.end());
+      sink_->write_at(0, room);
+    } else {
+      sink_->cut(0);
+      store_.append_raw(room);
+    }
+  }
+
+  // Runs `work`; on any error the file is closed and a full disk is told how much is needed.
   template <class Work>
   void guarded(Work&& work) {
     try {
@@ -90,7 +129,7 @@ class PyramidWriter::Impl {
       bytes_ = store_.end();
     } catch (const DiskFull& error) {
       close();
-      throw UserError(
+      throw DiskFull(
           fmt::format("{}; about {} are needed", error.what(), format_byte_size(expected_bytes())));
     } catch (...) {
       close();
@@ -98,9 +137,11 @@ class PyramidWriter::Impl {
     }
   }
 
-  void close() {
-    closed_ = true;
-    sink_->discard();
+  // Leaves the partial file only where a checkpoint can use it.
+  void close() noexcept {
+    if (std::exchange(closed_, true)) return;
+    chain_.stop();
+    checkpointer_ && checkpointer_->written() ? sink_->suspend() : sink_->discard();
   }
 
   // The size of the whole file, from what its tiles so far have taken.
@@ -174,7 +215,7 @@ class PyramidWriter::Impl {
   }
 
   // Writes all that follows the tiles, and the header.
-  WriteSummary complete() {
+  WriteSummary write_rest() {
     WriteSummary summary;
     StoredFile file;
     file.encoding = encoding_for(options_);
@@ -221,17 +262,20 @@ class PyramidWriter::Impl {
   std::unique_ptr<Sink> sink_;
   TileStore store_;
   LevelChain chain_;
+  std::optional<Checkpointer> checkpointer_;
   std::int64_t rows_ = 0;
   std::uint64_t bytes_ = 0;
+  bool completed_ = false;  // all is in the file but its name
   bool closed_ = false;
 };
 
-PyramidWriter::PyramidWriter(const std::filesystem::path& path, const WriterOptions& options)
-    : PyramidWriter(nullptr, path, options) {}
+PyramidWriter::PyramidWriter(const std::filesystem::path& path, const WriterOptions& options,
+                             const CheckpointOptions* checkpoints)
+    : PyramidWriter(nullptr, path, options, checkpoints) {}
 
 PyramidWriter::PyramidWriter(std::unique_ptr<Sink> sink, const std::filesystem::path& path,
-                             const WriterOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(sink), path, options)) {}
+                             const WriterOptions& options, const CheckpointOptions* checkpoints)
+    : impl_(std::make_unique<Impl>(std::move(sink), path, options, checkpoints)) {}
 
 PyramidWriter::~PyramidWriter() = default;
 
@@ -240,7 +284,17 @@ void PyramidWriter::write_rows(const std::uint8_t* rows, std::int64_t count,
   impl_->write_rows(rows, count, stride);
 }
 
-WriteSummary PyramidWriter::finish() { return impl_->finish(); }
+WriteSummary PyramidWriter::complete() { return impl_->complete(); }
+
+void PyramidWriter::publish() { impl_->publish(); }
+
+WriteSummary PyramidWriter::finish() {
+  WriteSummary summary = complete();
+  publish();
+  return summary;
+}
+
+const std::string& PyramidWriter::restart_reason() const { return impl_->restart_reason(); }
 
 std::int64_t PyramidWriter::rows_written() const { return impl_->rows(); }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "histoloom/core/error.h"
+#include "histoloom/core/sync.h"
 
 namespace histoloom {
 
@@ -86,12 +87,7 @@ void FileReplacement::commit() {
   if (::close(std::exchange(fd_, -1)) != 0 && code == 0) code = errno;
   if (code == 0 && ::rename(aside_.c_str(), path_.c_str()) != 0) code = errno;
   if (code != 0) give_up(code);
-  const std::filesystem::path directory = path_.has_parent_path() ? path_.parent_path() : ".";
-  const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir >= 0) {
-    fsync(dir);
-    ::close(dir);
-  }
+  sync_parent_directory(path_);
 }
 
 void replace_file(const std::filesystem::path& path, std::string_view bytes) {

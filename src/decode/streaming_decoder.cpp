@@ -38,7 +38,7 @@ class SlideDecoder {
   at::Tensor read_window(LatentPoint on_slide) const;
   void decode(WindowBatch& batch);
   void add(const WindowBatch& batch);
-  void decode_band(std::int64_t band);
+  void decode_band(std::int64_t band, const Progress& progress);
   void emit(std::int64_t band, const RowSink& sink);
   void emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t* out) const;
   void read_glass(std::int64_t y0, std::int64_t y1);
@@ -49,6 +49,7 @@ class SlideDecoder {
     return intersect({cells.x0 + o.x, cells.y0 + o.y, cells.x1 + o.x, cells.y1 + o.y},
                      LatentRect::of(latents_.size()));
   }
+  std::int64_t first_band() const;
   std::int64_t origin(std::int64_t i) const { return i * stride_ - options_.overlap; }
 
   const ModelBundle& bundle_;
@@ -163,11 +164,13 @@ void SlideDecoder::add(const WindowBatch& batch) {
   decodes_ += static_cast<std::int64_t>(batch.corners.size());
 }
 
-void SlideDecoder::decode_band(std::int64_t band) {
+void SlideDecoder::decode_band(std::int64_t band, const Progress& progress) {
   const std::int64_t columns = divide_up(cells_.width + options_.overlap, stride_);
   std::int64_t i = 0;
   using Batch = std::shared_ptr<WindowBatch>;
   const auto gather = [&](tbb::flow_control& flow) -> Batch {
+    // A band of a wide slide takes many seconds.
+    if (progress.stop_requested()) throw Interrupted("stopped while decoding");
     auto batch = std::make_shared<WindowBatch>();
     for (; i < columns && batch->corners.size() < static_cast<std::size_t>(options_.batch); ++i) {
       const LatentPoint corner{origin(i), origin(band)};
@@ -242,7 +245,7 @@ void SlideDecoder::emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t
 void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
   // Rows above the next band's first are complete.
   const std::int64_t top = origin(band) * factor_;
-  const std::int64_t y0 = std::max<std::int64_t>(top, 0);
+  const std::int64_t y0 = std::max(top, options_.first_row);
   const std::int64_t y1 = std::min(top + stride_ * factor_, size_.height);
   if (y1 > y0) {
     read_glass(y0, y1);
@@ -260,22 +263,33 @@ void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
   }
 }
 
+// The first band that the first row needs: the one that hands it out, or the one above where that
+// fades into it. Bands further up only touch rows that are not wanted.
+std::int64_t SlideDecoder::first_band() const {
+  const std::int64_t fade = options_.overlap * factor_, step = stride_ * factor_;
+  const std::int64_t band = (options_.first_row + fade) / step;
+  const bool faded = options_.first_row < origin(band) * factor_ + fade;
+  return faded && band > 0 ? band - 1 : band;
+}
+
 void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& report) {
-  const std::int64_t bands = divide_up(cells_.height + options_.overlap, stride_);
+  const DecodeReport before = report;
+  const std::int64_t bands = options_.first_row < size_.height
+                                 ? divide_up(cells_.height + options_.overlap, stride_)
+                                 : 0;
   progress.start_stage("decoding and writing", size_.height, "rows");
   tbb::task_arena arena(options_.threads);
   arena.execute([&] {
-    for (std::int64_t band = 0; band < bands; ++band) {
-      if (progress.stop_requested()) throw Interrupted("stopped while decoding");
-      decode_band(band);
+    for (std::int64_t band = first_band(); band < bands; ++band) {
+      decode_band(band, progress);
+      report.decodes = before.decodes + decodes_;
+      report.autoencoder_seconds = before.autoencoder_seconds + clock_.seconds();
       emit(band, sink);
       progress.update(
           std::clamp<std::int64_t>((origin(band) + stride_) * factor_, 0, size_.height));
     }
   });
   progress.finish();
-  report.decodes += decodes_;
-  report.autoencoder_seconds += clock_.seconds();
 }
 
 }  // namespace
@@ -297,7 +311,7 @@ void decode_slide(const ModelBundle& bundle, Autoencoder& autoencoder, const Lat
                   const GlassTexture& texture, PixelSize size, const DecodeOptions& options,
                   const RowSink& sink, Progress& progress, DecodeReport& report) {
   check_internal(options.overlap >= 0 && 2 * options.overlap <= options.window &&
-                     options.batch >= 1 && options.threads >= 1,
+                     options.batch >= 1 && options.threads >= 1 && options.first_row >= 0,
                  "decode options out of range");
   SlideDecoder(bundle, autoencoder, latents, glass_latent, glass, texture, size, options)
       .run(sink, progress, report);

@@ -19,12 +19,14 @@ namespace {
 class Painter {
  public:
   Painter(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-          const DiffusionOptions& options, const CanvasState& state, Progress& progress)
+          const DiffusionOptions& options, const CanvasState& state, Progress& progress,
+          DiffusionReport& report)
       : bundle_(bundle),
         scene_(scene),
         options_(options),
         state_(state),
         progress_(progress),
+        report_(report),
         evaluator_(bundle, denoiser, scene, options),
         solver_(bundle, options),
         schedule_(NoiseSchedule::of(bundle.schedule)),
@@ -35,7 +37,7 @@ class Painter {
     if (!kernel_->keeps_x0()) state_.x0 = {};
   }
 
-  int run(DiffusionReport& report);
+  int run();
 
  private:
   Step step_at(int index) const;
@@ -71,6 +73,7 @@ class Painter {
   const DiffusionOptions& options_;
   CanvasState state_;
   Progress& progress_;
+  DiffusionReport& report_;
   CropEvaluator evaluator_;
   CellSolver solver_;
   NoiseSchedule schedule_;
@@ -164,6 +167,10 @@ bool Painter::next_crop(const std::function<bool(Crop&)>& source, CropWork& work
 void Painter::commit(const Step& step, PaintedPart part) {
   if (step.x0_target != nullptr) step.x0_target->commit();
   step.target->commit();
+  report_.evaluations = counters_.evaluations;
+  report_.padded_evaluations = counters_.padded;
+  report_.batches = counters_.batches;
+  report_.denoiser_seconds = counters_.clock.seconds();
   options_.committed(part);
   uncommitted_ = 0;
   last_commit_ = std::chrono::steady_clock::now();
@@ -231,7 +238,7 @@ void Painter::tapered_step(const Step& step) {
   painted_ += strip.finish();
 }
 
-int Painter::run(DiffusionReport& report) {
+int Painter::run() {
   count_cells();
   painted_ = to_paint_ * options_.done.steps;
   progress_.start_stage("painting latents", to_paint_ * options_.steps, "cells");
@@ -241,15 +248,11 @@ int Painter::run(DiffusionReport& report) {
     exhausted_ = false;
     step.tapered ? tapered_step(step) : plain_step(step);
     if (i + 1 == options_.steps) evaluator_.known().write_kept(*step.target);
+    report_.steps.push_back({crops_, minimum_, step.tapered});
     commit(step, {i + 1, 0});
-    report.steps.push_back({crops_, minimum_, step.tapered});
     progress_.update(painted_, fmt::format("step {}/{}", i + 1, options_.steps));
   }
   progress_.finish();
-  report.evaluations = counters_.evaluations;
-  report.padded_evaluations = counters_.padded;
-  report.batches = counters_.batches;
-  report.denoiser_seconds = counters_.clock.seconds();
   return options_.steps % 2;
 }
 
@@ -280,7 +283,7 @@ int paint_latents(const ModelBundle& bundle, Denoiser& denoiser, const Scene& sc
   check_internal(scene.kept == nullptr || fits(scene.kept),
                  "kept cells of another shape than the scene");
   report.gflop_per_evaluation = denoiser.gflop_per_evaluation(bundle.patch);
-  return Painter(bundle, denoiser, scene, options, state, progress).run(report);
+  return Painter(bundle, denoiser, scene, options, state, progress, report).run();
 }
 
 }  // namespace histoloom

@@ -10,6 +10,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/sync.h"
 #include "histoloom/model/bundle.h"
 #include "histoloom/model/safetensors.h"
 #include "import_parts.h"
@@ -77,6 +78,7 @@ class GrowingDirectory {
   void keep() {
     if (::rename(path_.c_str(), out_.c_str()) != 0) fail(errno);
     kept_ = true;
+    sync_parent_directory(out_);
   }
 
  private:

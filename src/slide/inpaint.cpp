@@ -19,6 +19,7 @@
 #include "outputs.h"
 #include "picture_source.h"
 #include "plan.h"
+#include "process_memory.h"
 #include "report.h"
 #include "scene_labels.h"
 #include "stopwatch.h"
@@ -248,7 +249,10 @@ LatentArray InpaintJob::State::paint(const LatentArray& kept, ChunkCache& cache,
                                                plan.store_type, cache));
   DiffusionOptions diffusion = plan.diffusion;
   diffusion.done = work->painted();
-  diffusion.committed = [this](PaintedPart part) { work->commit(part); };
+  diffusion.committed = [&](PaintedPart part) {
+    facts.diffusion_seconds = watch.seconds();
+    work->commit(part, sum_of(work->tally(), facts));
+  };
   const Scene scene{*labels, label_set.unknown(), std::nullopt, {}, &kept};
   const CanvasState state{.y = {&arrays[0], &arrays[1]}, .x0 = {&arrays[2], &arrays[3]}};
   const int result =
@@ -329,6 +333,8 @@ void InpaintJob::State::run(Progress& progress) {
       std::string("http://cv.iptc.org/newscodes/digitalsourcetype/") + kSourceType;
   replace_file(options.out.string() + ".manifest.json", manifest.dump(2) + "\n");
   facts.wall_seconds = watch.seconds();
+  facts.peak_rss_bytes = peak_rss_bytes();
+  static_cast<Tally&>(facts) = sum_of(work->tally(), facts);
   if (!options.report.empty())
     replace_file(options.report, report_json(options, plan, bundle, facts));
   work->finish();

@@ -6,6 +6,9 @@
 #endif
 #include <vips/vips.h>
 
+#include <optional>
+
+#include "disk.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
@@ -14,6 +17,7 @@
 #include "mask_painting.h"
 #include "outputs.h"
 #include "plan.h"
+#include "process_memory.h"
 #include "report.h"
 #include "scene_labels.h"
 #include "stopwatch.h"
@@ -32,19 +36,18 @@ void check_outputs(const GenerateOptions& o) {
   require_new(o.out, replace, "-o");
   if (!o.thumbnail.empty()) require_writable(o.thumbnail, "--thumbnail");
   const fs::path work = work_directory(o);
-  if (!fs::exists(work)) require_writable(work, "--work");
+  if (!file_exists(work)) require_writable(work, "--work");
 }
 
-// The slide's size is a guess, so only the latents are held against a disk that both share.
-void check_disk(const GenerateOptions& o, const JobPlan& plan) {
-  fs::path work = work_directory(o);
-  while (!work.empty() && !fs::exists(work)) work = directory_of(work);
-  std::error_code code;
-  const fs::space_info space = fs::space(work, code);
-  if (!code && space.available < plan.disk_latents)
-    throw UserError(fmt::format(
-        "the work directory needs about {} in '{}', {} are free; choose another disk with --work",
-        format_byte_size(plan.disk_latents), work.string(), format_byte_size(space.available)));
+// The latents and the checkpoint on the disk of the work directory, the slide on that of OUT.
+void check_disks(const GenerateOptions& o, const JobPlan& plan, double tissue_fraction) {
+  const fs::path work = work_directory(o), partial = pyramid::partial_path(o.out);
+  const auto slide =
+      static_cast<std::uint64_t>(static_cast<double>(plan.disk_slide) * tissue_fraction);
+  require_space(
+      {{"the work directory", existing_directory(work), plan.disk_latents + plan.disk_checkpoint,
+        bytes_at(work), "--work"},
+       {"the slide", existing_directory(directory_of(o.out)), slide, bytes_at(partial), "-o"}});
 }
 
 // The C library keeps what large networks gave back, gigabytes of it, beside what the next one asks
@@ -79,16 +82,23 @@ struct SlideJob::State {
   std::unique_ptr<Autoencoder> autoencoder;
   std::string job_text;
   std::unique_ptr<WorkDirectory> work;
-  JobFacts facts;
+  std::optional<ChunkCache> cache;
+  Stopwatch watch;
+  Tally before;    // of earlier runs
+  JobFacts facts;  // of this one, until it is done
 
   explicit State(const GenerateOptions& o);
   void read_labels();
-  void paint_labels(ChunkCache& cache, Progress& progress);
+  void paint_labels(Progress& progress);
   std::vector<float> glass_latent(const GlassTexture& texture) const;
   void run(Progress& progress);
-  LatentArray paint(ChunkCache& cache, const std::vector<float>& glass, Progress& progress);
-  void write_slide(const LatentArray& latents, const std::vector<float>& glass,
-                   const GlassTexture& texture, Progress& progress);
+  LatentArray paint(const std::vector<float>& glass, Progress& progress);
+  std::unique_ptr<pyramid::PyramidWriter> start_slide(Progress& progress);
+  void write_slide(pyramid::PyramidWriter& writer, const LatentArray& latents,
+                   const std::vector<float>& glass, const GlassTexture& texture,
+                   Progress& progress);
+  Tally tally();
+  void commit(PaintedPart part) { work->commit(part, tally()); }
 };
 
 SlideJob::State::State(const GenerateOptions& o) : options(o) {
@@ -102,8 +112,8 @@ SlideJob::State::State(const GenerateOptions& o) : options(o) {
                [&] { pyramid::validate(slide_writer_options(options, plan, bundle)); });
   mask_painting = mask_painting_of(options, bundle, label_set);
   if (mask_painting) plan.disk_latents += mask_painting->disk(plan.slide_cells);
-  check_disk(options, plan);
   read_labels();
+  check_disks(options, plan, facts.tissue_fraction);
   denoiser = load_denoiser(bundle, plan.dtype);
   autoencoder = load_autoencoder(bundle, plan.dtype);
   facts.model_sha256 = bundle.sha256();
@@ -111,38 +121,50 @@ SlideJob::State::State(const GenerateOptions& o) : options(o) {
                       mask_painting ? mask_painting->prompt() : "");
   work = std::make_unique<WorkDirectory>(work_directory(options), !options.work.empty(),
                                          options.resume, options.force, job_text);
+  before = work->tally();
+}
+
+// What has been done up to now, in all runs.
+Tally SlideJob::State::tally() {
+  facts.traffic = cache->traffic();
+  facts.wall_seconds = watch.seconds();
+  facts.peak_rss_bytes = peak_rss_bytes();
+  return sum_of(before, facts);
 }
 
 void SlideJob::State::read_labels() {
-  const Stopwatch watch;
+  const Stopwatch reading;
   std::unique_ptr<LabelField> field = mask_painting ? make_open_layout(options, bundle, label_set)
                                                     : make_labels(options, bundle, label_set);
   if (label_set.glass()) facts.tissue_fraction = tissue_fraction(*field, *label_set.glass());
   labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas, plan.origin);
-  facts.mask_seconds = watch.seconds();
+  facts.mask_seconds = reading.seconds();
 }
 
-void SlideJob::State::paint_labels(ChunkCache& cache, Progress& progress) {
-  const Stopwatch watch;
+void SlideJob::State::paint_labels(Progress& progress) {
+  const Stopwatch painting;
+  const double read = facts.mask_seconds;
   DiffusionOptions diffusion = mask_painting->options(options.seed, plan.threads);
   diffusion.done = work->painted_labels();
-  diffusion.committed = [this](PaintedPart part) { work->commit_labels(part); };
+  diffusion.committed = [&](PaintedPart part) {
+    facts.mask_seconds = read + painting.seconds();
+    work->commit_labels(part, tally());
+  };
   auto painted =
       mask_painting->paint(labels->take_slide(), diffusion, plan.dtype, work->mask(),
-                           diffusion.done != PaintedPart{}, cache, progress, facts.mask.emplace());
+                           diffusion.done != PaintedPart{}, *cache, progress, facts.mask);
   labels =
       std::make_unique<CanvasLabels>(finished_labels(std::move(painted)), plan.canvas, plan.origin);
-  facts.mask_seconds += watch.seconds();
+  facts.mask_seconds = read + painting.seconds();
 }
 
-LatentArray SlideJob::State::paint(ChunkCache& cache, const std::vector<float>& glass,
-                                   Progress& progress) {
-  const Stopwatch watch;
+LatentArray SlideJob::State::paint(const std::vector<float>& glass, Progress& progress) {
+  const Stopwatch painting;
   const auto generation = [&](const fs::path& path) {
     return work->painted() != PaintedPart{}
-               ? LatentArray::open(path, cache)
+               ? LatentArray::open(path, *cache)
                : LatentArray::create(path, bundle.latent_channels, plan.canvas, plan.store_type,
-                                     cache);
+                                     *cache);
   };
   LatentArray even = generation(work->latents(0)), odd = generation(work->latents(1));
   CanvasState state{.y = {&even, &odd}};
@@ -153,19 +175,44 @@ LatentArray SlideJob::State::paint(ChunkCache& cache, const std::vector<float>& 
   }
   DiffusionOptions diffusion = plan.diffusion;
   diffusion.done = work->painted();
-  diffusion.committed = [this](PaintedPart part) { work->commit(part); };
+  diffusion.committed = [&](PaintedPart part) {
+    facts.diffusion_seconds = painting.seconds();
+    commit(part);
+  };
   const Scene scene{*labels, label_set.unknown(), label_set.glass(), glass};
   const int result =
       paint_latents(bundle, *denoiser, scene, diffusion, state, progress, facts.diffusion);
-  facts.diffusion_seconds = watch.seconds();
+  facts.diffusion_seconds = painting.seconds();
   return result == 0 ? std::move(even) : std::move(odd);
 }
 
-void SlideJob::State::write_slide(const LatentArray& latents, const std::vector<float>& glass,
-                                  const GlassTexture& texture, Progress& progress) {
-  const Stopwatch watch;
-  pyramid::PyramidWriter writer(options.out, slide_writer_options(options, plan, bundle));
+// The slide's writer, anew or from where an earlier run left it.
+std::unique_ptr<pyramid::PyramidWriter> SlideJob::State::start_slide(Progress& progress) {
+  pyramid::CheckpointOptions checkpoints;
+  checkpoints.path = work->checkpoint();
+  checkpoints.rows = job_text;
+  const Stopwatch decoding;
+  checkpoints.written = [this, decoding] {
+    facts.decode_seconds = decoding.seconds();
+    commit(work->painted());
+  };
+  auto writer = std::make_unique<pyramid::PyramidWriter>(
+      options.out, slide_writer_options(options, plan, bundle), &checkpoints);
+  if (!writer->restart_reason().empty())
+    progress.warn(fmt::format("{}; the slide is decoded anew", writer->restart_reason()));
+  if (writer->rows_written() == 0) {
+    before.decode = {};
+    before.decode_seconds = 0;
+  }
+  return writer;
+}
+
+void SlideJob::State::write_slide(pyramid::PyramidWriter& writer, const LatentArray& latents,
+                                  const std::vector<float>& glass, const GlassTexture& texture,
+                                  Progress& progress) {
+  const Stopwatch decoding;
   DecodeOptions decode;
+  decode.first_row = writer.rows_written();
   decode.window = bundle.decode_window;
   decode.overlap = bundle.decode_overlap;
   decode.threads = plan.threads;
@@ -178,8 +225,8 @@ void SlideJob::State::write_slide(const LatentArray& latents, const std::vector<
         writer.write_rows(rows, count, stride);
       },
       progress, facts.decode);
-  facts.slide = writer.finish();
-  facts.decode_seconds = watch.seconds();
+  facts.slide = writer.complete();
+  facts.decode_seconds = decoding.seconds();
 }
 
 std::vector<float> SlideJob::State::glass_latent(const GlassTexture& texture) const {
@@ -191,31 +238,34 @@ std::vector<float> SlideJob::State::glass_latent(const GlassTexture& texture) co
   return mean_latent(bundle, *autoencoder, pixels, {side, side});
 }
 
+// OUT gets its name last: whatever happens before, a resume has a checkpoint to go on from.
 void SlideJob::State::run(Progress& progress) {
-  const Stopwatch watch;
-  ChunkCache cache(plan.cache);
+  watch = {};
+  cache.emplace(plan.cache);
   work->open();
-  if (mask_painting) paint_labels(cache, progress);
+  if (mask_painting) paint_labels(progress);
   const GlassTexture texture(options.tile);
   const std::vector<float> glass = glass_latent(texture);
   // Only one network at a time: a published one holds gigabytes.
   autoencoder.reset();
   return_freed_memory();
+  std::unique_ptr<pyramid::PyramidWriter> slide;
   {
-    const LatentArray latents = paint(cache, glass, progress);
+    const LatentArray latents = paint(glass, progress);
     denoiser.reset();
     return_freed_memory();
     autoencoder = load_autoencoder(bundle, plan.dtype);
-    write_slide(latents, glass, texture, progress);
-    facts.traffic = cache.traffic();
+    slide = start_slide(progress);
+    write_slide(*slide, latents, glass, texture, progress);
   }
   write_labels(options, bundle, label_set, labels->slide(), progress);
   if (!options.thumbnail.empty()) write_png(options.thumbnail, facts.slide.thumbnail);
   replace_file(options.out.string() + ".manifest.json",
                manifest_json(options, plan, bundle, facts, job_text));
-  facts.wall_seconds = watch.seconds();
+  static_cast<Tally&>(facts) = tally();
   if (!options.report.empty())
     replace_file(options.report, report_json(options, plan, bundle, facts));
+  slide->publish();
   work->finish();
 }
 
@@ -229,6 +279,9 @@ void SlideJob::run(Progress& progress) {
   } catch (const Interrupted& stop) {
     throw Interrupted(
         fmt::format("{}; the same command with --resume goes on from there", stop.what()));
+  } catch (const pyramid::DiskFull& full) {
+    throw UserError(
+        fmt::format("{}; make room, and the same command with --resume goes on", full.what()));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
 
 namespace histoloom {
 
@@ -34,10 +35,11 @@ fs::path directory_of(const fs::path& file) {
 
 void require_writable(const fs::path& path, const char* option) {
   const fs::path directory = directory_of(path);
-  if (!fs::is_directory(directory))
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored))
     throw UserError(fmt::format("{} {}: the directory '{}' does not exist; make it first", option,
                                 path.string(), directory.string()));
-  if (fs::is_directory(path))
+  if (fs::is_directory(path, ignored))
     throw UserError(
         fmt::format("{} {}: is a directory; give the name of a file", option, path.string()));
   const int refused = try_to_write(directory);
@@ -47,7 +49,7 @@ void require_writable(const fs::path& path, const char* option) {
 }
 
 void require_new(const fs::path& path, bool force, const char* option) {
-  if (!force && fs::exists(path))
+  if (!force && file_exists(path))
     throw UserError(fmt::format("{} {}: exists; give another name, or --force to replace it",
                                 option, path.string()));
 }

@@ -7,6 +7,7 @@
 
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
+#include "histoloom/pyramid/checkpoint.h"
 #include "histoloom/slide/version.h"
 #include "label_stage.h"
 
@@ -66,6 +67,7 @@ JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   const double bytes_a_pixel = o.compression == "jpeg" ? 1.0 : 3.1;
   plan.disk_slide =
       static_cast<std::uint64_t>(static_cast<double>(o.size.area()) * bytes_a_pixel * 1.34);
+  plan.disk_checkpoint = 2 * pyramid::checkpoint_bound(slide_writer_options(o, plan, bundle));
   return plan;
 }
 

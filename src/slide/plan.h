@@ -23,7 +23,9 @@ struct JobPlan {
   std::uint64_t memory = 0;
   std::uint64_t cache = 0;         // of it, for the store's chunks
   std::uint64_t disk_latents = 0;  // both generations, and a commit's copy of one
-  std::uint64_t disk_slide = 0;    // a generous estimate of OUT
+  // The slide's checkpoint and the one that replaces it.
+  std::uint64_t disk_checkpoint = 0;
+  std::uint64_t disk_slide = 0;  // a generous estimate of OUT, all of it tissue
 };
 
 // UserError for a step count that the schedule lacks and a guidance interval that is none.

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/slide/version.h"
-#include "process_memory.h"
 
 namespace histoloom {
 
@@ -53,11 +52,11 @@ std::string report_json(const GenerateOptions& options, const JobPlan& plan,
         {"diffusion", {{"seconds", facts.diffusion_seconds}}},
         {"decode", {{"seconds", facts.decode_seconds}}}}},
       {"denoiser", network_facts(facts.diffusion)},
-      {"mask_denoiser", facts.mask ? network_facts(*facts.mask) : ordered_json()},
+      {"mask_denoiser", facts.mask.batches > 0 ? network_facts(facts.mask) : ordered_json()},
       {"coverage", coverage(facts.diffusion)},
       {"autoencoder",
        {{"decodes", facts.decode.decodes}, {"seconds", facts.decode.autoencoder_seconds}}},
-      {"peak_rss_bytes", peak_rss_bytes()},
+      {"peak_rss_bytes", facts.peak_rss_bytes},
       {"disk_peak_bytes", plan.disk_latents + facts.slide.bytes},
       {"store",
        {{"bytes_read", facts.traffic.bytes_read}, {"bytes_written", facts.traffic.bytes_written}}},

@@ -3,20 +3,14 @@
 
 #include <string>
 
-#include "histoloom/decode/streaming_decoder.h"
-#include "histoloom/diffusion/random_patch.h"
 #include "histoloom/pyramid/writer.h"
 #include "plan.h"
+#include "tally.h"
 
 namespace histoloom {
 
-struct JobFacts {
-  std::optional<DiffusionReport> mask;  // where labels were painted
-  DiffusionReport diffusion;
-  DecodeReport decode;
-  StoreTraffic traffic;
+struct JobFacts : Tally {
   pyramid::WriteSummary slide;
-  double mask_seconds = 0, diffusion_seconds = 0, decode_seconds = 0, wall_seconds = 0;
   double tissue_fraction = 1;
   std::string model_sha256;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
@@ -14,26 +15,29 @@ using nlohmann::json;
 
 namespace {
 
-json parse(const fs::path& file) {
-  try {
-    return json::parse(read_file(file));
-  } catch (const json::exception&) {
-    throw UserError(fmt::format("{}: is damaged; start over with --force", file.string()));
-  }
+constexpr const char* kStartOver = "start over with --force and without --resume";
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& what) {
+  throw UserError(fmt::format("{}: {}; {}", file.string(), what, kStartOver));
 }
 
-struct State {
-  PaintedPart labels, image;
-};
+json parse(const fs::path& file) {
+  const json value = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  if (!value.is_object()) refuse(file, "is damaged");
+  return value;
+}
 
-// {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128}
-State read_state(const fs::path& file) {
-  const json state = parse(file);
-  for (const char* key : {"mask_steps", "mask_crops", "committed_steps", "committed_crops"})
-    if (!state.is_object() || !state.contains(key) || !state[key].is_number_unsigned())
-      throw UserError(fmt::format("{}: is damaged; start over with --force", file.string()));
-  return {{state["mask_steps"], state["mask_crops"]},
-          {state["committed_steps"], state["committed_crops"]}};
+// The part of `all` steps that state.json counts in "PREFIX_steps" and "PREFIX_crops".
+PaintedPart part_of(const json& state, const std::string& prefix, int all, const fs::path& file) {
+  const auto count = [&](const std::string& key) {
+    if (!state.contains(key) || !state[key].is_number_unsigned()) refuse(file, "is damaged");
+    return state[key].get<std::int64_t>();
+  };
+  const std::int64_t steps = count(prefix + "_steps"), crops = count(prefix + "_crops");
+  if (steps > all || (steps == all && crops > 0))
+    refuse(file,
+           fmt::format("counts {} steps and {} crops, of a job of {} steps", steps, crops, all));
+  return {static_cast<int>(steps), crops};
 }
 
 // The first setting, in the job's own order, in which it differs from another: "seed is 1, was 2".
@@ -48,16 +52,25 @@ std::string difference(const std::string& job, const json& before) {
   return "it has other settings";
 }
 
+// A directory with nothing in it, or only what a kill left of writing job.json.
+bool is_free_directory(const fs::path& path) {
+  std::error_code code;
+  fs::directory_iterator at(path, code);
+  for (; !code && at != fs::directory_iterator(); at.increment(code))
+    if (at->path().filename() != "job.json.tmp") return false;
+  return !code;
+}
+
 }  // namespace
 
 WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
                              std::string job_json)
     : path_(std::move(path)), kept_(kept), resume_(resume), job_json_(std::move(job_json)) {
-  const bool there = fs::exists(path_ / "job.json");
+  const bool there = file_exists(path_ / "job.json");
   if (resume_ && !there)
     throw UserError(
         fmt::format("{}: holds no unfinished job to resume; leave --resume out", path_.string()));
-  if (!there && fs::exists(path_) && !(fs::is_directory(path_) && fs::is_empty(path_)))
+  if (!there && file_exists(path_) && !is_free_directory(path_))
     throw UserError(
         fmt::format("{}: is in the way and not a work directory of ours; give --work "
                     "DIR or remove it",
@@ -72,14 +85,22 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
   }
   const json before = parse(path_ / "job.json"), now = json::parse(job_json_);
   if (before != now)
-    throw UserError(
-        fmt::format("{}: holds another job ({}); give the options of that job, or start "
-                    "over with --force and without --resume",
-                    path_.string(), difference(job_json_, before)));
-  if (!fs::exists(path_ / "state.json")) return;
-  const State state = read_state(path_ / "state.json");
-  painted_labels_ = state.labels;
-  painted_ = state.image;
+    throw UserError(fmt::format("{}: holds another job ({}); give the options of that job, or {}",
+                                path_.string(), difference(job_json_, before), kStartOver));
+  if (file_exists(path_ / "state.json")) read_state();
+}
+
+// {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128, "done": {…}}
+void WorkDirectory::read_state() {
+  const fs::path file = path_ / "state.json";
+  const json state = parse(file);
+  painted_labels_ = part_of(state, "mask", std::numeric_limits<int>::max(), file);
+  painted_ = part_of(state, "committed", json::parse(job_json_).value("steps", 0), file);
+  try {
+    tally_ = tally_from(state.value("done", json()));
+  } catch (const json::exception&) {
+    refuse(file, "is damaged");
+  }
 }
 
 void WorkDirectory::open() {
@@ -89,6 +110,7 @@ void WorkDirectory::open() {
     // holds more. In this order a kill leaves a directory of ours and no state without latents.
     std::error_code code;
     fs::remove(path_ / "state.json", code);
+    fs::remove(checkpoint(), code);
     fs::create_directories(path_, code);
     if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
     replace_file(path_ / "job.json", job_json_);
@@ -105,23 +127,26 @@ void WorkDirectory::renew(const fs::path& directory) const {
     throw UserError(fmt::format("{}: can't be made: {}", directory.string(), code.message()));
 }
 
-void WorkDirectory::commit(PaintedPart part) {
+void WorkDirectory::commit(PaintedPart part, const Tally& tally) {
   painted_ = part;
-  write_state();
+  write_state(tally);
 }
 
-void WorkDirectory::commit_labels(PaintedPart part) {
+void WorkDirectory::commit_labels(PaintedPart part, const Tally& tally) {
   painted_labels_ = part;
-  write_state();
+  write_state(tally);
 }
 
-void WorkDirectory::write_state() const {
+void WorkDirectory::write_state(const Tally& tally) const {
   const json state{{"mask_steps", painted_labels_.steps},
                    {"mask_crops", painted_labels_.crops},
                    {"committed_steps", painted_.steps},
-                   {"committed_crops", painted_.crops}};
+                   {"committed_crops", painted_.crops},
+                   {"done", json_of(tally)}};
   replace_file(path_ / "state.json", state.dump() + "\n");
 }
+
+fs::path WorkDirectory::checkpoint() const { return path_ / "slide.checkpoint"; }
 
 fs::path WorkDirectory::latents(int generation) const {
   return path_ / "latents" / fmt::format("{}", generation);
@@ -132,8 +157,13 @@ fs::path WorkDirectory::clean_latents(int generation) const {
 }
 
 void WorkDirectory::finish() {
+  if (kept_) return;
+  // In this order too.
   std::error_code code;
-  if (!kept_) fs::remove_all(path_, code);
+  fs::remove(path_ / "state.json", code);
+  fs::remove_all(mask(), code);
+  fs::remove_all(path_ / "latents", code);
+  fs::remove_all(path_, code);
 }
 
 }  // namespace histoloom

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "histoloom/diffusion/random_patch.h"
+#include "tally.h"
 
 namespace histoloom {
 
@@ -21,10 +21,15 @@ class WorkDirectory {
   void open();
   // What lies in the latents, as state.json says.
   PaintedPart painted() const { return painted_; }
-  void commit(PaintedPart part);
+  // What the runs before have done.
+  const Tally& tally() const { return tally_; }
+  // Replaces state.json.
+  void commit(PaintedPart part, const Tally& tally);
   // The same of the painted labels, which come first.
   PaintedPart painted_labels() const { return painted_labels_; }
-  void commit_labels(PaintedPart part);
+  void commit_labels(PaintedPart part, const Tally& tally);
+  // The checkpoint of the slide that is being written.
+  std::filesystem::path checkpoint() const;
   std::filesystem::path latents(int generation) const;
   // Where the canvas of the painted labels lies.
   std::filesystem::path mask() const { return path_ / "mask"; }
@@ -36,12 +41,14 @@ class WorkDirectory {
  private:
   // Makes an empty directory of what nothing is committed of.
   void renew(const std::filesystem::path& directory) const;
-  void write_state() const;
+  void write_state(const Tally& tally) const;
+  void read_state();
 
   std::filesystem::path path_;
   bool kept_, resume_;
   std::string job_json_;
   PaintedPart painted_, painted_labels_;
+  Tally tally_;
 };
 
 }  // namespace histoloom

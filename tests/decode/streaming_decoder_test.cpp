@@ -174,6 +174,48 @@ TEST(DecodedSlideThreads, GiveTheSameBytesAndOnlyTheCallerHandsThemOut) {
   }
 }
 
+TEST(DecodedSlideFromAnyRow, IsWhatDecodingFromTheTopGives) {
+  // Depends on the whole window, so that a band too few shows.
+  const auto pixel = [](const FakeAutoencoder::Window& w, int c, int y, int x) {
+    return 0.5f * flat_block(w, c, y, x) + 0.5f * w.at(c, y / kFactor, (x + y) / kFactor % w.side);
+  };
+  for (const auto& [window, overlap] : {std::pair{8, 3}, {8, 4}, {6, 0}, {9, 1}}) {
+    DecodeJob job({101, 397});
+    job.options = {window, overlap, 3, 2};
+    FakeAutoencoder autoencoder(pixel);
+    const std::vector<std::uint8_t> whole = job.decode(autoencoder);
+    const std::int64_t stride = window - overlap, columns = divide_up(13 + overlap, stride);
+    for (std::int64_t row = 0; row <= 397; row += row < 130 ? 1 : 13) {
+      job.options.first_row = row;
+      job.report = {};
+      const std::vector<std::uint8_t> rest = job.decode(autoencoder);
+      ASSERT_EQ(rest.size(), static_cast<std::size_t>(3 * 101 * (397 - row)));
+      ASSERT_TRUE(std::equal(rest.begin(), rest.end(), whole.end() - std::ssize(rest))) << row;
+      // Besides the bands of these rows, at most one above and one that ends outside.
+      const std::int64_t bands = divide_up(397 - row, stride * kFactor) + 2;
+      EXPECT_LE(job.report.decodes, columns * bands) << row;
+    }
+    EXPECT_EQ(job.report.decodes, 0) << "the last row is there already";
+  }
+}
+
+TEST(DecodedSlideReport, IsUpToDateWhenRowsAreHandedOut) {
+  DecodeJob job({100, 500});
+  job.options = {8, 2, 2, 1};
+  job.report.decodes = 1000;
+  FakeAutoencoder autoencoder(flat_block);
+  std::int64_t band = 0;
+  decode_slide(
+      job.bundle, autoencoder, job.latents(), {0, 0, 0}, job.no_glass, job.texture, job.size,
+      job.options,
+      [&](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {
+        // 13 + 2 cells across, a window every 6.
+        EXPECT_EQ(job.report.decodes, 1000 + 3 * ++band);
+      },
+      job.progress, job.report);
+  EXPECT_GT(band, 5);
+}
+
 TEST(DecodedSlideRows, ComeFromTheCallingThreadAtMostAStrideAtATime) {
   DecodeJob job({100, 500});
   job.options = {8, 2, 2, 4};

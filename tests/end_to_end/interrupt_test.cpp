@@ -2,9 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
 
 #include "support.h"
 
@@ -27,6 +32,13 @@ int committed_steps(const std::filesystem::path& work) {
   // Replaced by renaming, so it is whole whenever it is there.
   const auto state = nlohmann::json::parse(bytes_of(work / "state.json"), nullptr, false);
   return state.is_discarded() ? 0 : state.value("committed_steps", 0);
+}
+
+// Tall, so that decoding goes through many rows of tiles.
+const Arguments kTall{"--size", "64x4096", "--steps", "1", "--seed", "2", "--layout", "full"};
+
+nlohmann::json json_in(const std::filesystem::path& file) {
+  return nlohmann::json::parse(bytes_of(file));
 }
 
 std::string unbroken(const Folder& folder, const Arguments& job) {
@@ -68,18 +80,57 @@ TEST(Killed, WhilePaintingResumesToTheSameBytes) {
 
 TEST(Killed, WhileDecodingResumesToTheSameBytes) {
   const Folder folder;
-  const Arguments tall{"--size", "64x4096", "--steps", "1", "--seed", "2", "--layout", "full"};
-  const std::string expected = unbroken(folder, tall);
-  const auto out = folder / "s.svs";
-  Process process(generate(out, tall));
+  const std::string expected = unbroken(folder, kTall);
+  const auto out = folder / "s.svs", work = folder / "s.svs.work";
+  Process process(generate(out, kTall));
   ASSERT_TRUE(
-      process.wait_until([&] { return std::filesystem::exists(folder / ".s.svs.partial"); }));
+      process.wait_until([&] { return std::filesystem::exists(work / "slide.checkpoint"); }));
   process.send(SIGKILL);
   ASSERT_EQ(process.wait().code, 128 + SIGKILL);
   ASSERT_FALSE(std::filesystem::exists(out)) << "a half slide under its final name";
-  const Outcome resumed = run(generate(out, plus(tall, {"--resume"})));
+  const Outcome resumed = run(generate(out, plus(kTall, {"--resume"})));
   EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(resumed.err, "") << "the checkpoint was used";
   EXPECT_TRUE(bytes_of(out) == expected);
+  EXPECT_THAT(folder.listing(), ElementsAre("s.svs", "s.svs.manifest.json", "unbroken.svs",
+                                            "unbroken.svs.manifest.json"));
+}
+
+TEST(Killed, WithoutItsPartialFileDecodesAnewAndSaysSo) {
+  const Folder folder;
+  const std::string expected = unbroken(folder, kTall);
+  const auto out = folder / "s.svs", work = folder / "s.svs.work";
+  Process process(generate(out, kTall));
+  ASSERT_TRUE(
+      process.wait_until([&] { return std::filesystem::exists(work / "slide.checkpoint"); }));
+  process.send(SIGKILL);
+  process.wait();
+  std::filesystem::remove(folder / ".s.svs.partial");
+  const Outcome resumed = run(generate(out, plus(kTall, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0);
+  EXPECT_EQ(resumed.err,
+            "histoloom: warning: the partial file is not the one that the checkpoint is of; the "
+            "slide is decoded anew\n");
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(Killed, AndResumedReportsWhatAllRunsDid) {
+  const Folder folder;
+  const auto out = folder / "s.svs", work = folder / "s.svs.work";
+  const auto report = folder / "s.json", whole = folder / "whole.json";
+  ASSERT_EQ(run(generate(folder / "whole.svs", plus(kJob, {"--report", whole.string()}))).code, 0);
+  Process process(generate(out, kJob));
+  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 3; }));
+  process.send(SIGKILL);
+  process.wait();
+  ASSERT_EQ(run(generate(out, plus(kJob, {"--resume", "--report", report.string()}))).code, 0);
+  const auto resumed = json_in(report), expected = json_in(whole);
+  EXPECT_EQ(resumed["coverage"], expected["coverage"]);
+  EXPECT_EQ(resumed["denoiser"]["evaluations"], expected["denoiser"]["evaluations"]);
+  EXPECT_EQ(resumed["denoiser"]["batches"], expected["denoiser"]["batches"]);
+  EXPECT_EQ(resumed["autoencoder"]["decodes"], expected["autoencoder"]["decodes"]);
+  EXPECT_GE(resumed["stages"]["diffusion"]["seconds"], resumed["denoiser"]["seconds"]);
+  EXPECT_GE(resumed["wall_seconds"], resumed["stages"]["diffusion"]["seconds"]);
   EXPECT_THAT(folder.listing(), Not(Contains(".s.svs.partial")));
 }
 
@@ -113,24 +164,113 @@ TEST(Interrupted, ByTheUserSaysHowToGoOnAndDoes) {
   EXPECT_TRUE(bytes_of(out) == expected);
 }
 
+// A job is stopped as soon as `ready`, which resumes to the bytes of an unbroken run.
+void expect_stopped(const Arguments& job, int signal,
+                    const std::function<bool(const Folder&)>& ready, const std::string& says) {
+  const Folder folder;
+  const std::string expected = unbroken(folder, job);
+  const auto out = folder / "s.svs";
+  const Arguments own = plus(job, {"--mask-out", (folder / "labels.tif").string()});
+  Process process(generate(out, own));
+  ASSERT_TRUE(process.wait_until([&] { return ready(folder); })) << process.wait().err;
+  const auto begin = std::chrono::steady_clock::now();
+  process.send(signal);
+  const Outcome stopped = process.wait();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_EQ(stopped.code, 130);
+  EXPECT_EQ(stopped.err,
+            "histoloom: " + says + "; the same command with --resume goes on from there\n");
+  EXPECT_FALSE(std::filesystem::exists(out));
+  const Outcome resumed = run(generate(out, plus(own, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(resumed.err, "");
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(Interrupted, WhileDecodingSaysHowToGoOnAndDoes) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    SCOPED_TRACE(signal);
+    expect_stopped(
+        kTall, signal,
+        [](const Folder& f) { return std::filesystem::exists(f / "s.svs.work/slide.checkpoint"); },
+        "stopped while decoding");
+  }
+}
+
+TEST(Interrupted, WhileWritingLabelsSaysHowToGoOnAndDoes) {
+  // Little to paint and much to write.
+  const Arguments job{"--size",   "512x40000", "--steps",           "1",
+                      "--layout", "tissue",    "--tissue-fraction", "0.01"};
+  expect_stopped(
+      job, SIGTERM,
+      [](const Folder& f) { return std::filesystem::exists(f / ".labels.tif.partial"); },
+      "interrupted while writing labels");
+}
+
 TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
+  const Folder folder, other;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
+  const Arguments plain{"--size",   "256x600", "--steps",       "3",   "--seed", "2",
+                        "--layout", "full",    "--compression", "none"};
+  const Arguments job = plus(plain, {"--work", (folder / "work").string()});
+  const std::string expected = unbroken(other, plain);
+  const auto out = folder / "disk/s.svs";
+  // Room for nothing of the slide, then for its first rows of tiles only.
+  for (const std::size_t taken : {2048, 1400}) {
+    const Arguments more = taken == 1400 ? Arguments{"--resume"} : Arguments{};
+    Process process(generate(out, plus(job, more)));
+    const auto painted = [&] { return committed_steps(folder / "work") >= 2; };
+    ASSERT_TRUE(process.wait_until(painted)) << process.wait().err;
+    write_bytes(folder / "disk/filler", std::string(taken * 1024, 'x'));
+    const Outcome full = process.wait();
+    EXPECT_EQ(full.code, 1);
+    EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
+    EXPECT_THAT(full.err, HasSubstr("writing " + out.string() + ": No space left on device"));
+    EXPECT_THAT(full.err,
+                testing::EndsWith(" are needed; make room, and the same command with --resume goes "
+                                  "on\n"));
+    EXPECT_EQ(std::filesystem::exists(folder / "disk/.s.svs.partial"), taken == 1400)
+        << "kept where there is a checkpoint";
+    std::filesystem::remove(folder / "disk/filler");
+  }
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(resumed.err, "") << "the checkpoint was used";
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(FullDisk, ThatIsTooSmallForTheSlideIsFoundBeforeAnyWork) {
   const Folder folder;
   SmallDisk disk(folder / "disk");
   if (!disk.resize("256k")) GTEST_SKIP() << disk.why();
-  const Arguments job = plus(kJob, {"--compression", "none", "--work", (folder / "work").string()});
-  const auto out = folder / "disk/s.svs";
-  const Outcome full = run(generate(out, job));
-  EXPECT_EQ(full.code, 1);
-  EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
-  EXPECT_THAT(full.err, HasSubstr("writing " + out.string() + ": No space left on device"));
-  EXPECT_THAT(full.err, HasSubstr("needed"));
-  const Folder other;
-  EXPECT_TRUE(std::filesystem::is_empty(folder / "disk")) << "half a slide was left";
+  const Outcome full =
+      run(generate(folder / "disk/s.svs",
+                   plus(kJob, {"--compression", "none", "--work", (folder / "work").string()})));
+  EXPECT_EQ(full.code, 2);
+  EXPECT_EQ(full.err, "histoloom: the slide needs about 312 KiB in '" + (folder / "disk").string() +
+                          "', 256 KiB are free; choose another disk with -o\n");
+  EXPECT_THAT(folder.listing(), ElementsAre("disk/"));
+}
 
-  ASSERT_TRUE(disk.resize("8m")) << disk.why();
+TEST(LimitOnFiles, IsAnErrorThatAResumeCures) {
+  const Folder folder;
+  const Arguments job = plus(kJob, {"--compression", "none"});
+  const std::string expected = unbroken(folder, job);
+  const auto out = folder / "s.svs";
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit low{std::size_t{300} << 10, limit.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &low);
+  const Outcome full = run(generate(out, job));
+  setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err,
+              testing::MatchesRegex("histoloom: writing [^\n]*s.svs: File too large after "
+                                    "[^\n]*; make room, [^\n]*--resume goes on\n"));
   const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
   EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == unbroken(other, plus(kJob, {"--compression", "none"})));
+  EXPECT_TRUE(bytes_of(out) == expected);
 }
 
 TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
@@ -152,13 +292,13 @@ TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
 TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
   const Folder folder;
   SmallDisk disk(folder / "disk");
-  if (!disk.resize("256k")) GTEST_SKIP() << disk.why();
+  if (!disk.resize("1m")) GTEST_SKIP() << disk.why();
   const std::string expected = unbroken(folder, kJob);
   const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
   const Arguments job = plus(kJob, {"--work", work.string()});
   Process process(generate(out, job));
   ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 2; }));
-  write_bytes(filler, std::string(256 * 1024, 'x'));
+  write_bytes(filler, std::string(1024 * 1024, 'x'));
   const Outcome full = process.wait();
   EXPECT_EQ(full.code, 1);
   EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
@@ -181,6 +321,36 @@ TEST(FullDisk, UnderTheWorkIsFoundBeforeAnyWork) {
                             "histoloom: the work directory needs about [^\n]+ in '[^\n]*/disk', "
                             "[^\n]+ free; choose another disk with --work\n"));
   EXPECT_THAT(folder.listing(), ElementsAre("disk/"));
+}
+
+// Ten kills at random moments of one job; HISTOLOOM_SEED repeats a run.
+TEST(Long, DISABLED_TenKillsAtRandomMomentsEndInTheSameBytes) {
+  const char* given = std::getenv("HISTOLOOM_SEED");
+  const unsigned seed =
+      given != nullptr ? static_cast<unsigned>(std::atoi(given)) : std::random_device{}();
+  std::printf("HISTOLOOM_SEED=%u\n", seed);
+  std::mt19937 random(seed);
+  const Folder folder;
+  const Arguments job{"--size", "1024x1500", "--steps", "12", "--seed", "3", "--layout", "biopsy"};
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string expected = unbroken(folder, job);
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
+  const auto out = folder / "s.svs";
+  for (int kills = 0; kills < 10; ++kills) {
+    const bool begun = std::filesystem::exists(folder / "s.svs.work/job.json");
+    const std::string threads = std::to_string(1 + random() % 3);
+    Process process(
+        generate(out, plus(job, {"--threads", threads, begun ? "--resume" : "--force"})));
+    const double after = whole.count() * static_cast<double>(random() % 1000) / 1000;
+    std::this_thread::sleep_for(std::chrono::duration<double>(after));
+    process.send(SIGKILL);
+    const Outcome outcome = process.wait();
+    ASSERT_TRUE(outcome.code == 0 || outcome.code == 128 + SIGKILL) << outcome.err;
+    if (outcome.code == 0) std::filesystem::remove(out);  // it was done: once more
+  }
+  const bool begun = std::filesystem::exists(folder / "s.svs.work/job.json");
+  ASSERT_EQ(run(generate(out, plus(job, {begun ? "--resume" : "--force"}))).code, 0);
+  EXPECT_TRUE(bytes_of(out) == expected);
 }
 
 }  // namespace

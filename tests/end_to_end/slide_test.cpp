@@ -168,8 +168,9 @@ TEST(Slide, IsTheSameByteForByteHoweverItIsRun) {
   std::filesystem::create_directories(folder / "elsewhere");
   const std::pair<const char*, Arguments> ways[] = {
       {"again.svs", {}},
-      {"threads.svs", {"--threads", "3"}},
-      {"memory.svs", {"--threads", "1", "--memory", "16MiB"}},
+      {"one.svs", {"--threads", "1", "--memory", "64MiB"}},
+      {"two.svs", {"--threads", "2", "--memory", "4GiB"}},
+      {"eight.svs", {"--threads", "8", "--memory", "16MiB"}},
       {"elsewhere/name.svs", {"--work", (folder / "elsewhere/work").string()}}};
   for (const auto& [name, way] : ways) {
     SCOPED_TRACE(name);
@@ -179,6 +180,22 @@ TEST(Slide, IsTheSameByteForByteHoweverItIsRun) {
     EXPECT_EQ(bytes_of(folder / (std::string(name) + ".manifest.json")),
               bytes_of(folder / "first.svs.manifest.json"));
   }
+}
+
+TEST(Long, DISABLED_ASlideFiveTimesAsTallTakesHardlyMoreMemory) {
+  const Folder folder;
+  const auto peak_of = [&](const std::string& size) -> std::int64_t {
+    const auto report = folder / "report.json";
+    const Outcome outcome =
+        run(generate(folder / "s.svs", {"--size", size, "--steps", "2", "--memory", "256MiB",
+                                        "--threads", "2", "--force", "--report", report.string()}));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::int64_t peak = nlohmann::json::parse(bytes_of(report))["peak_rss_bytes"];
+    std::printf("%s: %lld bytes at the peak\n", size.c_str(), static_cast<long long>(peak));
+    return peak;
+  };
+  const std::int64_t flat = peak_of("4096x8192"), tall = peak_of("4096x40960");
+  EXPECT_LT(tall - flat, 64 << 20);
 }
 
 TEST(Slide, IsAnotherForAnotherSeed) {

@@ -91,6 +91,8 @@ namespace {
 class MemorySink final : public Sink {
  public:
   explicit MemorySink(MemoryFile& file) : file_(file) {}
+  std::uint64_t found() override { return file_.bytes.size(); }
+  void cut(std::uint64_t size) override { file_.bytes.resize(size); }
   void append(std::span<const std::uint8_t> bytes) override {
     count();
     file_.bytes.insert(file_.bytes.end(), bytes.begin(), bytes.end());
@@ -105,10 +107,12 @@ class MemorySink final : public Sink {
     std::copy(bytes.begin(), bytes.end(),
               file_.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
   }
+  void sync() override { count(); }
   void commit() override {
     count();
     file_.committed = true;
   }
+  void suspend() noexcept override { file_.suspended = true; }
   void discard() noexcept override { file_.discarded = true; }
 
  private:

@@ -45,6 +45,7 @@ struct MemoryFile {
   bool full = false;  // as a full disk does
   bool committed = false;
   bool discarded = false;
+  bool suspended = false;
 };
 std::unique_ptr<Sink> sink_to(MemoryFile& file);
 

@@ -16,6 +16,19 @@ namespace fs = std::filesystem;
 constexpr const char* kJob = R"({"version": "0.1.0", "size": [64, 64], "seed": 1, "steps": 30})";
 constexpr const char* kOther = R"({"version": "0.1.0", "size": [64, 64], "seed": 2, "steps": 30})";
 
+Tally some_work() {
+  Tally tally;
+  tally.diffusion = {100, 12, 14, 1.5, 2.95, {{30, 28, false}, {40, 28, true}}};
+  tally.decode = {6, 0.25};
+  tally.traffic = {1000, 2000};
+  tally.mask_seconds = 0.5;
+  tally.diffusion_seconds = 2;
+  tally.decode_seconds = 4;
+  tally.wall_seconds = 8;
+  tally.peak_rss_bytes = 1 << 20;
+  return tally;
+}
+
 class Work : public testing::Test {
  protected:
   WorkDirectory make(bool resume = false, bool force = false, const char* job = kJob,
@@ -31,7 +44,7 @@ class Work : public testing::Test {
     work.open();
     fs::create_directory(work.latents(0));
     write_bytes(work.latents(0) / "0.0.0", "latents");
-    if (steps > 0) work.commit({steps, 40});
+    if (steps > 0) work.commit({steps, 40}, some_work());
   }
 
   ScratchDirectory scratch_;
@@ -57,6 +70,10 @@ TEST_F(Work, AnEmptyDirectoryIsUsed) {
   fs::create_directory(path_);
   make().open();
   EXPECT_TRUE(fs::exists(path_ / "job.json"));
+  fs::rename(path_ / "job.json", path_ / "job.json.tmp");
+  fs::remove(path_ / "mask");
+  fs::remove(path_ / "latents");
+  EXPECT_EQ(error(false, false), "") << "a kill left it so";
 }
 
 TEST_F(Work, WhatIsNotOursIsLeftAlone) {
@@ -86,15 +103,30 @@ TEST_F(Work, ResumeContinuesWhereTheCommitsEnded) {
   EXPECT_EQ(work.painted(), (PaintedPart{3, 40}));
   work.open();
   EXPECT_EQ(read_file(work.latents(0) / "0.0.0"), "latents");
-  work.commit({4, 0});
-  EXPECT_EQ(make(true).painted(), (PaintedPart{4, 0}));
+  work.commit({30, 0}, {});
+  EXPECT_EQ(make(true).painted(), (PaintedPart{30, 0}));
+}
+
+TEST_F(Work, ResumeKnowsWhatWasDoneBefore) {
+  leave_unfinished(3);
+  EXPECT_EQ(json_of(make(true).tally()), json_of(some_work()));
+  EXPECT_EQ(json_of(make(false, true).tally()), json_of(Tally{})) << "another job has done nothing";
+}
+
+TEST_F(Work, ACheckpointOfAnEarlierJobIsRemoved) {
+  leave_unfinished(3);
+  write_bytes(make(true).checkpoint(), "of this job");
+  make(true).open();
+  EXPECT_TRUE(fs::exists(path_ / "slide.checkpoint"));
+  make(false, true, kOther).open();
+  EXPECT_FALSE(fs::exists(path_ / "slide.checkpoint"));
 }
 
 TEST_F(Work, PaintedLabelsArePartOfTheState) {
   WorkDirectory first = make();
   first.open();
   write_bytes(first.mask() / "chunk", "labels");
-  first.commit_labels({7, 3});
+  first.commit_labels({7, 3}, {});
   fs::create_directory(first.latents(0));  // made, and killed before a commit
 
   WorkDirectory second = make(true);
@@ -103,7 +135,7 @@ TEST_F(Work, PaintedLabelsArePartOfTheState) {
   second.open();
   EXPECT_EQ(read_file(second.mask() / "chunk"), "labels");
   EXPECT_FALSE(fs::exists(second.latents(0)));
-  second.commit({1, 2});
+  second.commit({1, 2}, {});
   EXPECT_EQ(make(true).painted_labels(), (PaintedPart{7, 3}));
   EXPECT_EQ(make(true).painted(), (PaintedPart{1, 2}));
 }
@@ -154,18 +186,41 @@ TEST_F(Work, ResumeOfAnotherJobNamesTheDifference) {
 
 TEST_F(Work, DamagedFilesAreNamed) {
   leave_unfinished(3);
-  const std::string damaged = ": is damaged; start over with --force";
+  const std::string damaged = ": is damaged; start over with --force and without --resume";
   for (const char* state :
        {"", "{", "3", "[]", "{}", R"({"committed_steps": "3"})",
         R"({"committed_steps": -3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0})",
         R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 1.5, "mask_crops": 0})",
-        R"({"committed_steps": 3, "committed_crops": 0})"}) {
+        R"({"committed_steps": 3, "committed_crops": 0, "done": {}})",
+        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0})",
+        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0,
+            "done": {"decode": 3}})"}) {
     write_bytes(path_ / "state.json", state);
     EXPECT_EQ(error(true, false), (path_ / "state.json").string() + damaged) << state;
   }
   write_bytes(path_ / "job.json", "{");
   EXPECT_EQ(error(true, false), (path_ / "job.json").string() + damaged);
   EXPECT_EQ(error(false, true), "");
+}
+
+TEST_F(Work, MoreStepsThanTheJobHasAreRefused) {
+  leave_unfinished(3);
+  const std::string whole = read_file(path_ / "state.json");
+  const auto with = [&](const char* steps) {
+    nlohmann::json state = nlohmann::json::parse(whole);
+    state["committed_steps"] = nlohmann::json::parse(steps);
+    write_bytes(path_ / "state.json", state.dump());
+    return error(true, false);
+  };
+  const auto refused = [&](const char* steps) {
+    return (path_ / "state.json").string() + ": counts " + steps +
+           " steps and 40 crops, of a job of 30 steps; start over with --force and without "
+           "--resume";
+  };
+  EXPECT_EQ(with("29"), "");
+  EXPECT_EQ(with("30"), refused("30")) << "there are no crops after the last step";
+  EXPECT_EQ(with("31"), refused("31"));
+  EXPECT_EQ(with("4294967299"), refused("4294967299"));
 }
 
 TEST_F(Work, SuccessRemovesItUnlessTheUserNamedIt) {

@@ -33,6 +33,8 @@ std::string rate(double value) {
 void catch_interrupts() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  // A file that outgrows its limit (ulimit -f) is an error of the write, not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 TerminalProgress::TerminalProgress(bool quiet)

@@ -31,7 +31,8 @@ class TerminalProgress final : public Progress {
   bool open_ = false;
 };
 
-// From now on SIGINT and SIGTERM ask the job to stop; a second SIGINT ends the program at once.
+// From now on SIGINT and SIGTERM ask the job to stop, and a second one ends the program at once; a
+// write past the limit on the size of files (ulimit -f) is an error and no signal.
 void catch_interrupts();
 
 }  // namespace histoloom

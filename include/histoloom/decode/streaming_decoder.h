@@ -40,8 +40,12 @@ struct DecodeOptions {
   // The cell of the latents at the slide's upper left corner; those around the slide only help its
   // edges.
   LatentPoint origin{0, 0};
+  // The first row of pixels to hand out, of a slide whose upper part is there already; its height:
+  // none. The rows are those that decoding from the top would give.
+  std::int64_t first_row = 0;
 };
 
+// Kept up to date whenever rows are handed out.
 struct DecodeReport {
   std::int64_t decodes = 0;        // windows through the decoder, padding not counted
   double autoencoder_seconds = 0;  // wall time with at least one call running

@@ -5,12 +5,14 @@
 // prepare() checks options, files, disk and model and loads the networks; nothing is written. run()
 // does the work. What is unfinished lies in the work directory:
 //
-//   job.json    what decides the pixels; a resume with another job is refused
-//   state.json  how many diffusion steps, and crops of the next, are committed
-//   mask/       two generations of the painted labels' canvas, likewise
-//   latents/    two generations of the latents, Zarr v2
+//   job.json          what decides the pixels; a resume with another job is refused
+//   state.json        how many steps, and crops of the next, are committed; what was done so far
+//   mask/             two generations of the painted labels' canvas, likewise
+//   latents/          two generations of the latents, Zarr v2
+//   slide.checkpoint  while decoding: how far the slide is
 //
-// The slide grows as a hidden partial file beside OUT and is renamed at the end.
+// The slide grows as a hidden partial file beside OUT and is renamed at the end, after everything
+// else is written. A job that is killed or stopped anywhere goes on from there.
 #pragma once
 
 #include <memory>

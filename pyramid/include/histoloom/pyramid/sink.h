@@ -13,24 +13,33 @@
 
 namespace histoloom::pyramid {
 
-// The disk is full. The writer catches it to add how many bytes the file will need.
+// The disk is full, or a quota or a limit on the size of files is reached. The writer catches it to
+// add how many bytes the file will need.
 class DiskFull : public UserError {
  public:
   using UserError::UserError;
 };
 
 // A file that is appended to, patched once and then committed. One thread at a time.
-// \error every function but discard() throws UserError with the path and the system's text.
+// \error every function that is not noexcept throws UserError with the path and the system's text.
 class Sink {
  public:
   virtual ~Sink() = default;
+  // Bytes that an earlier run left when it was killed or suspended; cut() says how many stay.
+  virtual std::uint64_t found() = 0;
+  // Drops everything from `size` on; what is appended next goes there. Comes first.
+  virtual void cut(std::uint64_t size) = 0;
   virtual void append(std::span<const std::uint8_t> bytes) = 0;
   // Reads back what was appended, buffered or not.
   virtual void read_at(std::uint64_t offset, std::span<std::uint8_t> bytes) = 0;
   // Overwrites what was appended.
   virtual void write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) = 0;
+  // Brings all that was appended to the disk.
+  virtual void sync() = 0;
   // Makes the file appear under its name, whole and on disk.
   virtual void commit() = 0;
+  // Leaves what was synced for a later run to find.
+  virtual void suspend() noexcept = 0;
   // Leaves nothing behind, unless committed.
   virtual void discard() noexcept = 0;
 };
@@ -45,8 +54,8 @@ struct FileCalls {
 FileCalls system_calls();
 
 // A hidden file ".NAME.partial" beside `path`, which commit() syncs and renames to `path` (an older
-// file there is replaced). A partial file that a killed run left is overwritten; one that another
-// process is writing is an error. Destroying the sink discards what was not committed.
+// file there is replaced). A partial file that another process is writing is an error. Destroying
+// the sink discards what was neither committed nor suspended.
 std::unique_ptr<Sink> open_file_sink(const std::filesystem::path& path,
                                      FileCalls calls = system_calls());
 

@@ -12,7 +12,8 @@
 //
 // The file grows as ".NAME.partial" beside its path; finish() writes the directories, then the
 // header (classic TIFF or BigTIFF by the true size), syncs and renames. Before that the header is
-// zeros, so that a killed run leaves nothing that could be taken for a slide.
+// zeros, so that a killed run leaves nothing that could be taken for a slide. With checkpoints
+// (checkpoint.h) the next run goes on from there; without, it starts anew.
 //
 // One thread may call at a time; which one doesn't matter.
 #pragma once
@@ -21,9 +22,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "histoloom/core/geometry.h"
+#include "histoloom/pyramid/checkpoint.h"
 #include "histoloom/pyramid/options.h"
 #include "histoloom/pyramid/sink.h"
 
@@ -54,27 +57,37 @@ struct WriteSummary {
 
 class PyramidWriter {
  public:
-  // Validates `options` and creates the partial file beside `path`.
-  // \error UserError for options or a directory that can't be used.
-  PyramidWriter(const std::filesystem::path& path, const WriterOptions& options);
+  // Validates `options` and creates the partial file beside `path`; with `checkpoints`, goes on
+  // with an earlier one where a checkpoint fits: rows_written() says which row comes next. \error
+  // UserError for options or a directory that can't be used.
+  PyramidWriter(const std::filesystem::path& path, const WriterOptions& options,
+                const CheckpointOptions* checkpoints = nullptr);
   // Writes to `sink`; `path` is used in messages only.
   PyramidWriter(std::unique_ptr<Sink> sink, const std::filesystem::path& path,
-                const WriterOptions& options);
-  // Discards the file unless finish() has returned.
+                const WriterOptions& options, const CheckpointOptions* checkpoints = nullptr);
+  // Discards the file unless it was published; leaves it where there is a checkpoint.
   ~PyramidWriter();
   PyramidWriter(const PyramidWriter&) = delete;
   PyramidWriter& operator=(const PyramidWriter&) = delete;
 
   // Takes the next `count` rows from the top down: row i starts at rows + i * stride, a pixel is
   // options.channels bytes. The rows are copied before it returns. Errors of the disk may surface
-  // here or in finish(); after one the file is gone and every further call throws InternalError.
+  // here or in complete(); after one the file is gone, or what the last checkpoint needs is left of
+  // it, and every further call throws InternalError.
   // \error UserError naming the path; InternalError when more rows come than the image has.
   void write_rows(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride);
 
-  // Completes the file under its name. \error UserError; InternalError when rows are missing.
+  // Writes what follows the rows; the file is whole and has not its name yet.
+  // \error UserError; InternalError when rows are missing.
+  WriteSummary complete();
+  // Gives the complete file its name, on disk, and removes the checkpoint. \error UserError.
+  void publish();
+  // Both.
   WriteSummary finish();
 
-  std::int64_t rows_written() const;  // taken so far
+  // Why a checkpoint that was there could not be used; empty where it was, or none was there.
+  const std::string& restart_reason() const;
+  std::int64_t rows_written() const;  // taken so far, by earlier runs too
   // Bytes in the file so far; a moment behind while tiles are being compressed.
   std::uint64_t bytes_written() const;
 
