@@ -258,6 +258,7 @@ EditSummary TileEditor::write(std::unique_ptr<Sink> sink, const PixelRect& rect,
   EditOutput output(*sink, s.path.string(), s.file.big, s.file.little_endian);
   EditSummary summary;
   try {
+    sink->cut(0);
     const Change change = s.change(rect, rgb);
     s.copy(output);
     for (const EditLevel& level : s.levels)

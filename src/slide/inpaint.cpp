@@ -42,7 +42,7 @@ void check_files(const GenerateOptions& o) {
   require_writable(o.out, "-o");
   require_new(o.out, o.force || o.resume, "-o");
   const fs::path work = work_directory(o);
-  if (!fs::exists(work)) require_writable(work, "--work");
+  if (!file_exists(work)) require_writable(work, "--work");
 }
 
 // The slide's microns a pixel, where it says them. The model knows tissue at one scale only.
@@ -250,7 +250,8 @@ LatentArray InpaintJob::State::paint(const LatentArray& kept, ChunkCache& cache,
   DiffusionOptions diffusion = plan.diffusion;
   diffusion.done = work->painted();
   diffusion.committed = [&](PaintedPart part) {
-    facts.diffusion_seconds = watch.seconds();
+    facts.diffusion_seconds = facts.wall_seconds = watch.seconds();
+    facts.traffic = cache.traffic();
     work->commit(part, sum_of(work->tally(), facts));
   };
   const Scene scene{*labels, label_set.unknown(), std::nullopt, {}, &kept};

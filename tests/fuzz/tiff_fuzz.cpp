@@ -32,6 +32,8 @@ using histoloom::fuzz::Bytes;
 class BytesSink final : public Sink {
  public:
   explicit BytesSink(Bytes& bytes) : bytes_(bytes) {}
+  std::uint64_t found() override { return bytes_.size(); }
+  void cut(std::uint64_t size) override { bytes_.resize(size); }
   void append(std::span<const std::uint8_t> b) override {
     bytes_.insert(bytes_.end(), b.begin(), b.end());
   }
@@ -41,7 +43,9 @@ class BytesSink final : public Sink {
   void write_at(std::uint64_t offset, std::span<const std::uint8_t> b) override {
     std::copy(b.begin(), b.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(offset));
   }
+  void sync() override {}
   void commit() override {}
+  void suspend() noexcept override {}
   void discard() noexcept override {}
 
  private:

@@ -278,6 +278,20 @@ TEST(TileEditor, OpenSlideShowsTheChangeAndItsNote) {
       ASSERT_EQ(argb[i] >> (16 - 8 * c) & 255, wanted.pixels[3 * i + c]) << i;
 }
 
+TEST(TileEditor, WritesOverWhatAKilledRunLeft) {
+  const ScratchDirectory scratch;
+  const Picture picture = waves(300, 200, 3);
+  write(scratch / "in.tif", picture, full_options(picture, Profile::generic));
+  const TileEditor editor(scratch / "in.tif");
+  const auto edit = [&] {
+    editor.write(scratch / "out.tif", kRect, crop(changed(picture, kRect), kRect), mark());
+    return bytes_of(scratch / "out.tif");
+  };
+  const auto expected = edit();
+  write_bytes(partial_path(scratch / "out.tif"), std::string(2 * expected.size(), 'x'));
+  EXPECT_TRUE(edit() == expected);
+}
+
 TEST(TileEditor, LeavesNothingBehindWhereAWriteFails) {
   const ScratchDirectory scratch;
   const Picture picture = waves(300, 200, 3), wanted = changed(picture, kRect);
