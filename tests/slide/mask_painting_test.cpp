@@ -122,6 +122,29 @@ TEST_F(MaskPaintingTest, AMaskCellDecidesAllItsLatentCells) {
   }
 }
 
+TEST_F(MaskPaintingTest, TheClassIsTheChannelWithTheLargestValue) {
+  const LatentSize size{47, 39};
+  const std::vector<LabelId> ids = all_of(*paint({}));
+  // Four steps end in the first of the two generations.
+  const LatentArray canvas = LatentArray::open(scratch_ / "work" / "0", cache_);
+  ASSERT_EQ(canvas.size(), (LatentSize{24, 20}));
+  const LabelGrid before = outline(size);
+  for (std::int64_t i = 0; i < size.area(); ++i) {
+    if (before.cells()[static_cast<std::size_t>(i)] != kUnknown) continue;
+    const std::int64_t x = i % size.width / 2, y = i / size.width / 2;
+    float values[2];
+    canvas.read({x, y, x + 1, y + 1}, values);
+    ASSERT_EQ(ids[static_cast<std::size_t>(i)], values[1] > values[0] ? 2 : 1) << x << "," << y;
+  }
+}
+
+TEST_F(MaskPaintingTest, MasksDrawNoiseThatImagesDont) {
+  const CanvasNoise noise = MaskPainting(bundle_, labels_, "").options(1, 1).noise;
+  EXPECT_EQ(noise.start, NoiseDomain::mask_start);
+  EXPECT_EQ(noise.step, NoiseDomain::mask_step);
+  EXPECT_EQ(noise.kept, NoiseDomain::mask_kept);
+}
+
 TEST_F(MaskPaintingTest, AnyRectangleReadsTheSameLabels) {
   const auto field = paint({});
   const std::vector<LabelId> all = all_of(*field);
