@@ -35,8 +35,9 @@ LabelMapUNet::LabelMapUNet(LabelMapUNetConfig config) : config_(std::move(config
   const auto& widths = config_.widths;
   time1_ = register_module("time1", torch::nn::Linear(config_.embedding / 2, config_.embedding));
   time2_ = register_module("time2", torch::nn::Linear(config_.embedding, config_.embedding));
-  input_ =
-      register_module("input", Conv(config_.latent_channels + config_.labels - 1, widths[0], 3));
+  const int folded = config_.fold * config_.fold;
+  input_ = register_module(
+      "input", Conv((config_.latent_channels + config_.labels - 1) * folded, widths[0], 3));
   levels_.resize(widths.size());
 
   // Down: blocks, then half the size; every block's result is kept for the way up.
@@ -65,7 +66,7 @@ LabelMapUNet::LabelMapUNet(LabelMapUNetConfig config) : config_(std::move(config
           register_module(fmt::format("grow{}", l), Conv(widths[l], widths[l - 1], 3));
   }
   output_norm_ = register_module("output_norm", GroupNorm(config_.groups, widths[0]));
-  output_ = register_module("output", Conv(widths[0], config_.latent_channels, 3, 1, 0.0));
+  output_ = register_module("output", Conv(widths[0], config_.latent_channels * folded, 3, 1, 0.0));
 }
 
 at::Tensor LabelMapUNet::embed_time(const at::Tensor& time) {
@@ -77,12 +78,16 @@ at::Tensor LabelMapUNet::embed_time(const at::Tensor& time) {
   return at::silu(time2_(at::silu(time1_(wave))));
 }
 
-std::vector<at::Tensor> LabelMapUNet::label_pyramid(const at::Tensor& labels) const {
-  const at::Tensor one_hot = at::one_hot(labels, config_.labels)
-                                 .narrow(-1, 1, config_.labels - 1)  // 0 is 'no condition'
-                                 .permute({0, 3, 1, 2})
-                                 .to(dtype_, false, false, at::MemoryFormat::ChannelsLast);
-  std::vector<at::Tensor> pyramid{one_hot};
+at::Tensor LabelMapUNet::label_planes(const at::Tensor& labels) const {
+  return at::one_hot(labels, config_.labels)
+      .narrow(-1, 1, config_.labels - 1)  // 0 is 'no condition'
+      .permute({0, 3, 1, 2})
+      .to(dtype_, false, false, at::MemoryFormat::ChannelsLast);
+}
+
+std::vector<at::Tensor> LabelMapUNet::label_pyramid(const at::Tensor& planes) const {
+  std::vector<at::Tensor> pyramid{config_.fold == 1 ? planes
+                                                    : at::avg_pool2d(planes, config_.fold)};
   for (std::size_t l = 1; l < config_.widths.size(); ++l)
     pyramid.push_back(at::avg_pool2d(pyramid.back(), 2));
   return pyramid;
@@ -91,9 +96,11 @@ std::vector<at::Tensor> LabelMapUNet::label_pyramid(const at::Tensor& labels) co
 at::Tensor LabelMapUNet::predict(const at::Tensor& x, const at::Tensor& time,
                                  const at::Tensor& labels) {
   const at::Tensor emb = embed_time(time);
-  const std::vector<at::Tensor> maps = label_pyramid(labels);
-  at::Tensor h =
-      input_(at::cat({x.to(dtype_), maps[0]}, 1).contiguous(at::MemoryFormat::ChannelsLast));
+  const at::Tensor planes = label_planes(labels);
+  const std::vector<at::Tensor> maps = label_pyramid(planes);
+  at::Tensor in = at::cat({x.to(dtype_), planes}, 1);
+  if (config_.fold > 1) in = at::pixel_unshuffle(in, config_.fold);
+  at::Tensor h = input_(in.contiguous(at::MemoryFormat::ChannelsLast));
   std::vector<at::Tensor> skips;
   for (std::size_t l = 0; l < levels_.size(); ++l) {
     for (auto& block : levels_[l].down) skips.push_back(h = block(h, emb, maps[l]));
@@ -108,11 +115,13 @@ at::Tensor LabelMapUNet::predict(const at::Tensor& x, const at::Tensor& time,
     if (levels_[l].grow)
       h = levels_[l].grow(at::upsample_nearest2d(h, {h.size(2) * 2, h.size(3) * 2}));
   }
-  return output_(output_norm_->forward(h, {.silu = true})).to(at::kFloat);
+  const at::Tensor out = output_(output_norm_->forward(h, {.silu = true})).to(at::kFloat);
+  return config_.fold == 1 ? out : at::pixel_shuffle(out, config_.fold);
 }
 
 double LabelMapUNet::gflop_per_evaluation(int side) const {
   double flop = 0;
+  side /= config_.fold;
   for (std::size_t l = 0; l < levels_.size(); ++l) {
     const double positions = static_cast<double>(side >> l) * (side >> l);
     double here = 0;

@@ -23,6 +23,7 @@ struct LabelMapUNetConfig {
   int heads = 4;
   int groups = 8;
   int embedding = 256;
+  int fold = 1;  // cells a side that are folded into channels on the way in, and out of them again
 };
 
 class LabelMapBlockImpl : public torch::nn::Module {
@@ -47,7 +48,7 @@ class LabelMapUNet final : public Denoiser, public torch::nn::Module {
                      const at::Tensor& labels) override;
   int channels() const override { return config_.latent_channels; }
   int labels() const override { return config_.labels; }
-  int alignment() const override { return 1 << (config_.widths.size() - 1); }
+  int alignment() const override { return config_.fold << (config_.widths.size() - 1); }
   bool one_evaluation_per_label() const override { return false; }
   double gflop_per_evaluation(int side) const override;
   NamedTensors parameters() override { return parameters_of(*this); }
@@ -61,7 +62,10 @@ class LabelMapUNet final : public Denoiser, public torch::nn::Module {
   };
 
   at::Tensor embed_time(const at::Tensor& time);
-  std::vector<at::Tensor> label_pyramid(const at::Tensor& labels) const;
+  // Planes of all labels but 0, [B, labels - 1, h, w].
+  at::Tensor label_planes(const at::Tensor& labels) const;
+  // The planes pooled to every level.
+  std::vector<at::Tensor> label_pyramid(const at::Tensor& planes) const;
 
   LabelMapUNetConfig config_;
   at::ScalarType dtype_ = at::kFloat;

@@ -26,6 +26,7 @@ std::unique_ptr<Denoiser> make_label_map_unet(NetworkConfig& config) {
   config.read("heads", c.heads, 1, 64);
   config.read("groups", c.groups, 1, 64);
   config.read("embedding", c.embedding, 8, 4096);
+  config.read("fold", c.fold, 1, 8);
   config.finish();
   for (const int width : c.widths) config.require_multiple("widths", width, c.groups);
   config.require_multiple("widths", c.widths.back(), c.heads);

@@ -34,13 +34,13 @@ namespace {
 constexpr double kScaleTolerance = 0.1;  // between the slide's and the model's microns a pixel
 constexpr const char* kSourceType = "compositeWithTrainedAlgorithmicMedia";
 
-void check_files(const GenerateOptions& o) {
+void check_files(const GenerateOptions& o, bool replace) {
   std::error_code code;
   if (fs::equivalent(o.inpaint, o.out, code))
     throw UserError(fmt::format("-o {}: is the slide itself, which is kept; give another name",
                                 o.out.string()));
   require_writable(o.out, "-o");
-  require_new(o.out, o.force || o.resume, "-o");
+  require_new(o.out, replace, "-o");
   const fs::path work = work_directory(o);
   if (!file_exists(work)) require_writable(work, "--work");
 }
@@ -128,9 +128,10 @@ InpaintJob::State::State(const GenerateOptions& o) : options(o) {
   validate(options);
   region = options.region_file.empty() ? PixelRegion::rectangle(parse_region(options.region))
                                        : PixelRegion::read(options.region_file);
-  check_files(options);
+  const bool replace = settle_resume(options);
+  check_files(options, replace);
   bundle = ModelBundle::read(options.model);
-  check_label_outputs(options, bundle, options.force || options.resume);
+  check_label_outputs(options, bundle, replace);
   label_set = read_label_set(bundle);
   slide = std::make_unique<pyramid::TileEditor>(options.inpaint);
   mpp = checked_scale(options, bundle);

@@ -29,9 +29,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void check_outputs(const GenerateOptions& o) {
-  // What a job that resumes finds is its own: OUT was refused, or not there, when it began.
-  const bool replace = o.force || o.resume;
+void check_outputs(const GenerateOptions& o, bool replace) {
   require_writable(o.out, "-o");
   require_new(o.out, replace, "-o");
   if (!o.thumbnail.empty()) require_writable(o.thumbnail, "--thumbnail");
@@ -103,9 +101,10 @@ struct SlideJob::State {
 
 SlideJob::State::State(const GenerateOptions& o) : options(o) {
   validate(options);
-  check_outputs(options);
+  const bool replace = settle_resume(options);
+  check_outputs(options, replace);
   bundle = ModelBundle::read(options.model);
-  check_label_outputs(options, bundle, options.force || options.resume);
+  check_label_outputs(options, bundle, replace);
   label_set = read_label_set(bundle);
   plan = make_plan_of_job(options, bundle);
   with_context((options.model / "model.json").string(),

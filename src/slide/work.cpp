@@ -61,7 +61,22 @@ bool is_free_directory(const fs::path& path) {
   return !code;
 }
 
+constexpr const char* kFinished = "finished";
+
+bool is_finished(const fs::path& work) {
+  const fs::path file = work / "state.json";
+  return file_exists(file) &&
+         json::parse(read_file(file), nullptr, /*allow_exceptions=*/false).contains(kFinished);
+}
+
 }  // namespace
+
+bool settle_resume(GenerateOptions& options) {
+  const fs::path work = work_directory(options);
+  const bool there = file_exists(work / "job.json");
+  if (there && !options.work.empty() && !options.force) options.resume = true;
+  return options.force || (options.resume && there && !is_finished(work));
+}
 
 WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
                              std::string job_json)
@@ -157,7 +172,13 @@ fs::path WorkDirectory::clean_latents(int generation) const {
 }
 
 void WorkDirectory::finish() {
-  if (kept_) return;
+  if (kept_) {
+    if (!file_exists(path_ / "state.json")) write_state(tally_);
+    json state = parse(path_ / "state.json");
+    state[kFinished] = true;
+    replace_file(path_ / "state.json", state.dump() + "\n");
+    return;
+  }
   // In this order too.
   std::error_code code;
   fs::remove(path_ / "state.json", code);

@@ -4,9 +4,15 @@
 #include <filesystem>
 #include <string>
 
+#include "histoloom/slide/options.h"
 #include "tally.h"
 
 namespace histoloom {
+
+// Has a job go on whose directory --work names, unless --force starts it over: the same command is
+// enough. Returns whether files that are there may be replaced: with --force, and with a job that
+// was killed before its end, since those are its own.
+bool settle_resume(GenerateOptions& options);
 
 // Opened in two steps, so that checks come before anything is written.
 class WorkDirectory {
@@ -35,7 +41,7 @@ class WorkDirectory {
   std::filesystem::path mask() const { return path_ / "mask"; }
   // The clean latents that some solvers keep.
   std::filesystem::path clean_latents(int generation) const;
-  // After success: removes it unless the user named it.
+  // After success: removes it, or notes in it that the job is done where the user named it.
   void finish();
 
  private:

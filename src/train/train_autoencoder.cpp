@@ -19,6 +19,7 @@ constexpr int kCrop = 128;
 constexpr double kGradientWeight = 0.5;
 constexpr double kSpectrumWeight = 0.01;
 constexpr double kDivergenceWeight = 1e-4;
+constexpr double kKeptLatentsWeight = 0.1;
 
 // The 64 orthonormal 8×8 DCT patterns as a convolution's weights [64, 1, 8, 8].
 at::Tensor dct_patterns() {
@@ -37,10 +38,10 @@ at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns) {
   return at::conv2d(planes, patterns, {}, 8).square().mean({2, 3});
 }
 
-at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b, const at::Tensor& patterns) {
-  constexpr double kFloor = 1e-5;  // of a power; quantisation to 8 bits alone is 1.3e-6
-  return (at::log(band_power(a, patterns) + kFloor) - at::log(band_power(b, patterns) + kFloor))
-      .abs();
+// |log power| of a over b, each band. The floor is what rounding to 8 bits alone has in a band.
+at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b) {
+  constexpr double kFloor = 1.3e-6;
+  return (at::log(a + kFloor) - at::log(b + kFloor)).abs();
 }
 
 at::Tensor gradient_error(const at::Tensor& a, const at::Tensor& b) {
@@ -77,27 +78,67 @@ at::Tensor draw_batch(const std::vector<at::Tensor>& images, const at::Tensor& a
   return unit_range(at::stack(crops));
 }
 
+// Bands of [N, 64] in which both frequencies are at most half of Nyquist's, without the mean.
+at::Tensor coarse_bands(const at::Tensor& bands) {
+  return bands.view({-1, 8, 8}).narrow(1, 0, 5).narrow(2, 0, 5).flatten(1).slice(1, 1);
+}
+
 AutoencoderReport measure(Autoencoder& network, const std::vector<at::Tensor>& images) {
   torch::NoGradGuard no_grad;
   const at::Tensor patterns = dct_patterns();
   AutoencoderReport report;
-  double power = 0;
+  at::Tensor before = torch::zeros({1, 64}), after = torch::zeros({1, 64});
   for (const at::Tensor& bytes : images) {
     const at::Tensor image = unit_range(bytes).unsqueeze(0);
     const at::Tensor back = network.decode(network.encode(image)).clamp(0, 1);
     report.psnr += -10 * std::log10((back - image).square().mean().item<double>());
-    // Bands below half the Nyquist frequency on both axes, without the mean.
-    power += log_power_error(back, image, patterns)
-                 .reshape({-1, 8, 8})
-                 .narrow(1, 0, 4)
-                 .narrow(2, 0, 4)
-                 .mean()
-                 .item<double>();
+    before += band_power(image, patterns).mean(0);
+    after += band_power(back, patterns).mean(0);
   }
   const auto n = static_cast<double>(images.size());
   report.psnr /= n;
-  report.power_ratio_db = power / n * 10 / std::numbers::ln10;
+  report.power_ratio_db = log_power_error(coarse_bands(after / n), coarse_bands(before / n))
+                              .max()
+                              .item<double>() *
+                          10 / std::numbers::ln10;
   return report;
+}
+
+// What holds the first latents where another autoencoder has them, so that a denoiser which was
+// trained on those can go on.
+class KeptLatents {
+ public:
+  explicit KeptLatents(const ModelBundle& bundle)
+      : channels_(bundle.latent_channels),
+        deviation_(torch::tensor(bundle.latent_deviation).view({1, channels_, 1, 1})),
+        network_(load_autoencoder(bundle, DType::float32)) {}
+
+  // The mean square distance of latents [B, C, h, w] from those of the images, in deviations.
+  at::Tensor distance(const at::Tensor& image, const at::Tensor& latents) {
+    at::Tensor wanted;
+    {
+      torch::NoGradGuard no_grad;
+      wanted = network_->encode(image);
+    }
+    return ((latents.narrow(1, 0, channels_) - wanted) / deviation_).square().mean();
+  }
+
+ private:
+  std::int64_t channels_;
+  at::Tensor deviation_;
+  std::unique_ptr<Autoencoder> network_;
+};
+
+std::unique_ptr<KeptLatents> kept_latents(const TrainOptions& options, const ModelBundle& bundle) {
+  if (options.keep_latents.empty()) return nullptr;
+  const ModelBundle kept = ModelBundle::read(options.keep_latents);
+  if (kept.downsampling != bundle.downsampling || kept.latent_channels > bundle.latent_channels)
+    throw UserError(fmt::format(
+        "--keep-latents {}: its latents have {} channels at 1/{} of the size, which {} channels at "
+        "1/{} can't keep",
+        options.keep_latents.string(), kept.latent_channels, kept.downsampling,
+        bundle.latent_channels, bundle.downsampling));
+  return std::make_unique<KeptLatents>(kept);
 }
 
 // Mean and deviation of each latent channel over all images.
@@ -123,6 +164,7 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   const ModelBundle bundle = ModelBundle::read(options.model);
   const LabelSet labels =
       LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
+  const std::unique_ptr<KeptLatents> kept = kept_latents(options, bundle);
   torch::manual_seed(options.seed);  // before the network draws its first weights
   auto network = make_autoencoder(bundle);
   if (std::filesystem::exists(bundle.autoencoder.weights))
@@ -140,10 +182,15 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
       [&](int) {
         const at::Tensor image = draw_batch(images, areas, options.batch > 0 ? options.batch : 16);
         at::Tensor divergence;
-        const at::Tensor back = network->decode(network->encode_for_training(image, divergence));
-        return (back - image).abs().mean() + kGradientWeight * gradient_error(back, image) +
-               kSpectrumWeight * log_power_error(back, image, patterns).mean() +
-               kDivergenceWeight * divergence;
+        const at::Tensor latents = network->encode_for_training(image, divergence);
+        const at::Tensor back = network->decode(latents);
+        at::Tensor loss =
+            (back - image).abs().mean() + kGradientWeight * gradient_error(back, image) +
+            kSpectrumWeight *
+                log_power_error(band_power(back, patterns), band_power(image, patterns)).mean() +
+            kDivergenceWeight * divergence;
+        if (kept) loss = loss + kKeptLatentsWeight * kept->distance(image, latents);
+        return loss;
       },
       progress);
 

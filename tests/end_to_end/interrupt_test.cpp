@@ -28,11 +28,13 @@ Arguments plus(Arguments arguments, const Arguments& more) {
   return arguments;
 }
 
-int committed_steps(const std::filesystem::path& work) {
+int committed(const std::filesystem::path& work, const char* key) {
   // Replaced by renaming, so it is whole whenever it is there.
   const auto state = nlohmann::json::parse(bytes_of(work / "state.json"), nullptr, false);
-  return state.is_discarded() ? 0 : state.value("committed_steps", 0);
+  return state.is_discarded() ? 0 : state.value(key, 0);
 }
+
+int committed_steps(const std::filesystem::path& work) { return committed(work, "committed_steps"); }
 
 // Tall, so that decoding goes through many rows of tiles.
 const Arguments kTall{"--size", "64x4096", "--steps", "1", "--seed", "2", "--layout", "full"};
@@ -132,6 +134,70 @@ TEST(Killed, AndResumedReportsWhatAllRunsDid) {
   EXPECT_GE(resumed["stages"]["diffusion"]["seconds"], resumed["denoiser"]["seconds"]);
   EXPECT_GE(resumed["wall_seconds"], resumed["stages"]["diffusion"]["seconds"]);
   EXPECT_THAT(folder.listing(), Not(Contains(".s.svs.partial")));
+}
+
+TEST(Killed, WhileLabelsArePaintedResumesToTheSameBytes) {
+  const Folder folder;
+  const Arguments job{"--size", "2048x2048", "--steps",           "1",
+                      "--seed", "5",         "--tissue-fraction", "0.1"};
+  const std::string expected = unbroken(folder, job);
+  const auto out = folder / "s.svs", work = folder / "s.svs.work";
+  Process process(generate(out, job));
+  ASSERT_TRUE(process.wait_until([&] { return committed(work, "mask_steps") >= 4; }));
+  process.send(SIGKILL);
+  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
+  ASSERT_EQ(committed_steps(work), 0);
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(Killed, WhileInpaintingResumesToTheSameBytes) {
+  const Folder folder;
+  ASSERT_EQ(run(generate(folder / "slide.svs", {"--size", "512x512", "--steps", "1"})).code, 0);
+  const Arguments job{"--inpaint", (folder / "slide.svs").string(), "--region", "100,100,256,256",
+                      "--steps",   "10"};
+  const std::string expected = unbroken(folder, job);
+  const auto out = folder / "s.svs", work = folder / "s.svs.work";
+  Process process(generate(out, job));
+  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 3; }));
+  process.send(SIGKILL);
+  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
+  ASSERT_FALSE(std::filesystem::exists(out));
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(Killed, WithItsWorkNamedGoesOnWithTheSameCommand) {
+  const Folder folder;
+  const std::string expected = unbroken(folder, kJob);
+  const auto out = folder / "s.svs", work = folder / "work", labels = folder / "labels.tif";
+  const Arguments job =
+      plus(kJob, {"--work", work.string(), "--mask-out", labels.string(), "--report",
+                  (folder / "s.json").string()});
+  Process process(generate(out, job));
+  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 3; }));
+  process.send(SIGKILL);
+  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
+  write_bytes(labels, "a kill came when it had got its name");
+
+  const Outcome other = run(generate(out, plus(job, {"--eta", "0.5"})));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_EQ(other.err, "histoloom: " + work.string() +
+                           ": holds another job (eta is 0.5, was 1.0); give the options of that "
+                           "job, or start over with --force and without --resume\n");
+  const Outcome resumed = run(generate(out, job));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+  EXPECT_EQ(read_page(labels, 0).pixels.size(), 256u * 300u);
+  EXPECT_EQ(json_in(folder / "s.json")["coverage"]["steps"].size(), 8u);
+
+  // It is done: files that are there belong to somebody again.
+  const Outcome again = run(generate(out, job));
+  EXPECT_EQ(again.code, 2);
+  EXPECT_EQ(again.err, "histoloom: -o " + out.string() + ": is there; replace it with --force\n");
+  EXPECT_TRUE(bytes_of(out) == expected);
 }
 
 TEST(Killed, CanStartOverWithForce) {

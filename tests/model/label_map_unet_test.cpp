@@ -53,6 +53,53 @@ TEST(LabelMapUNet, TheOutputHasTheShapeOfTheInput) {
   }
 }
 
+TEST(LabelMapUNet, FoldingIsTheSameNetworkOnFoldedLatents) {
+  LabelMapUNetConfig config{3, 5, {8, 16}, 1, 2, 4, 16};
+  LabelMapUNetConfig wide = config;
+  wide.latent_channels *= 4;
+  wide.labels = 1 + 4 * (config.labels - 1);
+  config.fold = 2;
+  const auto folded = make_network(config), plain = make_network(wide);
+  EXPECT_EQ(folded->alignment(), 4);
+  {
+    // Without a condition the projections of labels, which alone differ in shape, are not used.
+    torch::NoGradGuard no_grad;
+    const NamedTensors from = folded->parameters();
+    NamedTensors to = plain->parameters();
+    for (std::size_t i = 0; i < from.size(); ++i)
+      if (from[i].second.sizes() == to[i].second.sizes()) to[i].second.copy_(from[i].second);
+  }
+  Patches p = random_patches(2, config, 16, 8);
+  p.labels.zero_();
+  const at::Tensor expected = at::pixel_shuffle(
+      predict(*plain, {at::pixel_unshuffle(p.x, 2), p.time, at::zeros({2, 8, 8}, at::kLong)}), 2);
+  EXPECT_TRUE(at::allclose(predict(*folded, p), expected, 1e-5, 1e-6));
+}
+
+TEST(LabelMapUNet, FoldedLabelsOfEveryCellMatter) {
+  LabelMapUNetConfig config{3, 5, {8, 16}, 1, 2, 4, 16};
+  config.fold = 2;
+  const auto network = make_network(config);
+  Patches p = random_patches(1, config, 8, 9);
+  p.labels.zero_();
+  const at::Tensor none = predict(*network, p);
+  std::vector<at::Tensor> outputs;
+  for (const std::int64_t cell : {0, 1, 8, 9}) {  // one folded square
+    p.labels.zero_();
+    p.labels.view({-1})[cell] = 2;
+    outputs.push_back(predict(*network, p));
+    EXPECT_GT((outputs.back() - none).abs().max().item<float>(), 1e-3f);
+    EXPECT_FALSE(at::allclose(outputs.back(), outputs.front(), 0, 1e-4) && cell > 0);
+  }
+}
+
+TEST(LabelMapUNet, AFoldedNetworkTakesAQuarterOfTheWork) {
+  LabelMapUNetConfig config = default_config();
+  const double whole = LabelMapUNet(config).gflop_per_evaluation(64);
+  config.fold = 2;
+  EXPECT_LT(LabelMapUNet(config).gflop_per_evaluation(64), 0.27 * whole);
+}
+
 TEST(LabelMapUNet, AFreshNetworkPredictsZero) {
   LabelMapUNet network(small_config());
   const Patches p = random_patches(1, small_config(), 16, 2);

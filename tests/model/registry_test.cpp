@@ -28,6 +28,7 @@ const Defect kDenoiserDefects[] = {
     {R"({"widths": [8], "groups": 4, "heads": 3})", "'widths' must be a multiple of 3, got 8"},
     {R"({"blocks": 0})", "'blocks' must be a whole number from 1 to 8, got 0"},
     {R"({"embedding": 30})", "'embedding' must be a multiple of 4, got 30"},
+    {R"({"fold": 0})", "'fold' must be a whole number from 1 to 8, got 0"},
 };
 
 class DenoiserDefect : public testing::TestWithParam<Defect> {};

@@ -97,6 +97,41 @@ TEST_F(Work, AnUnfinishedJobIsNeitherContinuedNorReplacedUnasked) {
                                      "--resume or start over with --force");
 }
 
+TEST_F(Work, TheCommandThatNamesTheDirectoryOfAJobResumesIt) {
+  GenerateOptions options;
+  options.work = path_;
+  EXPECT_FALSE(settle_resume(options));
+  EXPECT_FALSE(options.resume) << "there is nothing";
+  leave_unfinished(3);
+  EXPECT_TRUE(settle_resume(options)) << "its own files may be replaced";
+  EXPECT_TRUE(options.resume);
+
+  GenerateOptions forced;
+  forced.work = path_;
+  forced.force = true;
+  EXPECT_TRUE(settle_resume(forced));
+  EXPECT_FALSE(forced.resume);
+
+  WorkDirectory kept(path_, /*kept=*/true, /*resume=*/true, /*force=*/false, kJob);
+  kept.finish();
+  GenerateOptions again;
+  again.work = path_;
+  EXPECT_FALSE(settle_resume(again)) << "nothing is its own when it is done";
+  EXPECT_TRUE(again.resume);
+  EXPECT_EQ(make(true).painted(), (PaintedPart{3, 40}));
+}
+
+TEST_F(Work, TheDirectoryThatAnOutputHasByItselfIsNotResumedUnasked) {
+  GenerateOptions options;
+  options.out = path_.parent_path() / "s.svs";
+  fs::create_directory(work_directory(options));
+  write_bytes(work_directory(options) / "job.json", kJob);
+  EXPECT_FALSE(settle_resume(options));
+  EXPECT_FALSE(options.resume);
+  options.resume = true;
+  EXPECT_TRUE(settle_resume(options));
+}
+
 TEST_F(Work, ResumeContinuesWhereTheCommitsEnded) {
   leave_unfinished(3);
   WorkDirectory work = make(true);

@@ -42,6 +42,9 @@ struct TrainOptions {
   std::uint64_t seed = 0;
   int threads = 0;  // 0: all
   DType dtype = DType::bfloat16;
+  // A bundle whose latents the autoencoder's first channels keep to, so that its denoiser can be
+  // trained on; empty: none.
+  std::filesystem::path keep_latents;
 };
 
 // Checks what can be checked before any work; UserError names the option.
@@ -50,7 +53,9 @@ void validate(const TrainOptions& options);
 // What training measured on the images that were held out (on the training images where none are).
 struct AutoencoderReport {
   double psnr = 0;            // dB, mean over patches
-  double power_ratio_db = 0;  // mean |log power spectrum| error of 8×8 DCT bands up to half Nyquist
+  // The largest error of the power in a band of the 8×8 DCT up to half of Nyquist's frequency, of
+  // any colour channel's, over all patches together, dB.
+  double power_ratio_db = 0;
 };
 
 // Trains the autoencoder (L1, L1 of gradients, the power of DCT bands, Kullback-Leibler), writes
