@@ -97,10 +97,9 @@ AutoencoderReport measure(Autoencoder& network, const std::vector<at::Tensor>& i
   }
   const auto n = static_cast<double>(images.size());
   report.psnr /= n;
-  report.power_ratio_db = log_power_error(coarse_bands(after / n), coarse_bands(before / n))
-                              .max()
-                              .item<double>() *
-                          10 / std::numbers::ln10;
+  report.power_ratio_db =
+      log_power_error(coarse_bands(after / n), coarse_bands(before / n)).max().item<double>() * 10 /
+      std::numbers::ln10;
   return report;
 }
 

@@ -34,7 +34,9 @@ int committed(const std::filesystem::path& work, const char* key) {
   return state.is_discarded() ? 0 : state.value(key, 0);
 }
 
-int committed_steps(const std::filesystem::path& work) { return committed(work, "committed_steps"); }
+int committed_steps(const std::filesystem::path& work) {
+  return committed(work, "committed_steps");
+}
 
 // Tall, so that decoding goes through many rows of tiles.
 const Arguments kTall{"--size", "64x4096", "--steps", "1", "--seed", "2", "--layout", "full"};
@@ -155,8 +157,8 @@ TEST(Killed, WhileLabelsArePaintedResumesToTheSameBytes) {
 TEST(Killed, WhileInpaintingResumesToTheSameBytes) {
   const Folder folder;
   ASSERT_EQ(run(generate(folder / "slide.svs", {"--size", "512x512", "--steps", "1"})).code, 0);
-  const Arguments job{"--inpaint", (folder / "slide.svs").string(), "--region", "100,100,256,256",
-                      "--steps",   "10"};
+  const Arguments job{
+      "--inpaint", (folder / "slide.svs").string(), "--region", "100,100,256,256", "--steps", "10"};
   const std::string expected = unbroken(folder, job);
   const auto out = folder / "s.svs", work = folder / "s.svs.work";
   Process process(generate(out, job));
@@ -173,9 +175,8 @@ TEST(Killed, WithItsWorkNamedGoesOnWithTheSameCommand) {
   const Folder folder;
   const std::string expected = unbroken(folder, kJob);
   const auto out = folder / "s.svs", work = folder / "work", labels = folder / "labels.tif";
-  const Arguments job =
-      plus(kJob, {"--work", work.string(), "--mask-out", labels.string(), "--report",
-                  (folder / "s.json").string()});
+  const Arguments job = plus(kJob, {"--work", work.string(), "--mask-out", labels.string(),
+                                    "--report", (folder / "s.json").string()});
   Process process(generate(out, job));
   ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 3; }));
   process.send(SIGKILL);
@@ -196,7 +197,8 @@ TEST(Killed, WithItsWorkNamedGoesOnWithTheSameCommand) {
   // It is done: files that are there belong to somebody again.
   const Outcome again = run(generate(out, job));
   EXPECT_EQ(again.code, 2);
-  EXPECT_EQ(again.err, "histoloom: -o " + out.string() + ": is there; replace it with --force\n");
+  EXPECT_EQ(again.err, "histoloom: -o " + out.string() +
+                           ": exists; give another name, or --force to replace it\n");
   EXPECT_TRUE(bytes_of(out) == expected);
 }
 

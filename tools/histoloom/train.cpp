@@ -61,14 +61,16 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
   CLI::App* app = train.add_subcommand("autoencoder", "pixels to latents and back");
   add_options(*app, *arguments);
   add_images(*app, *arguments);
-  app->add_option("--keep-latents", arguments->options.keep_latents,
-                  "bundle whose latents the first channels keep to, so that its denoiser can go on");
+  app->add_option(
+      "--keep-latents", arguments->options.keep_latents,
+      "bundle whose latents the first channels keep to, so that its denoiser can go on");
   out.push_back({app, [arguments] {
                    return Work([options = checked(*arguments)](Progress& progress) {
                      const AutoencoderReport r = train_autoencoder(options, progress);
-                     fmt::print("{} patches: PSNR {:.2f} dB, power spectrum off by at most {:.2f} dB\n",
-                                options.data.held_out_every > 0 ? "held-out" : "training", r.psnr,
-                                r.power_ratio_db);
+                     fmt::print(
+                         "{} patches: PSNR {:.2f} dB, power spectrum off by at most {:.2f} dB\n",
+                         options.data.held_out_every > 0 ? "held-out" : "training", r.psnr,
+                         r.power_ratio_db);
                      return 0;
                    });
                  }});

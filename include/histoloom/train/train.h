@@ -52,7 +52,7 @@ void validate(const TrainOptions& options);
 
 // What training measured on the images that were held out (on the training images where none are).
 struct AutoencoderReport {
-  double psnr = 0;            // dB, mean over patches
+  double psnr = 0;  // dB, mean over patches
   // The largest error of the power in a band of the 8×8 DCT up to half of Nyquist's frequency, of
   // any colour channel's, over all patches together, dB.
   double power_ratio_db = 0;
