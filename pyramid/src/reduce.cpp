@@ -22,6 +22,18 @@ void mean_2x2(const std::uint8_t* a, const std::uint8_t* b, std::int64_t windows
   }
 }
 
+// The same for ids. Of four, the first is the most frequent (or the first among equals) if it comes
+// again, else the second if that does, else the third.
+void mode_2x2(const std::uint8_t* a, const std::uint8_t* b, std::int64_t windows,
+              std::uint8_t* out) {
+  for (std::int64_t x = 0; x < windows; ++x) {
+    const std::uint8_t p = a[2 * x], q = a[2 * x + 1], r = b[2 * x], s = b[2 * x + 1];
+    const std::uint8_t third = r == s ? r : p;
+    const std::uint8_t second = (q == r) | (q == s) ? q : third;
+    out[x] = (p == q) | (p == r) | (p == s) ? p : second;
+  }
+}
+
 unsigned round_half_even(unsigned sum, unsigned count) {
   const unsigned whole = sum / count;
   const unsigned twice = 2 * (sum % count);
@@ -85,9 +97,11 @@ void reduce(const Block& in, int factor, Reduction how, std::uint8_t* out,
     const std::int64_t y0 = y * factor;
     const std::int64_t y1 = std::min(y0 + factor, in.height);
     std::int64_t x = 0;
-    if (how == Reduction::mean && factor == 2 && y1 - y0 == 2) {
+    if (factor == 2 && y1 - y0 == 2) {
       x = in.width / 2;
-      if (in.channels == 3) {
+      if (how == Reduction::mode) {
+        mode_2x2(in.row(y0), in.row(y0 + 1), x, out);
+      } else if (in.channels == 3) {
         mean_2x2<3>(in.row(y0), in.row(y0 + 1), x, out);
       } else {
         mean_2x2<1>(in.row(y0), in.row(y0 + 1), x, out);
