@@ -267,8 +267,8 @@ EditSummary TileEditor::write(std::unique_ptr<Sink> sink, const PixelRect& rect,
     sink->commit();
   } catch (const DiskFull& error) {
     sink->discard();
-    throw UserError(fmt::format("{}; about {} are needed", error.what(),
-                                format_byte_size(s.source->size() + rgb.size())));
+    throw DiskFull(fmt::format("{}; about {} are needed", error.what(),
+                               format_byte_size(s.source->size() + rgb.size())));
   } catch (...) {
     sink->discard();
     throw;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "disk.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
@@ -41,8 +42,23 @@ void check_files(const GenerateOptions& o, bool replace) {
                                 o.out.string()));
   require_writable(o.out, "-o");
   require_new(o.out, replace, "-o");
+  require_new(manifest_path(o.out), replace, "-o");
   const fs::path work = work_directory(o);
   if (!file_exists(work)) require_writable(work, "--work");
+}
+
+constexpr std::uint64_t kWideTile = 512;  // wider than slides have them
+
+// The latents on the disk of the work directory; on that of OUT the copy, and tiles that take no
+// more than their pixels in all levels together.
+void check_disks(const GenerateOptions& o, const JobPlan& plan, const PixelRect& blend) {
+  const fs::path work = work_directory(o), partial = pyramid::partial_path(o.out);
+  const std::uint64_t tiles = 4 * (static_cast<std::uint64_t>(blend.width()) + 2 * kWideTile) *
+                              (static_cast<std::uint64_t>(blend.height()) + 2 * kWideTile);
+  require_space({{"the work directory", existing_directory(work), plan.disk_latents, bytes_at(work),
+                  "--work"},
+                 {"the slide", existing_directory(directory_of(o.out)),
+                  fs::file_size(o.inpaint) + tiles, bytes_at(partial), "-o"}});
 }
 
 // The slide's microns a pixel, where it says them. The model knows tissue at one scale only.
@@ -112,6 +128,7 @@ struct InpaintJob::State {
   LatentArray encode(ChunkCache& cache, Progress& progress);
   LatentArray paint(const LatentArray& kept, ChunkCache& cache, Progress& progress);
   std::vector<std::uint8_t> decode(const LatentArray& latents, Progress& progress);
+  std::vector<std::uint8_t> replaced(const PixelRect& rect) const;
   void blend(std::vector<std::uint8_t>& fresh) const;
   void write(const std::vector<std::uint8_t>& rgb);
 
@@ -145,6 +162,7 @@ InpaintJob::State::State(const GenerateOptions& o) : options(o) {
   plan.disk_latents = 7 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
   read_labels();
   choose_cells();
+  check_disks(options, plan, geometry.blend);
   facts.model_sha256 = bundle.sha256();
   job_text = describe_job();
   work = std::make_unique<WorkDirectory>(work_directory(options), !options.work.empty(),
@@ -192,8 +210,7 @@ void InpaintJob::State::choose_cells() {
     throw UserError(
         fmt::format("the region {},{},{},{} holds no cell of tissue to paint; give "
                     "another region or mask",
-                    geometry.painted.x0 * f, geometry.painted.y0 * f, geometry.painted.width() * f,
-                    geometry.painted.height() * f));
+                    region.box().x0, region.box().y0, region.box().width(), region.box().height()));
 }
 
 std::string InpaintJob::State::describe_job() const {
@@ -289,10 +306,24 @@ std::vector<std::uint8_t> InpaintJob::State::decode(const LatentArray& latents,
   return out;
 }
 
+// 1 for the pixels of the region in painted cells; what the mask calls glass stays.
+std::vector<std::uint8_t> InpaintJob::State::replaced(const PixelRect& rect) const {
+  std::vector<std::uint8_t> out = region.inside(rect);
+  const std::int64_t f = bundle.downsampling;
+  for (std::int64_t i = 0; i < rect.area(); ++i) {
+    std::uint8_t& pixel = out[static_cast<std::size_t>(i)];
+    if (pixel == 0) continue;
+    const LatentPoint cell =
+        on_canvas({(rect.x0 + i % rect.width()) / f, (rect.y0 + i / rect.width()) / f});
+    pixel = painted[static_cast<std::size_t>(cell.y * plan.canvas.width + cell.x)];
+  }
+  return out;
+}
+
 // Fades the slide's own pixels into the new ones over the margin.
 void InpaintJob::State::blend(std::vector<std::uint8_t>& fresh) const {
   const PixelRect& rect = geometry.blend;
-  const std::vector<float> weights = blend_weights(region.inside(rect), rect.size());
+  const std::vector<float> weights = blend_weights(replaced(rect), rect.size());
   const std::vector<std::uint8_t> before = slide->read(rect);
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     const float w = weights[i / 3];
@@ -333,7 +364,7 @@ void InpaintJob::State::run(Progress& progress) {
   manifest["slide"]["mpp"] = mpp ? nlohmann::ordered_json(*mpp) : nullptr;
   manifest["digital_source_type"] =
       std::string("http://cv.iptc.org/newscodes/digitalsourcetype/") + kSourceType;
-  replace_file(options.out.string() + ".manifest.json", manifest.dump(2) + "\n");
+  replace_file(manifest_path(options.out), manifest.dump(2) + "\n");
   facts.wall_seconds = watch.seconds();
   facts.peak_rss_bytes = peak_rss_bytes();
   static_cast<Tally&>(facts) = sum_of(work->tally(), facts);
@@ -352,6 +383,9 @@ void InpaintJob::run(Progress& progress) {
   } catch (const Interrupted& stop) {
     throw Interrupted(
         fmt::format("{}; the same command with --resume goes on from there", stop.what()));
+  } catch (const pyramid::DiskFull& full) {
+    throw UserError(
+        fmt::format("{}; make room, and the same command with --resume goes on", full.what()));
   }
 }
 

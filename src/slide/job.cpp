@@ -32,7 +32,11 @@ namespace {
 void check_outputs(const GenerateOptions& o, bool replace) {
   require_writable(o.out, "-o");
   require_new(o.out, replace, "-o");
-  if (!o.thumbnail.empty()) require_writable(o.thumbnail, "--thumbnail");
+  require_new(manifest_path(o.out), replace, "-o");
+  if (!o.thumbnail.empty()) {
+    require_writable(o.thumbnail, "--thumbnail");
+    require_new(o.thumbnail, replace, "--thumbnail");
+  }
   const fs::path work = work_directory(o);
   if (!file_exists(work)) require_writable(work, "--work");
 }
@@ -62,9 +66,12 @@ void write_png(const fs::path& path, const pyramid::Thumbnail& picture) {
       picture.pixels.data(), picture.pixels.size(), static_cast<int>(picture.size.width),
       static_cast<int>(picture.size.height), picture.channels, VIPS_FORMAT_UCHAR));
   check_internal(image != nullptr, "libvips takes no picture from memory");
-  if (vips_pngsave(image.get(), path.c_str(), nullptr) != 0)
-    throw UserError(
-        fmt::format("{}: the thumbnail can't be written ({})", path.string(), vips_says()));
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  const int failed = vips_pngsave_buffer(image.get(), &bytes, &size, nullptr);
+  const std::unique_ptr<void, decltype(&g_free)> owner(bytes, g_free);
+  check_internal(failed == 0, "libvips writes no PNG to memory");
+  replace_file(path, {static_cast<const char*>(bytes), size});
 }
 
 }  // namespace
@@ -154,6 +161,9 @@ void SlideJob::State::paint_labels(Progress& progress) {
                            diffusion.done != PaintedPart{}, *cache, progress, facts.mask);
   labels =
       std::make_unique<CanvasLabels>(finished_labels(std::move(painted)), plan.canvas, plan.origin);
+  // Less than the outline had where specks were removed.
+  if (label_set.glass())
+    facts.tissue_fraction = tissue_fraction(labels->slide(), *label_set.glass());
   facts.mask_seconds = read + painting.seconds();
 }
 
@@ -259,8 +269,7 @@ void SlideJob::State::run(Progress& progress) {
   }
   write_labels(options, bundle, label_set, labels->slide(), progress);
   if (!options.thumbnail.empty()) write_png(options.thumbnail, facts.slide.thumbnail);
-  replace_file(options.out.string() + ".manifest.json",
-               manifest_json(options, plan, bundle, facts, job_text));
+  replace_file(manifest_path(options.out), manifest_json(options, plan, bundle, facts, job_text));
   static_cast<Tally&>(facts) = tally();
   if (!options.report.empty())
     replace_file(options.report, report_json(options, plan, bundle, facts));

@@ -113,12 +113,12 @@ std::unique_ptr<LabelField> finished_labels(std::unique_ptr<LabelField> painted)
 
 void check_label_outputs(const SceneOptions& o, const ModelBundle& bundle, bool replace) {
   for (const auto& [path, option] :
-       {std::pair{o.mask_out, "--mask-out"}, std::pair{o.annotations, "--annotations"}}) {
+       {std::pair{o.mask_out, "--mask-out"}, std::pair{o.annotations, "--annotations"},
+        std::pair{o.report, "--report"}}) {
     if (path.empty()) continue;
     require_writable(path, option);
     require_new(path, replace, option);
   }
-  if (!o.report.empty()) require_writable(o.report, "--report");
   if (o.simplify) validate_tolerance(*o.simplify, bundle.downsampling, "--simplify");
 }
 

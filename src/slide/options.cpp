@@ -12,6 +12,7 @@
 #include "histoloom/labels/annotations.h"
 #include "histoloom/labels/layout.h"
 #include "histoloom/pyramid/options.h"
+#include "outputs.h"
 
 namespace histoloom {
 
@@ -52,11 +53,23 @@ void require_ending(const std::filesystem::path& path, std::string_view ending,
             fmt::format("{} must end in {}, got '{}'", option, ending, path.string()));
 }
 
+// The file that a name leads to, as far as that is there.
+std::filesystem::path meant_by(const std::filesystem::path& path) {
+  std::error_code code;
+  const auto full = std::filesystem::weakly_canonical(std::filesystem::absolute(path, code), code);
+  return code ? path.lexically_normal() : full;
+}
+
 void require_names_of_their_own(std::initializer_list<std::filesystem::path> paths) {
   for (auto a = paths.begin(); a != paths.end(); ++a)
     for (auto b = a + 1; b != paths.end(); ++b)
-      require(a->empty() || a->lexically_normal() != b->lexically_normal(),
+      require(a->empty() || b->empty() || meant_by(*a) != meant_by(*b),
               fmt::format("'{}' is named twice; every file needs a name of its own", a->string()));
+}
+
+// A picture that --layout names; empty where it names a kind of layout.
+std::filesystem::path layout_file(const SceneOptions& o) {
+  return parse_layout_kind(o.layout) ? std::filesystem::path() : std::filesystem::path(o.layout);
 }
 
 void check_layout(const SceneOptions& o) {
@@ -99,8 +112,9 @@ void check_paths(const GenerateOptions& o) {
   else
     static_cast<void>(pyramid::parse_profile(o.profile));
   require_ending(o.thumbnail, ".png", "--thumbnail");
-  require_names_of_their_own(
-      {o.out, o.mask_out, o.annotations, o.thumbnail, o.report, o.mask, o.mask_colors, o.inpaint});
+  require_names_of_their_own({o.out, manifest_path(o.out), o.mask_out, o.annotations, o.thumbnail,
+                              o.report, o.mask, o.mask_colors, layout_file(o), o.inpaint,
+                              o.region_file, work_directory(o)});
 }
 
 // With --inpaint OUT is a copy of SLIDE, so nothing that describes a new slide goes with it.
@@ -155,7 +169,8 @@ void validate(const SceneOptions& o) {
     throw UserError(
         "--prompt is for labels that are painted; leave it out where --mask gives them");
   check_label_files(o);
-  require_names_of_their_own({o.mask_out, o.annotations, o.report, o.mask, o.mask_colors});
+  require_names_of_their_own(
+      {o.mask_out, o.annotations, o.report, o.mask, o.mask_colors, layout_file(o)});
   check_layout(o);
   require(o.threads >= 0 && o.threads <= 1024,
           fmt::format("--threads must be from 1 to 1024, got {}", o.threads));

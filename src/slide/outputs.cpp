@@ -48,6 +48,8 @@ void require_writable(const fs::path& path, const char* option) {
                                 path.string(), directory.string(), errno_text(refused)));
 }
 
+fs::path manifest_path(const fs::path& out) { return out.string() + ".manifest.json"; }
+
 void require_new(const fs::path& path, bool force, const char* option) {
   if (!force && file_exists(path))
     throw UserError(fmt::format("{} {}: exists; give another name, or --force to replace it",

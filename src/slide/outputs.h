@@ -16,4 +16,7 @@ void require_writable(const std::filesystem::path& path, const char* option);
 // \error UserError where the file is there and `force` is not given.
 void require_new(const std::filesystem::path& path, bool force, const char* option);
 
+// The file beside OUT that says what made it.
+std::filesystem::path manifest_path(const std::filesystem::path& out);
+
 }  // namespace histoloom

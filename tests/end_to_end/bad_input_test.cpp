@@ -201,6 +201,12 @@ TEST(BadOption, IsNamedWithItsLimits) {
       {{"--threads", "-1"}, "--threads must be from 1 to 1024, got -1"},
       {{"--device", "tpu"}, "--device must be cpu in this version, got 'tpu'"},
       {{"--dtype", "int8"}, "--dtype must be float32 or bfloat16, got 'int8'"},
+      {{"--seed", "-1"},
+       "--seed: must be a whole number from 0 to 18446744073709551615, got '-1'; see histoloom "
+       "--help"},
+      {{"--seed", "18446744073709551616"},
+       "--seed: must be a whole number from 0 to 18446744073709551615, got "
+       "'18446744073709551616'; see histoloom --help"},
       {{"--tile", "500"}, "tile size must be a multiple of 16, got 500"},
       {{"--thumbnail", "t.jpg"}, "--thumbnail must end in .png, got 't.jpg'"},
       {{"--report", "r.txt"}, "--report must end in .json, got 'r.txt'"}};
@@ -208,6 +214,46 @@ TEST(BadOption, IsNamedWithItsLimits) {
     SCOPED_TRACE(c.message);
     EXPECT_EQ(refusal(folder, generate(folder / "s.svs", c.arguments)), c.message);
   }
+}
+
+TEST(BadOutput, ThatIsThereNeedsForceWhateverItIs) {
+  const Folder folder;
+  const std::pair<const char*, const char*> files[] = {{"--thumbnail", "t.png"},
+                                                       {"--report", "r.json"},
+                                                       {"--mask-out", "m.tif"},
+                                                       {"--annotations", "a.geojson"}};
+  for (const auto& [option, name] : files) {
+    const std::string path = (folder / name).string();
+    write_bytes(path, "years of work");
+    EXPECT_EQ(
+        refusal(folder, generate(folder / "s.svs", {option, path})),
+        fmt::format("{} {}: exists; give another name, or --force to replace it", option, path));
+  }
+  const std::string manifest = (folder / "s.svs.manifest.json").string();
+  write_bytes(manifest, "years of work");
+  EXPECT_EQ(refusal(folder, generate(folder / "s.svs")),
+            "-o " + manifest + ": exists; give another name, or --force to replace it");
+}
+
+TEST(BadOutput, ThatIsAnInputOrAnotherOutputByAnyNameIsRefused) {
+  const Folder folder;
+  const std::string picture = (folder / "outline.png").string();
+  write_mask(picture, 64, 64, [](int, int) { return 1; });
+  const std::string before = bytes_of(picture);
+  std::filesystem::create_directory_symlink(folder / ".", folder / "link");
+  const auto twice = [](const std::string& name) {
+    return "'" + name + "' is named twice; every file needs a name of its own";
+  };
+  const std::string linked = (folder / "link/outline.png").string();
+  EXPECT_EQ(refusal(folder, generate(folder / "s.svs",
+                                     {"--layout", picture, "--thumbnail", linked, "--force"})),
+            twice(linked));
+  EXPECT_EQ(bytes_of(picture), before);
+  const std::string manifest = (folder / "s.svs.manifest.json").string();
+  EXPECT_EQ(refusal(folder, generate(folder / "s.svs", {"--report", manifest})), twice(manifest));
+  EXPECT_EQ(
+      refusal(folder, generate(folder / "s.tif", {"--mask-out", (folder / "link/s.tif").string()})),
+      twice((folder / "s.tif").string()));
 }
 
 TEST(BadCommandLine, SaysWhatIsWrongAndWhereHelpIs) {

@@ -145,6 +145,43 @@ TEST(Inpainting, TakesAFileOfAnotherProgramAndADrawnRegion) {
       }
 }
 
+TEST(Inpainting, LeavesWhatItsMaskCallsGlassAsItWas) {
+  const Folder folder;
+  make_slide(folder / "a.svs", "deflate");
+  write_mask((folder / "m.png").string(), 600, 500, [](int x, int) { return x < 360 ? 5 : 1; });
+  const Outcome outcome =
+      run(inpaint(folder / "a.svs", folder / "b.svs",
+                  {"--region", kRegionText, "--mask", (folder / "m.png").string()}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Page a = read_page(folder / "a.svs", 0), b = read_page(folder / "b.svs", 0);
+  int changed = 0;
+  for (int y = 201; y < 291; ++y) {
+    for (int x = 301; x < 421; ++x) {
+      const auto i = static_cast<std::size_t>(3 * (y * a.width + x));
+      const bool same = std::equal(&a.pixels[i], &a.pixels[i] + 3, &b.pixels[i]);
+      if (x < 360 - 16) {
+        ASSERT_TRUE(same) << x << ',' << y;
+      }
+      changed += !same;
+    }
+  }
+  EXPECT_GT(changed, (421 - 360) * 90 * 9 / 10);
+}
+
+TEST(Inpainting, OnADiskThatIsTooSmallIsRefusedBeforeAnyWork) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("500k")) GTEST_SKIP() << disk.why();
+  make_slide(folder / "a.svs", "none");
+  const Outcome full = run(inpaint(folder / "a.svs", folder / "disk/b.svs",
+                                   {"--region", kRegionText, "--work", (folder / "w").string()}));
+  EXPECT_EQ(full.code, 2);
+  EXPECT_THAT(full.err,
+              testing::MatchesRegex("histoloom: the slide needs about [^\n]+ in '[^\n]*/disk', "
+                                    "500 KiB are free; choose another disk with -o\n"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "w"));
+}
+
 TEST(Inpainting, RefusesWhatDoesNotFit) {
   const Folder folder;
   const auto slide = folder / "a.svs", out = folder / "b.svs";

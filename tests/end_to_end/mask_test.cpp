@@ -155,5 +155,22 @@ TEST(Mask, RefusesOptionsThatDontGoTogether) {
   EXPECT_THAT(folder.listing(), ElementsAre("m.png"));
 }
 
+TEST(Mask, OfASlideSaysTheTissueThatIsLeftWithoutSpecks) {
+  const Folder folder;
+  const Arguments scene{"--size", "1024x1024", "--pieces", "40", "--tissue-fraction", "0.05"};
+  const auto report = [&](Arguments arguments, const char* name) {
+    arguments.insert(arguments.end(), scene.begin(), scene.end());
+    arguments.insert(arguments.end(), {"--report", (folder / name).string()});
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return nlohmann::json::parse(bytes_of(folder / name));
+  };
+  const auto slide = report(generate(folder / "s.svs", {"--steps", "1"}), "s.json");
+  const auto mask = report({"mask", "-o", (folder / "m.tif").string(), "--quiet"}, "m.json");
+  const double glass = mask["mask"]["shares"]["glass"];
+  EXPECT_DOUBLE_EQ(slide["slide"]["tissue_fraction"], 1 - glass);
+  EXPECT_LT(1 - glass, 0.05) << "specks were removed";
+}
+
 }  // namespace
 }  // namespace histoloom::test

@@ -33,7 +33,7 @@ void add_options(CLI::App& app, EvaluateArguments& a) {
   app.add_option("--directions", o.directions, "of the sliced Wasserstein distance")
       ->capture_default_str();
   app.add_option("--replicates", o.replicates, "of the bootstrap")->capture_default_str();
-  app.add_option("--seed", o.seed, "of patches, directions and resamples")->capture_default_str();
+  add_seed(app, o.seed, "of patches, directions and resamples");
   app.add_option("--features", o.features,
                  "TorchScript network, [B,3,H,W] to [B,D] or (features, logits): FID and others");
   app.add_option("--model", o.model, "bundle whose autoencoder is measured");

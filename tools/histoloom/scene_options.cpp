@@ -7,7 +7,7 @@ void add_scene_options(CLI::App& app, SceneOptions& o, std::string& size) {
   app.add_option("--size", size, "WIDTHxHEIGHT in pixels at full resolution")
       ->capture_default_str();
   app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
-  app.add_option("--seed", o.seed, "same seed, same slide, byte for byte")->capture_default_str();
+  add_seed(app, o.seed, "same seed, same slide, byte for byte");
   app.add_option("--layout", o.layout,
                  "tissue, biopsy, tma: islands on glass; full: no glass; or a picture of a slide")
       ->capture_default_str();

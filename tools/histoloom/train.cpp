@@ -32,7 +32,7 @@ void add_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--checkpoint-every", o.checkpoint_every, "steps between checkpoints")
       ->capture_default_str();
   app.add_option("--held-out-every", o.data.held_out_every, "keep every n-th patch for measuring");
-  app.add_option("--seed", o.seed, "seed of weights, crops and noise")->capture_default_str();
+  add_seed(app, o.seed, "seed of weights, crops and noise");
   app.add_option("--threads", o.threads, "threads (all)");
   app.add_option("--dtype", a.dtype, "of convolutions and matrix products")
       ->check(CLI::IsMember({"bfloat16", "float32"}))
