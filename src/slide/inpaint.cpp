@@ -35,7 +35,7 @@ namespace {
 constexpr double kScaleTolerance = 0.1;  // between the slide's and the model's microns a pixel
 constexpr const char* kSourceType = "compositeWithTrainedAlgorithmicMedia";
 
-void check_files(const GenerateOptions& o, bool replace) {
+void check_files(const GenerateOptions& o, const Replaceable& replace) {
   std::error_code code;
   if (fs::equivalent(o.inpaint, o.out, code))
     throw UserError(fmt::format("-o {}: is the slide itself, which is kept; give another name",
@@ -145,7 +145,7 @@ InpaintJob::State::State(const GenerateOptions& o) : options(o) {
   validate(options);
   region = options.region_file.empty() ? PixelRegion::rectangle(parse_region(options.region))
                                        : PixelRegion::read(options.region_file);
-  const bool replace = settle_resume(options);
+  const Replaceable replace = settle_resume(options);
   check_files(options, replace);
   bundle = ModelBundle::read(options.model);
   check_label_outputs(options, bundle, replace);
@@ -349,7 +349,7 @@ void InpaintJob::State::write(const std::vector<std::uint8_t>& rgb) {
 void InpaintJob::State::run(Progress& progress) {
   const Stopwatch watch;
   ChunkCache cache(plan.cache);
-  work->open();
+  work->open(outputs_of(options));
   {
     const LatentArray kept = encode(cache, progress);
     const LatentArray latents = paint(kept, cache, progress);

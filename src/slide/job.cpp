@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void check_outputs(const GenerateOptions& o, bool replace) {
+void check_outputs(const GenerateOptions& o, const Replaceable& replace) {
   require_writable(o.out, "-o");
   require_new(o.out, replace, "-o");
   require_new(manifest_path(o.out), replace, "-o");
@@ -108,7 +108,7 @@ struct SlideJob::State {
 
 SlideJob::State::State(const GenerateOptions& o) : options(o) {
   validate(options);
-  const bool replace = settle_resume(options);
+  const Replaceable replace = settle_resume(options);
   check_outputs(options, replace);
   bundle = ModelBundle::read(options.model);
   check_label_outputs(options, bundle, replace);
@@ -251,7 +251,7 @@ std::vector<float> SlideJob::State::glass_latent(const GlassTexture& texture) co
 void SlideJob::State::run(Progress& progress) {
   watch = {};
   cache.emplace(plan.cache);
-  work->open();
+  work->open(outputs_of(options));
   if (mask_painting) paint_labels(progress);
   const GlassTexture texture(options.tile);
   const std::vector<float> glass = glass_latent(texture);

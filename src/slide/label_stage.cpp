@@ -111,7 +111,8 @@ std::unique_ptr<LabelField> finished_labels(std::unique_ptr<LabelField> painted)
   return packed_field(*without_specks(std::move(painted), smallest));
 }
 
-void check_label_outputs(const SceneOptions& o, const ModelBundle& bundle, bool replace) {
+void check_label_outputs(const SceneOptions& o, const ModelBundle& bundle,
+                         const Replaceable& replace) {
   for (const auto& [path, option] :
        {std::pair{o.mask_out, "--mask-out"}, std::pair{o.annotations, "--annotations"},
         std::pair{o.report, "--report"}}) {

@@ -9,6 +9,7 @@
 #include "histoloom/model/bundle.h"
 #include "histoloom/pyramid/options.h"
 #include "histoloom/slide/options.h"
+#include "replaceable.h"
 
 namespace histoloom {
 
@@ -30,7 +31,8 @@ std::unique_ptr<LabelField> make_open_layout(const SceneOptions& options, const 
 std::unique_ptr<LabelField> finished_labels(std::unique_ptr<LabelField> painted);
 
 // \error UserError that names the option, unless what is asked for can be written.
-void check_label_outputs(const SceneOptions& options, const ModelBundle& bundle, bool replace);
+void check_label_outputs(const SceneOptions& options, const ModelBundle& bundle,
+                         const Replaceable& replace);
 
 // Writes the label pyramid and the annotations that were asked for.
 void write_labels(const SceneOptions& options, const ModelBundle& bundle, const LabelSet& labels,

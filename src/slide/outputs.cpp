@@ -50,8 +50,8 @@ void require_writable(const fs::path& path, const char* option) {
 
 fs::path manifest_path(const fs::path& out) { return out.string() + ".manifest.json"; }
 
-void require_new(const fs::path& path, bool force, const char* option) {
-  if (!force && file_exists(path))
+void require_new(const fs::path& path, const Replaceable& replace, const char* option) {
+  if (file_exists(path) && !replace.may_replace(path))
     throw UserError(fmt::format("{} {}: exists; give another name, or --force to replace it",
                                 option, path.string()));
 }

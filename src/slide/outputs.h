@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "replaceable.h"
+
 namespace histoloom {
 
 // The directory that `file` lies in; "." where the name has none.
@@ -13,8 +15,8 @@ std::filesystem::path directory_of(const std::filesystem::path& file);
 // passes every check.
 void require_writable(const std::filesystem::path& path, const char* option);
 
-// \error UserError where the file is there and `force` is not given.
-void require_new(const std::filesystem::path& path, bool force, const char* option);
+// \error UserError where the file is there and may not be replaced.
+void require_new(const std::filesystem::path& path, const Replaceable& replace, const char* option);
 
 // The file beside OUT that says what made it.
 std::filesystem::path manifest_path(const std::filesystem::path& out);

@@ -61,21 +61,32 @@ bool is_free_directory(const fs::path& path) {
   return !code;
 }
 
-constexpr const char* kFinished = "finished";
+constexpr const char* kOutputs = "outputs";
 
-bool is_finished(const fs::path& work) {
-  const fs::path file = work / "state.json";
-  return file_exists(file) &&
-         json::parse(read_file(file), nullptr, /*allow_exceptions=*/false).contains(kFinished);
+std::set<std::string> outputs_in(const json& state, const fs::path& file) {
+  std::set<std::string> names;
+  if (!state.contains(kOutputs) || !state[kOutputs].is_array()) refuse(file, "is damaged");
+  for (const json& name : state[kOutputs]) {
+    if (!name.is_string()) refuse(file, "is damaged");
+    names.insert(name.get<std::string>());
+  }
+  return names;
+}
+
+// A name that is no UTF-8 is stored as another, so that its file is never taken for the job's own.
+void store(const fs::path& file, const json& state) {
+  replace_file(file, state.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace
 
-bool settle_resume(GenerateOptions& options) {
-  const fs::path work = work_directory(options);
+Replaceable settle_resume(GenerateOptions& options) {
+  const fs::path work = work_directory(options), state = work / "state.json";
   const bool there = file_exists(work / "job.json");
   if (there && !options.work.empty() && !options.force) options.resume = true;
-  return options.force || (options.resume && there && !is_finished(work));
+  if (options.force) return true;
+  if (!options.resume || !there || !file_exists(state)) return false;
+  return Replaceable(outputs_in(parse(state), state));
 }
 
 WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
@@ -105,12 +116,14 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
   if (file_exists(path_ / "state.json")) read_state();
 }
 
-// {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128, "done": {…}}
+// {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128,
+//  "done": {…}, "outputs": ["/home/ada/slide.svs", "/home/ada/slide.svs.manifest.json"]}
 void WorkDirectory::read_state() {
   const fs::path file = path_ / "state.json";
   const json state = parse(file);
   painted_labels_ = part_of(state, "mask", std::numeric_limits<int>::max(), file);
   painted_ = part_of(state, "committed", json::parse(job_json_).value("steps", 0), file);
+  outputs_ = outputs_in(state, file);
   try {
     tally_ = tally_from(state.value("done", json()));
   } catch (const json::exception&) {
@@ -118,7 +131,7 @@ void WorkDirectory::read_state() {
   }
 }
 
-void WorkDirectory::open() {
+void WorkDirectory::open(const std::set<std::string>& outputs) {
   const bool nothing_done = painted_ == PaintedPart{} && painted_labels_ == PaintedPart{};
   if (nothing_done) {
     // Remove what an earlier job left, and nothing else: the user may have named a directory that
@@ -132,6 +145,8 @@ void WorkDirectory::open() {
   }
   if (painted_labels_ == PaintedPart{}) renew(mask());
   if (painted_ == PaintedPart{}) renew(path_ / "latents");
+  outputs_.insert(outputs.begin(), outputs.end());
+  write_state(tally_);
 }
 
 void WorkDirectory::renew(const fs::path& directory) const {
@@ -157,8 +172,9 @@ void WorkDirectory::write_state(const Tally& tally) const {
                    {"mask_crops", painted_labels_.crops},
                    {"committed_steps", painted_.steps},
                    {"committed_crops", painted_.crops},
-                   {"done", json_of(tally)}};
-  replace_file(path_ / "state.json", state.dump() + "\n");
+                   {"done", json_of(tally)},
+                   {kOutputs, outputs_}};
+  store(path_ / "state.json", state);
 }
 
 fs::path WorkDirectory::checkpoint() const { return path_ / "slide.checkpoint"; }
@@ -173,10 +189,9 @@ fs::path WorkDirectory::clean_latents(int generation) const {
 
 void WorkDirectory::finish() {
   if (kept_) {
-    if (!file_exists(path_ / "state.json")) write_state(tally_);
     json state = parse(path_ / "state.json");
-    state[kFinished] = true;
-    replace_file(path_ / "state.json", state.dump() + "\n");
+    state[kOutputs] = json::array();
+    store(path_ / "state.json", state);
     return;
   }
   // In this order too.

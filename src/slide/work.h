@@ -2,17 +2,19 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "histoloom/slide/options.h"
+#include "replaceable.h"
 #include "tally.h"
 
 namespace histoloom {
 
 // Has a job go on whose directory --work names, unless --force starts it over: the same command is
-// enough. Returns whether files that are there may be replaced: with --force, and with a job that
-// was killed before its end, since those are its own.
-bool settle_resume(GenerateOptions& options);
+// enough. Returns which files that are there may be replaced: all with --force, and else those that
+// the killed runs of this job were to write. \error UserError where its state is damaged.
+Replaceable settle_resume(GenerateOptions& options);
 
 // Opened in two steps, so that checks come before anything is written.
 class WorkDirectory {
@@ -23,8 +25,9 @@ class WorkDirectory {
   WorkDirectory(std::filesystem::path path, bool kept, bool resume, bool force,
                 std::string job_json);
 
-  // Makes the directory with job.json, or leaves what a resume continues.
-  void open();
+  // Makes the directory with job.json, or leaves what a resume continues. Notes `outputs`, by their
+  // absolute_name()s: none of them was there but what earlier runs left, so they are the job's own.
+  void open(const std::set<std::string>& outputs);
   // What lies in the latents, as state.json says.
   PaintedPart painted() const { return painted_; }
   // What the runs before have done.
@@ -41,7 +44,8 @@ class WorkDirectory {
   std::filesystem::path mask() const { return path_ / "mask"; }
   // The clean latents that some solvers keep.
   std::filesystem::path clean_latents(int generation) const;
-  // After success: removes it, or notes in it that the job is done where the user named it.
+  // After success: removes it, or where the user named it notes that nothing is the job's
+  // own any more.
   void finish();
 
  private:
@@ -55,6 +59,7 @@ class WorkDirectory {
   std::string job_json_;
   PaintedPart painted_, painted_labels_;
   Tally tally_;
+  std::set<std::string> outputs_;  // of all runs of the job
 };
 
 }  // namespace histoloom

@@ -202,6 +202,31 @@ TEST(Killed, WithItsWorkNamedGoesOnWithTheSameCommand) {
   EXPECT_TRUE(bytes_of(out) == expected);
 }
 
+TEST(Killed, AndResumedUnderOtherNamesReplacesNoFileThatIsNotItsOwn) {
+  const Folder folder;
+  const auto work = folder / "work", precious = folder / "precious.svs",
+             labels = folder / "precious.tif";
+  const Arguments job = plus(kJob, {"--work", work.string()});
+  Process process(generate(folder / "a.svs", job));
+  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 1; }));
+  process.send(SIGKILL);
+  process.wait();
+  for (const auto& file : {precious, labels}) write_bytes(file, "years of work");
+  const auto refused = [&](const std::filesystem::path& out, const Arguments& more,
+                           const std::string& what) {
+    const Outcome outcome = run(generate(out, plus(job, more)));
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.err,
+              "histoloom: " + what + ": exists; give another name, or --force to replace it\n");
+  };
+  refused(precious, {}, "-o " + precious.string());
+  refused(precious, {"--resume"}, "-o " + precious.string());
+  refused(folder / "a.svs", {"--mask-out", labels.string()}, "--mask-out " + labels.string());
+  EXPECT_EQ(bytes_of(precious) + bytes_of(labels), "years of workyears of work");
+  const Outcome resumed = run(generate(folder / "b.svs", job));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+}
+
 TEST(Killed, CanStartOverWithForce) {
   const Folder folder;
   const auto out = folder / "s.svs", work = folder / "s.svs.work";

@@ -39,12 +39,24 @@ class Work : public testing::Test {
     return message_of([&] { make(resume, force, job); });
   }
   // Leaves a job with some committed steps, as a kill does.
-  void leave_unfinished(int steps) {
+  void leave_unfinished(int steps, const std::set<std::string>& outputs = {}) {
     WorkDirectory work = make(false, true);
-    work.open();
+    work.open(outputs);
     fs::create_directory(work.latents(0));
     write_bytes(work.latents(0) / "0.0.0", "latents");
     if (steps > 0) work.commit({steps, 40}, some_work());
+  }
+  struct Settled {
+    Replaceable replace;
+    bool resume;
+  };
+  // What a command that names the directory does with it.
+  Settled settled(bool force = false) const {
+    GenerateOptions options;
+    options.work = path_;
+    options.force = force;
+    const Replaceable replace = settle_resume(options);
+    return {replace, options.resume};
   }
 
   ScratchDirectory scratch_;
@@ -58,7 +70,7 @@ TEST_F(Work, LookingWritesNothing) {
 
 TEST_F(Work, OpeningMakesItWithTheJob) {
   WorkDirectory work = make();
-  work.open();
+  work.open({});
   EXPECT_EQ(read_file(path_ / "job.json"), kJob);
   EXPECT_EQ(work.painted(), PaintedPart{});
   EXPECT_TRUE(fs::is_directory(work.latents(0).parent_path()));
@@ -68,9 +80,10 @@ TEST_F(Work, OpeningMakesItWithTheJob) {
 
 TEST_F(Work, AnEmptyDirectoryIsUsed) {
   fs::create_directory(path_);
-  make().open();
+  make().open({});
   EXPECT_TRUE(fs::exists(path_ / "job.json"));
   fs::rename(path_ / "job.json", path_ / "job.json.tmp");
+  fs::remove(path_ / "state.json");
   fs::remove(path_ / "mask");
   fs::remove(path_ / "latents");
   EXPECT_EQ(error(false, false), "") << "a kill left it so";
@@ -98,45 +111,91 @@ TEST_F(Work, AnUnfinishedJobIsNeitherContinuedNorReplacedUnasked) {
 }
 
 TEST_F(Work, TheCommandThatNamesTheDirectoryOfAJobResumesIt) {
-  GenerateOptions options;
-  options.work = path_;
-  EXPECT_FALSE(settle_resume(options));
-  EXPECT_FALSE(options.resume) << "there is nothing";
+  EXPECT_FALSE(settled().resume) << "there is nothing";
   leave_unfinished(3);
-  EXPECT_TRUE(settle_resume(options)) << "its own files may be replaced";
-  EXPECT_TRUE(options.resume);
-
-  GenerateOptions forced;
-  forced.work = path_;
-  forced.force = true;
-  EXPECT_TRUE(settle_resume(forced));
-  EXPECT_FALSE(forced.resume);
-
-  WorkDirectory kept(path_, /*kept=*/true, /*resume=*/true, /*force=*/false, kJob);
-  kept.finish();
-  GenerateOptions again;
-  again.work = path_;
-  EXPECT_FALSE(settle_resume(again)) << "nothing is its own when it is done";
-  EXPECT_TRUE(again.resume);
+  EXPECT_TRUE(settled().resume);
+  EXPECT_FALSE(settled(/*force=*/true).resume);
+  make(true, false, kJob, /*kept=*/true).finish();
+  EXPECT_TRUE(settled().resume);
   EXPECT_EQ(make(true).painted(), (PaintedPart{3, 40}));
 }
 
 TEST_F(Work, TheDirectoryThatAnOutputHasByItselfIsNotResumedUnasked) {
   GenerateOptions options;
-  options.out = path_.parent_path() / "s.svs";
-  fs::create_directory(work_directory(options));
-  write_bytes(work_directory(options) / "job.json", kJob);
-  EXPECT_FALSE(settle_resume(options));
+  options.out = path_.parent_path() / "slide.svs";
+  ASSERT_EQ(work_directory(options), path_);
+  leave_unfinished(3, {absolute_name(options.out)});
+  EXPECT_FALSE(settle_resume(options).may_replace(options.out));
   EXPECT_FALSE(options.resume);
   options.resume = true;
-  EXPECT_TRUE(settle_resume(options));
+  EXPECT_TRUE(settle_resume(options).may_replace(options.out));
+}
+
+TEST_F(Work, OnlyTheOutputsOfItsOwnRunsAreReplaced) {
+  const fs::path first = scratch_ / "a.svs", second = scratch_ / "b.svs",
+                 other = scratch_ / "precious.svs";
+  const auto replaced = [&](bool force = false) {
+    const Replaceable replace = settled(force).replace;
+    std::string names;
+    for (const fs::path& file : {first, second, other})
+      if (replace.may_replace(file)) names += file.filename().string() + " ";
+    return names;
+  };
+  EXPECT_EQ(replaced(), "");
+  EXPECT_EQ(replaced(/*force=*/true), "a.svs b.svs precious.svs ");
+  leave_unfinished(3, {absolute_name(first)});
+  EXPECT_EQ(replaced(), "a.svs ");
+  WorkDirectory work = make(true, false, kJob, /*kept=*/true);
+  work.open({absolute_name(second)});
+  EXPECT_EQ(replaced(), "a.svs b.svs ") << "two runs of one job";
+  work.commit({4, 0}, {});
+  EXPECT_EQ(replaced(), "a.svs b.svs ");
+  EXPECT_EQ(replaced(/*force=*/true), "a.svs b.svs precious.svs ");
+  work.finish();
+  EXPECT_EQ(replaced(), "") << "nothing is its own when it is done";
+  make(true).open({absolute_name(second)});
+  EXPECT_EQ(replaced(), "b.svs ") << "what is done stays done";
+  make(false, true, kOther).open({absolute_name(other)});
+  EXPECT_EQ(replaced(), "precious.svs ") << "another job";
+}
+
+TEST_F(Work, AFileIsTheSameHoweverItIsSpelled) {
+  fs::create_directory(scratch_ / "real");
+  fs::create_directory_symlink("real", scratch_ / "link");
+  fs::create_symlink("a.svs", scratch_ / "real" / "b.svs");
+  const std::string name = absolute_name(scratch_ / "real" / "a.svs");
+  EXPECT_EQ(name, (fs::canonical(scratch_ / "real") / "a.svs").string());
+  EXPECT_EQ(absolute_name(scratch_ / "link" / "." / "a.svs"), name);
+  EXPECT_EQ(absolute_name(scratch_ / "link" / ".." / "real" / "a.svs"), name);
+  EXPECT_NE(absolute_name(scratch_ / "real" / "b.svs"), name) << "the link is what is replaced";
+  EXPECT_EQ(absolute_name("a.svs"), (fs::current_path() / "a.svs").string());
+  EXPECT_EQ(absolute_name("none/a.svs"), (fs::current_path() / "none/a.svs").string());
+}
+
+TEST_F(Work, AnOutputWhoseNameIsNoTextIsNeverTakenForItsOwn) {
+  const fs::path latin = scratch_ / "\xe4.svs";
+  leave_unfinished(3, {absolute_name(latin)});
+  EXPECT_FALSE(settled().replace.may_replace(latin));
+}
+
+TEST(OutputsOf, AreAllFilesThatTheJobWrites) {
+  GenerateOptions options;
+  options.out = "/x/s.svs";
+  EXPECT_EQ(outputs_of(options), (std::set<std::string>{"/x/s.svs", "/x/s.svs.manifest.json"}));
+  options.mask_out = "/x/m.tif";
+  options.annotations = "/x/a.geojson";
+  options.thumbnail = "/x/t.png";
+  options.report = "/x/r.json";
+  EXPECT_EQ(outputs_of(options),
+            (std::set<std::string>{"/x/a.geojson", "/x/m.tif", "/x/r.json", "/x/s.svs",
+                                   "/x/s.svs.manifest.json", "/x/t.png"}));
 }
 
 TEST_F(Work, ResumeContinuesWhereTheCommitsEnded) {
   leave_unfinished(3);
   WorkDirectory work = make(true);
   EXPECT_EQ(work.painted(), (PaintedPart{3, 40}));
-  work.open();
+  work.open({});
   EXPECT_EQ(read_file(work.latents(0) / "0.0.0"), "latents");
   work.commit({30, 0}, {});
   EXPECT_EQ(make(true).painted(), (PaintedPart{30, 0}));
@@ -151,15 +210,15 @@ TEST_F(Work, ResumeKnowsWhatWasDoneBefore) {
 TEST_F(Work, ACheckpointOfAnEarlierJobIsRemoved) {
   leave_unfinished(3);
   write_bytes(make(true).checkpoint(), "of this job");
-  make(true).open();
+  make(true).open({});
   EXPECT_TRUE(fs::exists(path_ / "slide.checkpoint"));
-  make(false, true, kOther).open();
+  make(false, true, kOther).open({});
   EXPECT_FALSE(fs::exists(path_ / "slide.checkpoint"));
 }
 
 TEST_F(Work, PaintedLabelsArePartOfTheState) {
   WorkDirectory first = make();
-  first.open();
+  first.open({});
   write_bytes(first.mask() / "chunk", "labels");
   first.commit_labels({7, 3}, {});
   fs::create_directory(first.latents(0));  // made, and killed before a commit
@@ -167,7 +226,7 @@ TEST_F(Work, PaintedLabelsArePartOfTheState) {
   WorkDirectory second = make(true);
   EXPECT_EQ(second.painted_labels(), (PaintedPart{7, 3}));
   EXPECT_EQ(second.painted(), PaintedPart{});
-  second.open();
+  second.open({});
   EXPECT_EQ(read_file(second.mask() / "chunk"), "labels");
   EXPECT_FALSE(fs::exists(second.latents(0)));
   second.commit({1, 2}, {});
@@ -179,7 +238,7 @@ TEST_F(Work, ResumeBeforeTheFirstCommitStartsOver) {
   leave_unfinished(0);
   WorkDirectory work = make(true);
   EXPECT_EQ(work.painted(), PaintedPart{});
-  work.open();
+  work.open({});
   EXPECT_FALSE(fs::exists(work.latents(0)));
 }
 
@@ -188,10 +247,10 @@ TEST_F(Work, ForceStartsOverAndRemovesNothingElse) {
   write_bytes(path_ / "notes.txt", "mine");
   WorkDirectory work = make(false, true, kOther);
   EXPECT_EQ(work.painted(), PaintedPart{});
-  work.open();
+  work.open({});
   EXPECT_EQ(read_file(path_ / "job.json"), kOther);
   EXPECT_FALSE(fs::exists(work.latents(0)));
-  EXPECT_FALSE(fs::exists(path_ / "state.json"));
+  EXPECT_EQ(make(true, false, kOther).painted(), PaintedPart{});
   EXPECT_EQ(read_file(path_ / "notes.txt"), "mine");
 }
 
@@ -229,7 +288,9 @@ TEST_F(Work, DamagedFilesAreNamed) {
         R"({"committed_steps": 3, "committed_crops": 0, "done": {}})",
         R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0})",
         R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0,
-            "done": {"decode": 3}})"}) {
+            "outputs": [3]})",
+        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0,
+            "outputs": [], "done": {"decode": 3}})"}) {
     write_bytes(path_ / "state.json", state);
     EXPECT_EQ(error(true, false), (path_ / "state.json").string() + damaged) << state;
   }
@@ -269,7 +330,7 @@ TEST_F(Work, SuccessRemovesItUnlessTheUserNamedIt) {
 TEST_F(Work, WhereItCantBeMadeThePathIsNamed) {
   write_bytes(scratch_ / "file", "");
   WorkDirectory work(scratch_ / "file" / "work", false, false, false, kJob);
-  EXPECT_EQ(message_of([&] { work.open(); }),
+  EXPECT_EQ(message_of([&] { work.open({}); }),
             (scratch_ / "file" / "work").string() + ": can't be made: Not a directory");
 }
 
