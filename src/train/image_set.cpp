@@ -246,7 +246,8 @@ std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const 
   return images;
 }
 
-void match_stain(std::vector<TrainingImage>& images, int factor) {
+void match_stain(std::vector<TrainingImage>& images, const std::vector<TrainingImage>& reference,
+                 int factor) {
   DensityStatistics target;
   const auto measure = [factor](DensityStatistics& into, const TrainingImage& image) {
     for_tissue(image, factor, [&](std::size_t at) {
@@ -258,7 +259,7 @@ void match_stain(std::vector<TrainingImage>& images, int factor) {
       into.count += 1;
     });
   };
-  for (const TrainingImage& image : images)
+  for (const TrainingImage& image : reference)
     if (image.labelled) measure(target, image);
   if (target.count == 0) return;
   for (TrainingImage& image : images) {

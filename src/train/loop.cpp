@@ -16,6 +16,13 @@ namespace {
 
 constexpr int kWarmUp = 200;
 constexpr double kMaxGradient = 1.0;
+constexpr std::uint64_t kHeldOutBatches = 8;
+constexpr std::uint64_t kHeldOutDraws = std::uint64_t{1} << 40;  // after those of any step
+
+// The seed of torch's generator for one draw of a job.
+std::uint64_t draw_seed(std::uint64_t seed, std::uint64_t draw) {
+  return seed * 0x9E3779B97F4A7C15u + draw;
+}
 
 std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
   std::vector<at::Tensor> out;
@@ -38,7 +45,8 @@ TrainingLoop::TrainingLoop(std::string kind, NamedTensors parameters, const Trai
       options_(options),
       optimizer_(
           tensors_of(parameters_),
-          torch::optim::AdamWOptions(options.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4)) {
+          torch::optim::AdamWOptions(options.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4)),
+      log_(options.checkpoint.string() + ".csv") {
   for (const auto& [name, tensor] : parameters_) averaged_.push_back(tensor.detach().clone());
 }
 
@@ -50,56 +58,130 @@ double TrainingLoop::learning_rate(int step) const {
   return options_.learning_rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * x));
 }
 
-void TrainingLoop::average(int step) {
+void TrainingLoop::average() {
   // A young average follows quickly, or it would remember the random start.
-  const double decay = std::min(options_.ema, (1.0 + step) / (10.0 + step));
+  const double decay = std::min(options_.ema, (1.0 + step_) / (10.0 + step_));
   torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < averaged_.size(); ++i)
     averaged_[i].lerp_(parameters_[i].second, 1 - decay);
 }
 
-double TrainingLoop::run(const std::function<at::Tensor(int step)>& loss_of, Progress& progress) {
-  const int start = options_.resume ? load() : 0;
-  double tail = 0, shown = 0;
-  int tail_count = 0;
-  progress.start_stage("training " + kind_, options_.steps, "steps");
-  for (int step = start; step < options_.steps; ++step) {
-    torch::manual_seed(options_.seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(step));
-    for (auto& group : optimizer_.param_groups())
-      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate(step));
-    optimizer_.zero_grad();
-    at::Tensor loss = loss_of(step);
-    loss.backward();
-    torch::nn::utils::clip_grad_norm_(tensors_of(parameters_), kMaxGradient);
-    optimizer_.step();
-    average(step);
-
-    const double value = loss.item<double>();
-    if (!std::isfinite(value))
-      throw UserError(
-          fmt::format("training {}: the loss at step {} is not finite; lower "
-                      "--learning-rate (now {}) and resume from the last checkpoint",
-                      kind_, step, options_.learning_rate));
-    shown = step == start ? value : shown + 0.02 * (value - shown);
-    if (step >= options_.steps - std::max(1, options_.steps / 10)) {
-      tail += value;
-      ++tail_count;
-    }
-    progress.update(step + 1, fmt::format("loss {:.4f}", shown));
-    const bool stop = progress.stop_requested();
-    if (stop || (step + 1) % options_.checkpoint_every == 0 || step + 1 == options_.steps)
-      save(step + 1);
-    if (stop)
-      throw Interrupted(fmt::format("training stopped at step {}; go on with --resume", step + 1));
+void TrainingLoop::swap_averaged() {
+  torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < averaged_.size(); ++i) {
+    const at::Tensor own = parameters_[i].second.clone();
+    parameters_[i].second.copy_(averaged_[i]);
+    averaged_[i].copy_(own);
   }
-  progress.finish();
-  return tail_count > 0 ? tail / tail_count : 0;
 }
 
-void TrainingLoop::save(int step) const {
+void TrainingLoop::require_finite(double loss, const char* what) const {
+  if (std::isfinite(loss)) return;
+  throw UserError(
+      fmt::format("training {}: the {} at step {} is not finite; lower "
+                  "--learning-rate (now {}) and resume from the last checkpoint",
+                  kind_, what, step_, options_.learning_rate));
+}
+
+double TrainingLoop::take_step(const Losses& losses) {
+  torch::manual_seed(draw_seed(options_.seed, static_cast<std::uint64_t>(step_)));
+  for (auto& group : optimizer_.param_groups())
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate(step_));
+  optimizer_.zero_grad();
+  at::Tensor loss = losses.training();
+  loss.backward();
+  torch::nn::utils::clip_grad_norm_(tensors_of(parameters_), kMaxGradient);
+  optimizer_.step();
+  average();
+  const double value = loss.item<double>();
+  require_finite(value, "loss");
+  since_row_.add(value);
+  if (step_ >= options_.steps - std::max(1, options_.steps / 10)) tail_.add(value);
+  ++step_;
+  return value;
+}
+
+double TrainingLoop::held_out_loss(const Losses& losses) {
+  torch::NoGradGuard no_grad;
+  Mean mean;
+  swap_averaged();
+  for (std::uint64_t batch = 0; batch < kHeldOutBatches; ++batch) {
+    torch::manual_seed(draw_seed(options_.seed, kHeldOutDraws + batch));
+    mean.add(losses.held_out().item<double>());
+  }
+  swap_averaged();
+  require_finite(mean.get(), "held-out loss");
+  return mean.get();
+}
+
+double TrainingLoop::seconds() const {
+  return seconds_before_ +
+         std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
+LogRow TrainingLoop::next_row(const Losses& losses) {
+  LogRow row{step_, since_row_.get(), {}, learning_rate(step_ - 1), 0};
+  if (losses.held_out) row.held_out_loss = held_out_loss(losses);
+  row.seconds = seconds();
+  since_row_ = {};
+  return row;
+}
+
+TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
+  started_ = std::chrono::steady_clock::now();
+  if (options_.resume) load();
+  double shown = 0;
+  std::string held_out;
+  progress.start_stage("training " + kind_, options_.steps, "steps");
+  for (bool first = true; step_ < options_.steps && !best_.given_up(options_.patience);
+       first = false) {
+    const double value = take_step(losses);
+    shown = first ? value : shown + 0.02 * (value - shown);
+    progress.update(step_, fmt::format("loss {:.4f}{}", shown, held_out));
+    const bool stop = progress.stop_requested();
+    if (step_ % options_.checkpoint_every == 0 || step_ == options_.steps) {
+      const LogRow row = next_row(losses);
+      if (row.held_out_loss) held_out = fmt::format(", held out {:.4f}", *row.held_out_loss);
+      save(&row);
+    } else if (stop) {
+      save(nullptr);
+    }
+    if (stop)
+      throw Interrupted(fmt::format("training stopped at step {}; go on with --resume", step_));
+  }
+  progress.finish();
+  return summary();
+}
+
+TrainingSummary TrainingLoop::summary() const {
+  const bool early = step_ < options_.steps;
+  // Stopped early, there is no last tenth.
+  const double loss = early && !log_.rows().empty() ? log_.rows().back().loss : tail_.get();
+  return {loss, step_, options_.patience > 0 ? static_cast<int>(best_.step) : step_, early};
+}
+
+// The checkpoint is renamed last: what a kill leaves half done is done again from the one before.
+void TrainingLoop::save(const LogRow* row) {
+  bool keep = options_.patience == 0;
+  if (row != nullptr && !keep) keep = best_.observe(step_, row->held_out_loss.value());
+  const std::filesystem::path aside = options_.checkpoint.string() + ".tmp";
+  write_checkpoint(aside);
+  if (row != nullptr) log_.append(*row);
+  // The bundle too, so that samples can be looked at while training goes on.
+  if (keep) write_weights();
+  std::filesystem::rename(aside, options_.checkpoint);
+}
+
+void TrainingLoop::write_checkpoint(const std::filesystem::path& path) const {
   torch::serialize::OutputArchive archive, weights, averaged, optimizer;
   archive.write("kind", c10::IValue(kind_));
-  archive.write("step", c10::IValue(static_cast<std::int64_t>(step)));
+  archive.write("step", c10::IValue(static_cast<std::int64_t>(step_)));
+  archive.write("seconds", c10::IValue(seconds()));
+  archive.write("loss_sum", c10::IValue(since_row_.sum));
+  archive.write("loss_count", c10::IValue(since_row_.count));
+  archive.write("best_step", c10::IValue(best_.step));
+  archive.write("best_loss", c10::IValue(best_.loss));
+  archive.write("checkpoints_since", c10::IValue(best_.checkpoints_since));
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     // Archives split names at dots.
     weights.write(std::to_string(i), parameters_[i].second);
@@ -109,60 +191,77 @@ void TrainingLoop::save(int step) const {
   archive.write("weights", weights);
   archive.write("averaged", averaged);
   archive.write("optimizer", optimizer);
-  const std::filesystem::path aside = options_.checkpoint.string() + ".tmp";
   try {
-    archive.save_to(aside.string());
+    archive.save_to(path.string());
   } catch (const c10::Error&) {
     throw UserError(fmt::format("{}: the checkpoint can't be written; is the disk full?",
                                 options_.checkpoint.string()));
   }
-  std::filesystem::rename(aside, options_.checkpoint);
+}
 
-  // The bundle too, so that samples can be looked at while training goes on.
+void TrainingLoop::write_weights() const {
   NamedTensors half;
   for (std::size_t i = 0; i < averaged_.size(); ++i)
     half.emplace_back(parameters_[i].first, averaged_[i].to(at::kHalf));
   write_safetensors(weights_, half, {{"format", "pt"}});
 }
 
-int TrainingLoop::load() {
+void TrainingLoop::load() {
   const std::string path = options_.checkpoint.string();
   if (!std::filesystem::exists(options_.checkpoint))
     throw UserError(fmt::format("{}: no checkpoint to resume from; start without --resume", path));
   const std::string not_ours =
       fmt::format("{}: is not a checkpoint of this network, or is damaged", path);
-  torch::NoGradGuard no_grad;
   try {
-    torch::serialize::InputArchive archive, weights, averaged, optimizer;
-    archive.load_from(path);
-    c10::IValue kind, step;
-    archive.read("kind", kind);
-    archive.read("step", step);
-    if (kind.toStringRef() != kind_)
-      throw UserError(
-          fmt::format("{}: is a checkpoint of '{}', not of '{}'", path, kind.toStringRef(), kind_));
-    archive.read("weights", weights);
-    archive.read("averaged", averaged);
-    archive.read("optimizer", optimizer);
-    if (weights.keys().size() != parameters_.size()) throw UserError(not_ours);
-    const auto read = [&](torch::serialize::InputArchive& from, std::size_t i, at::Tensor to) {
-      at::Tensor value;
-      from.read(std::to_string(i), value);
-      if (value.sizes() != to.sizes()) throw UserError(not_ours);
-      to.copy_(value);
-    };
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      read(weights, i, parameters_[i].second);
-      read(averaged, i, averaged_[i]);
-    }
-    optimizer_.load(optimizer);
-    return static_cast<int>(step.toInt());
+    read_checkpoint(not_ours);
   } catch (const c10::Error&) {
     throw UserError(not_ours);
   }
+  log_.resume(step_);
 }
 
-void TrainingLoop::use_averaged() {
+void TrainingLoop::read_checkpoint(const std::string& not_ours) {
+  const std::string path = options_.checkpoint.string();
+  torch::NoGradGuard no_grad;
+  torch::serialize::InputArchive archive, weights, averaged, optimizer;
+  archive.load_from(path);
+  c10::IValue kind, step, value;
+  archive.read("kind", kind);
+  archive.read("step", step);
+  if (kind.toStringRef() != kind_)
+    throw UserError(
+        fmt::format("{}: is a checkpoint of '{}', not of '{}'", path, kind.toStringRef(), kind_));
+  // Missing in checkpoints from before there was a log.
+  if (archive.try_read("seconds", value)) seconds_before_ = value.toDouble();
+  if (archive.try_read("loss_sum", value)) since_row_.sum = value.toDouble();
+  if (archive.try_read("loss_count", value)) since_row_.count = value.toInt();
+  if (options_.patience > 0 && archive.try_read("best_step", value)) {
+    best_.step = value.toInt();
+    archive.read("best_loss", value);
+    best_.loss = value.toDouble();
+    archive.read("checkpoints_since", value);
+    best_.checkpoints_since = value.toInt();
+  }
+  archive.read("weights", weights);
+  archive.read("averaged", averaged);
+  archive.read("optimizer", optimizer);
+  if (weights.keys().size() != parameters_.size()) throw UserError(not_ours);
+  const auto read = [&](torch::serialize::InputArchive& from, std::size_t i, at::Tensor to) {
+    at::Tensor tensor;
+    from.read(std::to_string(i), tensor);
+    if (tensor.sizes() != to.sizes()) throw UserError(not_ours);
+    to.copy_(tensor);
+  };
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    read(weights, i, parameters_[i].second);
+    read(averaged, i, averaged_[i]);
+  }
+  optimizer_.load(optimizer);
+  step_ = static_cast<int>(step.toInt());
+}
+
+void TrainingLoop::use_kept() {
+  if (options_.patience > 0) return load_parameters(parameters_, weights_);
   torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < averaged_.size(); ++i) parameters_[i].second.copy_(averaged_[i]);
 }

@@ -1,15 +1,19 @@
-// What every training loop shares: AdamW, the learning rate, averaged weights and checkpoints.
+// What every training loop shares: AdamW, the learning rate, averaged weights, checkpoints, the log
+// and the end.
 #pragma once
 
 #include <torch/torch.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
 
+#include "best_checkpoint.h"
 #include "histoloom/core/progress.h"
 #include "histoloom/model/denoiser.h"
 #include "histoloom/train/train.h"
+#include "training_log.h"
 
 namespace histoloom {
 
@@ -17,27 +21,53 @@ namespace histoloom {
 // default is one thread on some machines.
 void use_threads(int threads);
 
+// The losses that a loop follows; each call draws another batch from torch's generator.
+struct Losses {
+  std::function<at::Tensor()> training;  // with a graph to go back through
+  std::function<at::Tensor()> held_out;  // on images that are held out; empty where none are
+};
+
 class TrainingLoop {
  public:
   // `kind` is stored in the checkpoint; another network's checkpoint is refused.
-  // `weights` gets the averaged weights in float16 with every checkpoint.
+  // `weights` gets the averaged weights in float16 with every checkpoint; where there is patience
+  // only with one whose held-out loss is the lowest so far.
   TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options,
                std::filesystem::path weights);
 
-  // Draws step after step from where the checkpoint ended. `loss_of(step)` builds the loss; torch's
-  // generator has been seeded with the job's seed and the step. Returns the mean loss of the last
-  // tenth of the steps. Throws Interrupted, after a checkpoint, when the user stops it, and
-  // UserError when the loss is no longer finite.
-  double run(const std::function<at::Tensor(int step)>& loss_of, Progress& progress);
+  // Takes step after step from where the checkpoint ended. Torch's generator is seeded with the
+  // job's seed and the step before a step's loss; before the held-out loss, which is measured over
+  // eight batches with the averaged weights at every checkpoint, with the seed and the batch, so
+  // that checkpoints are compared on the same crops, noise and times. Throws Interrupted, after a
+  // checkpoint, when the user stops it, and UserError when a loss is no longer finite.
+  TrainingSummary run(const Losses& losses, Progress& progress);
 
-  // Copies the averaged weights into the network.
-  void use_averaged();
+  // Copies what the bundle got into the network: the averaged weights, with patience those of the
+  // best checkpoint.
+  void use_kept();
 
  private:
+  struct Mean {
+    double sum = 0;
+    std::int64_t count = 0;
+    void add(double value) { sum += value, ++count; }
+    double get() const { return count > 0 ? sum / static_cast<double>(count) : 0; }
+  };
+
   double learning_rate(int step) const;
-  void save(int step) const;
-  int load();
-  void average(int step);
+  double take_step(const Losses& losses);
+  void average();
+  void swap_averaged();
+  double held_out_loss(const Losses& losses);
+  double seconds() const;
+  LogRow next_row(const Losses& losses);
+  void require_finite(double loss, const char* what) const;
+  void save(const LogRow* row);
+  void write_checkpoint(const std::filesystem::path& path) const;
+  void write_weights() const;
+  void load();
+  void read_checkpoint(const std::string& not_ours);
+  TrainingSummary summary() const;
 
   std::string kind_;
   std::filesystem::path weights_;
@@ -45,6 +75,12 @@ class TrainingLoop {
   const TrainOptions& options_;
   std::vector<at::Tensor> averaged_;
   torch::optim::AdamW optimizer_;
+  TrainingLog log_;
+  BestCheckpoint best_;
+  Mean since_row_, tail_;
+  int step_ = 0;               // steps taken
+  double seconds_before_ = 0;  // of training, up to the start of this run
+  std::chrono::steady_clock::time_point started_;
 };
 
 }  // namespace histoloom

@@ -31,6 +31,9 @@ class MaskSampler {
   MaskSampler(const MaskSampler&) = delete;
   MaskSampler& operator=(const MaskSampler&) = delete;
 
+  // Whether no cell of any mask is known, so that nothing can be drawn.
+  bool empty() const { return prompts_.empty(); }
+
   // From torch's generator. A patch is shown without its conditions with probability
   // `unconditional`.
   MaskBatch draw(int batch, double unconditional) const;

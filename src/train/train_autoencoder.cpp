@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "crops.h"
 #include "histoloom/core/error.h"
@@ -10,45 +11,15 @@
 #include "histoloom/model/safetensors.h"
 #include "histoloom/train/train.h"
 #include "loop.h"
+#include "reconstruction_loss.h"
 
 namespace histoloom {
 
 namespace {
 
 constexpr int kCrop = 128;
-constexpr double kGradientWeight = 0.5;
-constexpr double kSpectrumWeight = 0.01;
 constexpr double kDivergenceWeight = 1e-4;
 constexpr double kKeptLatentsWeight = 0.1;
-
-// The 64 orthonormal 8×8 DCT patterns as a convolution's weights [64, 1, 8, 8].
-at::Tensor dct_patterns() {
-  at::Tensor basis = torch::empty({8, 8});
-  auto b = basis.accessor<float, 2>();
-  for (int k = 0; k < 8; ++k)
-    for (int x = 0; x < 8; ++x)
-      b[k][x] = static_cast<float>((k == 0 ? std::sqrt(0.125) : 0.5) *
-                                   std::cos((x + 0.5) * k * std::numbers::pi / 8));
-  return at::einsum("ux,vy->uvxy", {basis, basis}).reshape({64, 1, 8, 8});
-}
-
-// Mean power of the 64 DCT bands of each image and channel: [B·3, 64].
-at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns) {
-  const at::Tensor planes = image.reshape({-1, 1, image.size(2), image.size(3)});
-  return at::conv2d(planes, patterns, {}, 8).square().mean({2, 3});
-}
-
-// |log power| of a over b, each band. The floor is what rounding to 8 bits alone has in a band.
-at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b) {
-  constexpr double kFloor = 1.3e-6;
-  return (at::log(a + kFloor) - at::log(b + kFloor)).abs();
-}
-
-at::Tensor gradient_error(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor d = a - b;
-  return (d.slice(3, 1) - d.slice(3, 0, -1)).abs().mean() +
-         (d.slice(2, 1) - d.slice(2, 0, -1)).abs().mean();
-}
 
 std::vector<at::Tensor> load_images(const TrainOptions& options, const LabelSet& labels, int factor,
                                     bool held_out) {
@@ -64,19 +35,35 @@ std::vector<at::Tensor> load_images(const TrainOptions& options, const LabelSet&
   return out;
 }
 
-// A batch of crops, every pixel of the set as likely as another.
-at::Tensor draw_batch(const std::vector<at::Tensor>& images, const at::Tensor& areas, int batch) {
-  const at::Tensor picks = at::multinomial(areas, batch, /*replacement=*/true);
-  std::vector<at::Tensor> crops;
-  for (int i = 0; i < batch; ++i) {
-    const at::Tensor& image = images[static_cast<std::size_t>(picks[i].item<std::int64_t>())];
-    const std::int64_t y = random_below(image.size(1) - kCrop + 1);
-    const std::int64_t x = random_below(image.size(2) - kCrop + 1);
-    crops.push_back(
-        orient(image.narrow(1, y, kCrop).narrow(2, x, kCrop), static_cast<int>(random_below(8))));
+// Crops of images, every pixel of the set as likely as another.
+class CropSampler {
+ public:
+  explicit CropSampler(std::vector<at::Tensor> images) : images_(std::move(images)) {
+    std::vector<float> sizes;
+    for (const at::Tensor& image : images_) sizes.push_back(static_cast<float>(image.numel()));
+    areas_ = torch::tensor(sizes);
   }
-  return unit_range(at::stack(crops));
-}
+
+  const std::vector<at::Tensor>& images() const { return images_; }
+
+  // Float32 [batch, 3, kCrop, kCrop] in [0, 1].
+  at::Tensor draw(int batch) const {
+    const at::Tensor picks = at::multinomial(areas_, batch, /*replacement=*/true);
+    std::vector<at::Tensor> crops;
+    for (int i = 0; i < batch; ++i) {
+      const at::Tensor& image = images_[static_cast<std::size_t>(picks[i].item<std::int64_t>())];
+      const std::int64_t y = random_below(image.size(1) - kCrop + 1);
+      const std::int64_t x = random_below(image.size(2) - kCrop + 1);
+      crops.push_back(
+          orient(image.narrow(1, y, kCrop).narrow(2, x, kCrop), static_cast<int>(random_below(8))));
+    }
+    return unit_range(at::stack(crops));
+  }
+
+ private:
+  std::vector<at::Tensor> images_;
+  at::Tensor areas_;
+};
 
 // Bands of [N, 64] in which both frequencies are at most half of Nyquist's, without the mean.
 at::Tensor coarse_bands(const at::Tensor& bands) {
@@ -169,35 +156,37 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   if (std::filesystem::exists(bundle.autoencoder.weights))
     load_parameters(network->parameters(), bundle.autoencoder.weights);
   const int factor = network->downsampling();
-  const std::vector<at::Tensor> images = load_images(options, labels, factor, false);
-  std::vector<float> sizes;
-  for (const at::Tensor& image : images) sizes.push_back(static_cast<float>(image.numel()));
-  const at::Tensor areas = torch::tensor(sizes);
+  const CropSampler crops(load_images(options, labels, factor, false));
+  std::optional<CropSampler> held_out;
+  if (options.data.held_out_every > 0) held_out.emplace(load_images(options, labels, factor, true));
+  const int batch = options.batch > 0 ? options.batch : 16;
   const at::Tensor patterns = dct_patterns();
 
   network->set_training_dtype(options.dtype);
   TrainingLoop loop("autoencoder", network->parameters(), options, bundle.autoencoder.weights);
-  loop.run(
-      [&](int) {
-        const at::Tensor image = draw_batch(images, areas, options.batch > 0 ? options.batch : 16);
-        at::Tensor divergence;
-        const at::Tensor latents = network->encode_for_training(image, divergence);
-        const at::Tensor back = network->decode(latents);
-        at::Tensor loss =
-            (back - image).abs().mean() + kGradientWeight * gradient_error(back, image) +
-            kSpectrumWeight *
-                log_power_error(band_power(back, patterns), band_power(image, patterns)).mean() +
-            kDivergenceWeight * divergence;
-        if (kept) loss = loss + kKeptLatentsWeight * kept->distance(image, latents);
-        return loss;
-      },
-      progress);
+  Losses losses;
+  losses.training = [&] {
+    const at::Tensor image = crops.draw(batch);
+    at::Tensor divergence;
+    const at::Tensor latents = network->encode_for_training(image, divergence);
+    at::Tensor loss = reconstruction_loss(network->decode(latents), image, patterns) +
+                      kDivergenceWeight * divergence;
+    if (kept) loss = loss + kKeptLatentsWeight * kept->distance(image, latents);
+    return loss;
+  };
+  if (held_out)
+    losses.held_out = [&] {
+      const at::Tensor image = held_out->draw(batch);
+      return reconstruction_loss(network->decode(network->encode(image)), image, patterns);
+    };
+  const TrainingSummary summary = loop.run(losses, progress);
 
-  loop.use_averaged();
+  loop.use_kept();
   network->set_training_dtype(DType::float32);
-  store_statistics(*network, images, options.model);
-  const bool held_out = options.data.held_out_every > 0;
-  return measure(*network, held_out ? load_images(options, labels, factor, true) : images);
+  store_statistics(*network, crops.images(), options.model);
+  AutoencoderReport report = measure(*network, (held_out ? *held_out : crops).images());
+  report.training = summary;
+  return report;
 }
 
 }  // namespace histoloom

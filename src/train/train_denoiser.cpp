@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "crops.h"
 #include "diffusion_loss.h"
@@ -128,23 +129,46 @@ std::vector<CachedLatents> cache_latents(const ModelBundle& bundle,
   return cache;
 }
 
-// The images, stains matched, each large enough for a patch.
+// The images, each large enough for a patch; those that are held out, where that is asked for.
 std::vector<TrainingImage> read_images(const TrainOptions& options, const ModelBundle& bundle,
-                                       const LabelSet& labels) {
-  std::vector<TrainingImage> images = read_image_set(options.data, labels);
+                                       const LabelSet& labels, bool held_out) {
+  ImageSetOptions set = options.data;
+  set.held_out = held_out;
+  std::vector<TrainingImage> images = read_image_set(set, labels);
   const std::int64_t side = std::int64_t{bundle.patch} * bundle.downsampling;
   for (const TrainingImage& image : images) {
     if (image.size.width < side || image.size.height < side)
       throw UserError(fmt::format("training image '{}' is {}x{} px, at least {} a side are needed",
                                   image.name, image.size.width, image.size.height, side));
   }
-  match_stain(images, bundle.downsampling);
   return images;
+}
+
+// What the network learns from and what it is measured on, the stain of all matched to that of the
+// labelled images that it learns from.
+struct Samplers {
+  std::optional<LatentSampler> training, held_out;
+};
+
+Samplers make_samplers(const TrainOptions& options, const ModelBundle& bundle,
+                       const LabelSet& labels, Progress& progress) {
+  std::vector<TrainingImage> images = read_images(options, bundle, labels, false), held_out;
+  if (options.data.held_out_every > 0) held_out = read_images(options, bundle, labels, true);
+  const int factor = bundle.downsampling;
+  match_stain(held_out, images, factor);
+  match_stain(images, images, factor);
+  Samplers out;
+  const auto sampler = [&](const std::vector<TrainingImage>& of) {
+    return LatentSampler(cache_latents(bundle, of, progress), bundle.patch, labels.unknown());
+  };
+  out.training.emplace(sampler(images));
+  if (!held_out.empty()) out.held_out.emplace(sampler(held_out));
+  return out;
 }
 
 }  // namespace
 
-double train_denoiser(const TrainOptions& options, Progress& progress) {
+TrainingSummary train_denoiser(const TrainOptions& options, Progress& progress) {
   validate(options);
   use_threads(options.threads);
   const std::string where = (options.model / "model.json").string();
@@ -154,21 +178,21 @@ double train_denoiser(const TrainOptions& options, Progress& progress) {
   auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json, where);
   if (std::filesystem::exists(bundle.denoiser.weights))
     load_parameters(network->parameters(), bundle.denoiser.weights);
-  const LatentSampler sampler(cache_latents(bundle, read_images(options, bundle, labels), progress),
-                              bundle.patch, labels.unknown());
+  const Samplers samplers = make_samplers(options, bundle, labels, progress);
   const at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
 
   network->set_training_dtype(options.dtype);
   TrainingLoop loop("denoiser", network->parameters(), options, bundle.denoiser.weights);
   const int batch = options.batch > 0 ? options.batch : 32;
-  const double loss = loop.run(
-      [&](int) {
-        const Batch data = sampler.draw(batch, options.unconditional);
-        const NoisyBatch noisy = add_noise(data.latents, signal, bundle.prediction);
-        return (network->predict(noisy.x, noisy.time, data.labels) - noisy.target).square().mean();
-      },
-      progress);
-  return loss;
+  const auto loss_on = [&](const LatentSampler& sampler) {
+    const Batch data = sampler.draw(batch, options.unconditional);
+    const NoisyBatch noisy = add_noise(data.latents, signal, bundle.prediction);
+    return (network->predict(noisy.x, noisy.time, data.labels) - noisy.target).square().mean();
+  };
+  Losses losses;
+  losses.training = [&] { return loss_on(*samplers.training); };
+  if (samplers.held_out) losses.held_out = [&] { return loss_on(*samplers.held_out); };
+  return loop.run(losses, progress);
 }
 
 }  // namespace histoloom

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <optional>
+
 #include "complete_masks.h"
 #include "diffusion_loss.h"
 #include "histoloom/core/error.h"
@@ -61,6 +63,14 @@ std::vector<PromptedMask> complete_all(const MaskSet& set, const MaskCompletion&
   return out;
 }
 
+void require_masks(const MaskSampler& held_out, const TrainOptions& options) {
+  if (held_out.empty())
+    throw UserError(
+        fmt::format("--held-out-every {} holds out no annotated mask; give another number or more "
+                    "masks",
+                    options.data.held_out_every));
+}
+
 // Mean square error over tissue, over what a network that always says 0 has: 1 knows nothing.
 at::Tensor relative_error(const at::Tensor& out, const at::Tensor& target,
                           const at::Tensor& tissue) {
@@ -86,24 +96,29 @@ MaskReport train_mask_denoiser(const TrainOptions& options, Progress& progress) 
   const MaskSet set = read_masks(options, model, labels, false);
   const MaskCompletion completion(set.images, labels, model.spec().cell, options.seed);
   const MaskSampler sampler(complete_all(set, completion), model);
+  std::optional<MaskSampler> held_out;
+  MaskSet held_out_set;
+  if (options.data.held_out_every > 0) {
+    held_out_set = read_masks(options, model, labels, true);
+    held_out.emplace(complete_all(held_out_set, completion), model);
+    require_masks(*held_out, options);
+  }
   const at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
 
   network->set_training_dtype(options.dtype);
   TrainingLoop loop("mask", network->parameters(), options, weights);
   const int batch = options.batch > 0 ? options.batch : 16;
-  MaskReport report;
-  report.loss = loop.run(
-      [&](int) {
-        const MaskBatch data = sampler.draw(batch, options.unconditional);
-        const NoisyBatch noisy = add_noise(data.x0, signal, model.spec().prediction);
-        return relative_error(network->predict(noisy.x, noisy.time, data.conditions), noisy.target,
-                              data.tissue);
-      },
-      progress);
-  const bool held_out = options.data.held_out_every > 0;
-  report.completion_accuracy =
-      completion.accuracy(held_out ? read_masks(options, model, labels, true).images : set.images);
-  return report;
+  const auto loss_on = [&](const MaskSampler& masks) {
+    const MaskBatch data = masks.draw(batch, options.unconditional);
+    const NoisyBatch noisy = add_noise(data.x0, signal, model.spec().prediction);
+    return relative_error(network->predict(noisy.x, noisy.time, data.conditions), noisy.target,
+                          data.tissue);
+  };
+  Losses losses;
+  losses.training = [&] { return loss_on(sampler); };
+  if (held_out) losses.held_out = [&] { return loss_on(*held_out); };
+  const TrainingSummary summary = loop.run(losses, progress);
+  return {summary, completion.accuracy((held_out ? held_out_set : set).images)};
 }
 
 }  // namespace histoloom

@@ -38,6 +38,9 @@ void validate(const TrainOptions& o) {
   require(o.unconditional >= 0 && o.unconditional <= 1, "--unconditional", "from 0 to 1",
           o.unconditional);
   require(o.checkpoint_every >= 1, "--checkpoint-every", "at least 1", o.checkpoint_every);
+  require(o.patience >= 0, "--patience", "at least 0", o.patience);
+  if (o.patience > 0 && o.data.held_out_every == 0)
+    throw UserError("--patience needs --held-out-every: it is the held-out loss that it waits for");
   require(o.data.held_out_every >= 0 && o.data.held_out_every != 1, "--held-out-every",
           "0 or at least 2", o.data.held_out_every);
   require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);

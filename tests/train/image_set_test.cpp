@@ -271,7 +271,7 @@ TEST(MatchStain, MovesMeanAndDeviationOfUnlabelledImagesOnly) {
                static_cast<std::uint8_t>(175 + t / 2)};
   });
   std::vector<TrainingImage> images{labelled, pale};
-  match_stain(images, 8);
+  match_stain(images, images, 8);
   EXPECT_EQ(images[0].pixels, labelled.pixels);
   for (std::size_t c = 0; c < 3; ++c) {
     const auto [mean, deviation] = density(images[1], c);
@@ -291,7 +291,7 @@ TEST(MatchStain, LeavesGlassAlone) {
     return x < 80 ? Rgb{244, 243, 245} : Rgb{static_cast<std::uint8_t>(150 + y), 120, 160};
   });
   std::vector<TrainingImage> images{labelled, other};
-  match_stain(images, 8);
+  match_stain(images, images, 8);
   for (std::size_t i = 0; i < other.pixels.size(); ++i) {
     if (i / 3 % 160 >= 80) continue;
     ASSERT_EQ(images[1].pixels[i], other.pixels[i]);
@@ -304,7 +304,7 @@ TEST(MatchStain, WithoutALabelledImageChangesNothing) {
   image.size = {64, 64};
   image.pixels = blobs(image.size, 2);
   std::vector<TrainingImage> images{image};
-  match_stain(images, 8);
+  match_stain(images, images, 8);
   EXPECT_EQ(images[0].pixels, image.pixels);
 }
 

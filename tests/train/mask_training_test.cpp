@@ -9,6 +9,7 @@
 #include "mask_sampler.h"
 #include "model/test_model.h"
 #include "test_train.h"
+#include "training_log.h"
 
 namespace histoloom {
 namespace {
@@ -180,12 +181,12 @@ class StopAt final : public Progress {
 TEST_F(MaskTraining, TheLossFallsBelowWhatKnowsNothing) {
   TrainOptions o = options(bundle("m"));
   o.steps = 1;
-  EXPECT_NEAR(train_mask_denoiser(o, silent_).loss, 1, 0.05);  // a fresh network says 0
+  EXPECT_NEAR(train_mask_denoiser(o, silent_).training.loss, 1, 0.05);  // a fresh network says 0
   o = options(bundle("n"));
   o.steps = 300;
   o.batch = 16;
   const MaskReport report = train_mask_denoiser(o, silent_);
-  EXPECT_LT(report.loss, 0.75);
+  EXPECT_LT(report.training.loss, 0.75);
   EXPECT_GT(report.completion_accuracy, 0.4);
 }
 
@@ -200,6 +201,16 @@ TEST_F(MaskTraining, AResumedTrainingEqualsAnUnbrokenOneBitForBit) {
   train_mask_denoiser(o, silent_);
   EXPECT_TRUE(read_file(whole / "mask_denoiser.safetensors") ==
               read_file(broken / "mask_denoiser.safetensors"));
+}
+
+TEST_F(MaskTraining, TheLossIsMeasuredOnMasksThatAreHeldOut) {
+  TrainOptions o = options(bundle("m"));
+  o.data.held_out_every = 2;
+  train_mask_denoiser(o, silent_);
+  TrainingLog log(o.checkpoint.string() + ".csv");
+  log.resume(o.steps);
+  ASSERT_EQ(log.rows().size(), 3u);
+  for (const LogRow& row : log.rows()) EXPECT_NEAR(row.held_out_loss.value(), 1, 0.5);
 }
 
 TEST_F(MaskTraining, PatchesHoldWhatTheNetworkIsToPaint) {
@@ -246,6 +257,13 @@ TEST_F(MaskTraining, WhatCannotBeUsedIsNamed) {
   write_image(scratch_ / "b" / "small.png", {100, 130}, 1, std::vector<std::uint8_t>(13000, 1));
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
             "training mask 'small' is 100x130 px, at least 128 a side are needed");
+  fs::remove(scratch_ / "b" / "small.png");
+  fs::remove(scratch_ / "a" / "p0_mask.png");
+  write_image(scratch_ / "b" / "p0.png", {256, 256}, 1, std::vector<std::uint8_t>(256 * 256, 0));
+  o = options(bundle("m"));
+  o.data.held_out_every = 3;
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--held-out-every 3 holds out no annotated mask; give another number or more masks");
   o.masks.clear();
   o.data.images = scratch_ / "a";
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),

@@ -44,6 +44,9 @@ const Defect kDefects[] = {
      "--held-out-every must be 0 or at least 2, got 1"},
     {"NegativeHeldOut", [](auto& o) { o.data.held_out_every = -3; },
      "--held-out-every must be 0 or at least 2, got -3"},
+    {"NegativePatience", [](auto& o) { o.patience = -1; }, "--patience must be at least 0, got -1"},
+    {"PatienceForNothing", [](auto& o) { o.patience = 3; },
+     "--patience needs --held-out-every: it is the held-out loss that it waits for"},
     {"TooManyThreads", [](auto& o) { o.threads = 1025; },
      "--threads must be from 1 to 1024, got 1025"},
     {"NoData", [](auto& o) { o.data.images.clear(); },
@@ -77,6 +80,7 @@ TEST(TrainOptions, TheDefaultsAndTheLimitsAreGood) {
   options.learning_rate = options.decay_share = options.unconditional = 1;
   options.ema = 0;
   options.data.held_out_every = 2;
+  options.patience = 1;
   options.threads = 1024;
   EXPECT_NO_THROW(validate(options));
 }

@@ -8,6 +8,7 @@
 #include "histoloom/train/train.h"
 #include "model/test_model.h"
 #include "test_train.h"
+#include "training_log.h"
 
 namespace histoloom {
 namespace {
@@ -85,6 +86,10 @@ class Training : public testing::Test {
     o.dtype = DType::float32;
     return o;
   }
+  TrainOptions options_of_denoiser(TrainOptions o) {
+    o.checkpoint = scratch_ / "d.pt";
+    return o;
+  }
   std::string weights_of(const fs::path& model, const char* network) {
     return read_file(model / (std::string(network) + ".safetensors"));
   }
@@ -141,11 +146,11 @@ TEST_F(Training, TheAutoencoderStoresItsLatentsStatistics) {
 TEST_F(Training, TheDenoiserLearns) {
   TrainOptions o = options(half_bundle("a"));
   o.steps = 2;
-  const double before = train_denoiser(o, silent_);
+  const double before = train_denoiser(o, silent_).loss;
   o = options(half_bundle("b"));
   o.steps = 250;
   o.batch = 16;
-  const double after = train_denoiser(o, silent_);
+  const double after = train_denoiser(o, silent_).loss;
   EXPECT_LT(after, 0.85 * before);
 }
 
@@ -173,6 +178,22 @@ TEST_F(Training, ItGoesOnFromWeightsThatAreThere) {
   train_denoiser(o, silent_);
   const auto after = SafetensorsFile(model / "denoiser.safetensors").tensor("input.weight");
   EXPECT_LT((after.to(at::kFloat) - before).abs().max().item<float>(), 1e-3f);
+}
+
+// ---- What is held out
+
+TEST_F(Training, BothNetworksAreMeasuredOnWhatIsHeldOut) {
+  TrainOptions o = options(bundle("a"));
+  o.data.held_out_every = 3;  // p0, which has no labels
+  train_autoencoder(o, silent_);
+  train_denoiser(options_of_denoiser(o), silent_);
+  for (const char* log : {"a.pt.csv", "d.pt.csv"}) {
+    TrainingLog rows(scratch_ / log);
+    rows.resume(12);
+    ASSERT_EQ(rows.rows().size(), 3u) << log;
+    EXPECT_EQ(rows.rows()[2].step, 12);
+    for (const LogRow& row : rows.rows()) EXPECT_GT(row.held_out_loss.value(), 0);
+  }
 }
 
 // ---- Checkpoints

@@ -21,7 +21,9 @@ void add_options(CLI::App& app, TrainArguments& a) {
   TrainOptions& o = a.options;
   app.add_option("--model", o.model, "bundle directory with model.json; its weights are trained")
       ->required();
-  app.add_option("--checkpoint", o.checkpoint, "file for weights, optimiser and step")->required();
+  app.add_option("--checkpoint", o.checkpoint,
+                 "file for weights, optimiser and step; the log is FILE.csv")
+      ->required();
   app.add_flag("--resume", o.resume, "continue from the checkpoint");
   app.add_option("--steps", o.steps, "optimiser steps")->capture_default_str();
   app.add_option("--batch", o.batch, "patches a step (16; 32 denoiser)");
@@ -32,6 +34,9 @@ void add_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--checkpoint-every", o.checkpoint_every, "steps between checkpoints")
       ->capture_default_str();
   app.add_option("--held-out-every", o.data.held_out_every, "keep every n-th patch for measuring");
+  app.add_option("--patience", o.patience,
+                 "stop after so many checkpoints without a lower held-out loss, 0: never")
+      ->capture_default_str();
   add_seed(app, o.seed, "seed of weights, crops and noise");
   app.add_option("--threads", o.threads, "threads (all)");
   app.add_option("--dtype", a.dtype, "of convolutions and matrix products")
@@ -43,6 +48,20 @@ void add_images(CLI::App& app, TrainArguments& a) {
   app.add_option("--images", a.options.data.images,
                  "folder of NAME.png, with NAME_mask.png where labelled");
   app.add_option("--slides", a.options.data.slides, "slides that OpenSlide reads, unlabelled");
+}
+
+void print_early_stop(const TrainingSummary& training) {
+  if (training.stopped_early)
+    fmt::print("stopped early at step {}; the bundle has the weights of step {}, the best\n",
+               training.steps, training.best_step);
+}
+
+void print_loss(const TrainingSummary& training) {
+  print_early_stop(training);
+  fmt::print(
+      "loss {}: {:.4f}\n",
+      training.stopped_early ? "before the last checkpoint" : "over the last tenth of the steps",
+      training.loss);
 }
 
 void add_unconditional(CLI::App& app, TrainArguments& a, const char* help) {
@@ -67,6 +86,7 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments] {
                    return Work([options = checked(*arguments)](Progress& progress) {
                      const AutoencoderReport r = train_autoencoder(options, progress);
+                     print_early_stop(r.training);
                      fmt::print(
                          "{} patches: PSNR {:.2f} dB, power spectrum off by at most {:.2f} dB\n",
                          options.data.held_out_every > 0 ? "held-out" : "training", r.psnr,
@@ -84,8 +104,7 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   add_unconditional(*app, *arguments, "how often a patch is shown without its labels (p_unc)");
   out.push_back({app, [arguments] {
                    return Work([options = checked(*arguments)](Progress& progress) {
-                     fmt::print("loss over the last tenth of the steps: {:.4f}\n",
-                                train_denoiser(options, progress));
+                     print_loss(train_denoiser(options, progress));
                      return 0;
                    });
                  }});
@@ -103,7 +122,7 @@ void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments] {
                    return Work([options = checked(*arguments)](Progress& progress) {
                      const MaskReport r = train_mask_denoiser(options, progress);
-                     fmt::print("loss over the last tenth of the steps: {:.4f}\n", r.loss);
+                     print_loss(r.training);
                      if (!std::isnan(r.completion_accuracy))
                        fmt::print(
                            "{} masks: {:.1f} % of the annotated cells guessed from the image\n",

@@ -39,7 +39,9 @@ std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const 
 std::vector<bool> find_glass(const TrainingImage& image, int factor);
 
 // Gives the tissue of unlabelled images the mean and the deviation of optical density, channel by
-// channel, that the labelled images' tissue has: two laboratories' stains become one.
-void match_stain(std::vector<TrainingImage>& images, int factor);
+// channel, that the tissue of the reference's labelled images has: two laboratories' stains become
+// one. Nothing changes where the reference has no labelled image. It may be `images` itself.
+void match_stain(std::vector<TrainingImage>& images, const std::vector<TrainingImage>& reference,
+                 int factor);
 
 }  // namespace histoloom

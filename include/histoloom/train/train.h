@@ -3,7 +3,8 @@
 // A bundle directory holds model.json; training makes or improves the weights that it names. Where
 // the weights file exists, training goes on from it with a fresh optimiser. A checkpoint (weights,
 // EMA, optimiser, step) is written aside and renamed every `checkpoint_every` steps and when the
-// user stops; `resume` continues from it and draws what an unbroken run would have drawn.
+// user stops; `resume` continues from it and draws what an unbroken run would have drawn. Beside it
+// lies the log, CHECKPOINT.csv: losses, learning rate and seconds (docs/training.md).
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,9 @@ struct TrainOptions {
   double ema = 0.999;        // decay of the averaged weights, which are the ones that are kept
   double unconditional = 0.15;  // p_unc: how often a patch is shown without its labels
   int checkpoint_every = 500;
+  // Checkpoints without a lower held-out loss after which training stops, the weights of the best
+  // in the bundle; 0: it never does.
+  int patience = 0;
   std::uint64_t seed = 0;
   int threads = 0;  // 0: all
   DType dtype = DType::bfloat16;
@@ -50,12 +54,22 @@ struct TrainOptions {
 // Checks what can be checked before any work; UserError names the option.
 void validate(const TrainOptions& options);
 
+// How a training ended.
+struct TrainingSummary {
+  double loss = 0;    // mean of the last tenth of the steps; where it stopped early, since the
+                      // checkpoint before the last
+  int steps = 0;      // taken, all runs together
+  int best_step = 0;  // of the checkpoint whose weights the bundle has
+  bool stopped_early = false;
+};
+
 // What training measured on the images that were held out (on the training images where none are).
 struct AutoencoderReport {
   double psnr = 0;  // dB, mean over patches
   // The largest error of the power in a band of the 8×8 DCT up to half of Nyquist's frequency, of
   // any colour channel's, over all patches together, dB.
   double power_ratio_db = 0;
+  TrainingSummary training;
 };
 
 // Trains the autoencoder (L1, L1 of gradients, the power of DCT bands, Kullback-Leibler), writes
@@ -64,13 +78,10 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
 
 // Trains the denoiser on cached latents of the images in eight orientations (DiffInfinite,
 // Algorithm 1; the label map instead of one label), writes the averaged weights in float16.
-// Returns the loss averaged over the last tenth of the steps.
-double train_denoiser(const TrainOptions& options, Progress& progress);
+TrainingSummary train_denoiser(const TrainOptions& options, Progress& progress);
 
 struct MaskReport {
-  // Mean square error over that of a network that knows nothing (1), averaged over the last tenth
-  // of the steps.
-  double loss = 0;
+  TrainingSummary training;  // losses are mean square errors over that of knowing nothing (1)
   // The share of annotated cells of held-out images (of the training images where none are) whose
   // class is guessed from the image as masks are completed by; NaN where no mask has an image.
   double completion_accuracy = 0;

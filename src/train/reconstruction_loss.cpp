@@ -1,0 +1,48 @@
+#include "reconstruction_loss.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace histoloom {
+
+namespace {
+
+constexpr double kGradientWeight = 0.5;
+constexpr double kSpectrumWeight = 0.01;
+
+at::Tensor gradient_error(const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor d = a - b;
+  return (d.slice(3, 1) - d.slice(3, 0, -1)).abs().mean() +
+         (d.slice(2, 1) - d.slice(2, 0, -1)).abs().mean();
+}
+
+}  // namespace
+
+at::Tensor dct_patterns() {
+  at::Tensor basis = torch::empty({8, 8});
+  auto b = basis.accessor<float, 2>();
+  for (int k = 0; k < 8; ++k)
+    for (int x = 0; x < 8; ++x)
+      b[k][x] = static_cast<float>((k == 0 ? std::sqrt(0.125) : 0.5) *
+                                   std::cos((x + 0.5) * k * std::numbers::pi / 8));
+  return at::einsum("ux,vy->uvxy", {basis, basis}).reshape({64, 1, 8, 8});
+}
+
+at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns) {
+  const at::Tensor planes = image.reshape({-1, 1, image.size(2), image.size(3)});
+  return at::conv2d(planes, patterns, {}, 8).square().mean({2, 3});
+}
+
+at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b) {
+  constexpr double kFloor = 1.3e-6;
+  return (at::log(a + kFloor) - at::log(b + kFloor)).abs();
+}
+
+at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
+                               const at::Tensor& patterns) {
+  return (back - image).abs().mean() + kGradientWeight * gradient_error(back, image) +
+         kSpectrumWeight *
+             log_power_error(band_power(back, patterns), band_power(image, patterns)).mean();
+}
+
+}  // namespace histoloom

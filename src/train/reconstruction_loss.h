@@ -1,0 +1,21 @@
+// How far the autoencoder's pictures are from the real ones.
+#pragma once
+
+#include <torch/torch.h>
+
+namespace histoloom {
+
+// The 64 orthonormal 8×8 DCT patterns as a convolution's weights [64, 1, 8, 8].
+at::Tensor dct_patterns();
+
+// Mean power of the 64 DCT bands of each image and channel: [B·3, 64], of images [B, 3, H, W].
+at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns);
+
+// |log power| of a over b, each band. The floor is what rounding to 8 bits alone has in a band.
+at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b);
+
+// L1 of pixels + 0.5 · L1 of gradients + 0.01 · L1 of the log power of DCT bands, a scalar.
+at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
+                               const at::Tensor& patterns);
+
+}  // namespace histoloom
