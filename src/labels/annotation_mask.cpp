@@ -25,20 +25,19 @@ const Label* label_without_case(const LabelSet& labels, std::string_view name) {
   return at == labels.labels().end() ? nullptr : &*at;
 }
 
-void require_on_slide(const std::vector<SlideRing>& rings, PixelSize slide,
+void require_on_slide(const std::vector<SlideRing>& rings, const AnnotatedSlide& slide,
                       const std::string& what) {
   const SlideRing& outer = rings[0];
   const auto by_x = [](SlidePoint a, SlidePoint b) { return a.x < b.x; };
   const auto by_y = [](SlidePoint a, SlidePoint b) { return a.y < b.y; };
   const auto [left, right] = std::minmax_element(outer.begin(), outer.end(), by_x);
   const auto [top, bottom] = std::minmax_element(outer.begin(), outer.end(), by_y);
-  if (right->x > 0 && bottom->y > 0 && left->x < static_cast<double>(slide.width) &&
-      top->y < static_cast<double>(slide.height))
+  if (right->x > 0 && bottom->y > 0 && left->x < static_cast<double>(slide.size.width) &&
+      top->y < static_cast<double>(slide.size.height))
     return;
   throw UserError(fmt::format(
-      "{} lies outside of the slide of {}x{} px: it reaches from ({:g}, {:g}) to ({:g}, {:g}); "
-      "change --size, or remove it",
-      what, slide.width, slide.height, left->x, top->y, right->x, bottom->y));
+      "{} lies outside of the slide of {}x{} px: it reaches from ({:g}, {:g}) to ({:g}, {:g}); {}",
+      what, slide.size.width, slide.size.height, left->x, top->y, right->x, bottom->y, slide.cure));
 }
 
 }  // namespace
@@ -53,11 +52,11 @@ const Label* label_of_class(const LabelSet& labels, std::string_view name) {
 }
 
 std::unique_ptr<LabelField> mask_of_annotations(std::istream& in, const std::string& where,
-                                                const LabelSet& labels, PixelSize slide,
-                                                int factor) {
-  auto grid = std::make_unique<LabelGrid>(latent_size_for(slide, factor),
-                                          labels.glass().value_or(labels.unknown()));
-  PolygonFill fill(*grid, slide, factor);
+                                                const LabelSet& labels,
+                                                const AnnotatedSlide& slide) {
+  auto grid =
+      std::make_unique<LabelGrid>(latent_size_for(slide.size, slide.factor), slide.background);
+  PolygonFill fill(*grid, slide.size, slide.factor);
   read_geojson(in, where, [&](const DrawnAnnotation& drawn) {
     const std::string what = fmt::format("{}: annotation {}", where, drawn.number);
     const Label* label = label_of_class(labels, drawn.name);

@@ -15,13 +15,22 @@ namespace histoloom {
 // by what a derived class comes from ("Tumor: Positive" from "Tumor"). nullptr where there is none.
 const Label* label_of_class(const LabelSet& labels, std::string_view name);
 
-// Paints annotations (geojson_reader.h) in the order of the file, later ones over earlier ones, on
-// glass, or on unknown tissue where the label set has no glass. `where` names the file in errors.
+// The slide that annotations were drawn on.
+struct AnnotatedSlide {
+  PixelSize size;
+  int factor = 8;          // pixels a cell
+  LabelId background = 0;  // of cells that no polygon holds
+  // What to do about an annotation outside of the slide.
+  const char* cure = "change --size, or remove it";
+};
+
+// Paints annotations (geojson_reader.h) in the order of the file, later ones over earlier ones.
+// `where` names the file in errors.
 //
 // UserError besides those of the reader for an annotation without a class, one whose class is no
 // label, and one that lies outside of the slide altogether.
 std::unique_ptr<LabelField> mask_of_annotations(std::istream& in, const std::string& where,
-                                                const LabelSet& labels, PixelSize slide,
-                                                int factor);
+                                                const LabelSet& labels,
+                                                const AnnotatedSlide& slide);
 
 }  // namespace histoloom

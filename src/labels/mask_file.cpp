@@ -185,7 +185,8 @@ std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const L
       throw UserError(fmt::format("mask {} has classes by their names; leave --mask-colors out",
                                   path.string()));
     std::ifstream in(path, std::ios::binary);
-    return mask_of_annotations(in, path.string(), labels, slide, factor);
+    return mask_of_annotations(in, path.string(), labels,
+                               {slide, factor, labels.glass().value_or(labels.unknown())});
   }
   MaskRows rows(path, labels, colours);
   const std::int64_t k = find_reduction(rows.size(), slide, path.string());

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "histoloom/core/error.h"
+#include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/vips.h"
 
 namespace histoloom {
@@ -126,8 +127,8 @@ std::vector<fs::path> list_patches(const fs::path& folder) {
   return out;
 }
 
-// A slide at full resolution, over white where it is transparent.
-TrainingImage read_slide(const fs::path& path) {
+// A slide's pixels at full resolution, over white where it is transparent.
+TrainingImage read_slide_pixels(const fs::path& path) {
   const std::unique_ptr<openslide_t, decltype(&openslide_close)> slide(openslide_open(path.c_str()),
                                                                        openslide_close);
   if (!slide || openslide_get_error(slide.get()) != nullptr)
@@ -148,6 +149,17 @@ TrainingImage read_slide(const fs::path& path) {
     for (const int shift : {16, 8, 0})
       image.pixels.push_back(static_cast<std::uint8_t>(((pixel >> shift) & 255) + white));
   }
+  return image;
+}
+
+TrainingImage read_slide(const TrainingSlide& slide, const LabelSet& labels, int factor) {
+  TrainingImage image = read_slide_pixels(slide.file);
+  if (slide.labels.empty()) return image;
+  const auto field = read_annotations(slide.labels, labels, image.size, factor);
+  const LatentSize cells = field->size();
+  image.labels.resize(static_cast<std::size_t>(cells.area()));
+  field->read(LatentRect::of(cells), image.labels.data());
+  image.labelled = true;
   return image;
 }
 
@@ -193,6 +205,12 @@ void for_tissue(const TrainingImage& image, int factor, Visit&& visit) {
 
 }  // namespace
 
+TrainingSlide parse_training_slide(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || !text.ends_with(".geojson")) return {text, {}};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
 std::vector<bool> find_glass(const TrainingImage& image, int factor) {
   const LatentSize cells = latent_size_for(image.size, factor);
   const auto means = cell_means(image, factor);
@@ -233,7 +251,8 @@ std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const 
                     "give more images or leave it out",
                     options.held_out_every));
   if (!options.held_out)
-    for (const fs::path& slide : options.slides) images.push_back(read_slide(slide));
+    for (const TrainingSlide& slide : options.slides)
+      images.push_back(read_slide(slide, labels, options.factor));
   for (TrainingImage& image : images) {
     const LatentSize cells = latent_size_for(image.size, options.factor);
     if (image.labels.empty())

@@ -12,6 +12,7 @@
 #include "histoloom/train/train.h"
 #include "loop.h"
 #include "reconstruction_loss.h"
+#include "stain.h"
 
 namespace histoloom {
 
@@ -46,18 +47,20 @@ class CropSampler {
 
   const std::vector<at::Tensor>& images() const { return images_; }
 
-  // Float32 [batch, 3, kCrop, kCrop] in [0, 1].
-  at::Tensor draw(int batch) const {
+  // Float32 [batch, 3, kCrop, kCrop] in [0, 1], stains changed with the strength `augment`.
+  at::Tensor draw(int batch, double augment) const {
     const at::Tensor picks = at::multinomial(areas_, batch, /*replacement=*/true);
     std::vector<at::Tensor> crops;
     for (int i = 0; i < batch; ++i) {
       const at::Tensor& image = images_[static_cast<std::size_t>(picks[i].item<std::int64_t>())];
       const std::int64_t y = random_below(image.size(1) - kCrop + 1);
       const std::int64_t x = random_below(image.size(2) - kCrop + 1);
-      crops.push_back(
-          orient(image.narrow(1, y, kCrop).narrow(2, x, kCrop), static_cast<int>(random_below(8))));
+      const int orientation = static_cast<int>(random_below(8));
+      const at::Tensor crop =
+          unit_range(orient(image.narrow(1, y, kCrop).narrow(2, x, kCrop), orientation));
+      crops.push_back(augment > 0 ? change_stain(crop, draw_stain_change(augment)) : crop);
     }
-    return unit_range(at::stack(crops));
+    return at::stack(crops);
   }
 
  private:
@@ -166,7 +169,7 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   TrainingLoop loop("autoencoder", network->parameters(), options, bundle.autoencoder.weights);
   Losses losses;
   losses.training = [&] {
-    const at::Tensor image = crops.draw(batch);
+    const at::Tensor image = crops.draw(batch, options.augment);
     at::Tensor divergence;
     const at::Tensor latents = network->encode_for_training(image, divergence);
     at::Tensor loss = reconstruction_loss(network->decode(latents), image, patterns) +
@@ -176,7 +179,7 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   };
   if (held_out)
     losses.held_out = [&] {
-      const at::Tensor image = held_out->draw(batch);
+      const at::Tensor image = held_out->draw(batch, 0);
       return reconstruction_loss(network->decode(network->encode(image)), image, patterns);
     };
   const TrainingSummary summary = loop.run(losses, progress);

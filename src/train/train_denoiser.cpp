@@ -12,17 +12,12 @@
 #include "histoloom/model/bundle.h"
 #include "histoloom/model/safetensors.h"
 #include "histoloom/train/train.h"
+#include "latent_cache.h"
 #include "loop.h"
 
 namespace histoloom {
 
 namespace {
-
-// An image's normalised latents and labels in one orientation.
-struct CachedLatents {
-  at::Tensor latents;  // float16 [C, h, w]
-  at::Tensor labels;   // int64 [h, w]
-};
 
 struct Batch {
   at::Tensor latents;  // float32 [B, C, p, p]
@@ -104,31 +99,6 @@ Batch LatentSampler::draw(int batch, double unconditional) const {
   return {at::stack(latents).to(at::kFloat), at::stack(labels)};
 }
 
-// Encodes every image in eight orientations.
-std::vector<CachedLatents> cache_latents(const ModelBundle& bundle,
-                                         const std::vector<TrainingImage>& images,
-                                         Progress& progress) {
-  torch::NoGradGuard no_grad;
-  const auto autoencoder = load_autoencoder(bundle, DType::float32);
-  const std::int64_t channels = bundle.latent_channels;
-  const at::Tensor mean = torch::tensor(bundle.latent_mean).view({channels, 1, 1});
-  const at::Tensor deviation = torch::tensor(bundle.latent_deviation).view({channels, 1, 1});
-  std::vector<CachedLatents> cache;
-  progress.start_stage("encoding", static_cast<std::int64_t>(images.size()) * 8, "images");
-  for (const TrainingImage& image : images) {
-    const at::Tensor pixels = image_tensor(image, bundle.downsampling);
-    const at::Tensor labels = label_tensor(image, bundle.downsampling);
-    for (int i = 0; i < 8; ++i) {
-      const at::Tensor z = autoencoder->encode(unit_range(orient(pixels, i)).unsqueeze(0));
-      cache.push_back(
-          {((z.squeeze(0) - mean) / deviation).to(at::kHalf), orient(labels, i).contiguous()});
-      progress.update(static_cast<std::int64_t>(cache.size()));
-    }
-  }
-  progress.finish();
-  return cache;
-}
-
 // The images, each large enough for a patch; those that are held out, where that is asked for.
 std::vector<TrainingImage> read_images(const TrainOptions& options, const ModelBundle& bundle,
                                        const LabelSet& labels, bool held_out) {
@@ -158,11 +128,12 @@ Samplers make_samplers(const TrainOptions& options, const ModelBundle& bundle,
   match_stain(held_out, images, factor);
   match_stain(images, images, factor);
   Samplers out;
-  const auto sampler = [&](const std::vector<TrainingImage>& of) {
-    return LatentSampler(cache_latents(bundle, of, progress), bundle.patch, labels.unknown());
+  const auto sampler = [&](const std::vector<TrainingImage>& of, double augment) {
+    const LatentOptions how{options.latents, augment, options.seed};
+    return LatentSampler(latents_of(bundle, of, how, progress), bundle.patch, labels.unknown());
   };
-  out.training.emplace(sampler(images));
-  if (!held_out.empty()) out.held_out.emplace(sampler(held_out));
+  out.training.emplace(sampler(images, options.augment));
+  if (!held_out.empty()) out.held_out.emplace(sampler(held_out, 0));
   return out;
 }
 

@@ -28,7 +28,7 @@ fuzz::Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()};
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::istringstream in(std::string(data, data + size));
   try {
-    const auto mask = mask_of_annotations(in, "fuzz.geojson", labels(), {333, 205}, 8);
+    const auto mask = mask_of_annotations(in, "fuzz.geojson", labels(), {{333, 205}, 8});
     std::vector<LabelId> ids(static_cast<std::size_t>(mask->size().area()));
     mask->read(LatentRect::of(mask->size()), ids.data());
     for (const LabelId id : ids)

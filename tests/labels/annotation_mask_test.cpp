@@ -42,7 +42,8 @@ std::string collection(const std::vector<std::string>& features) {
 
 std::unique_ptr<LabelField> mask_of(const std::string& text, PixelSize slide = {32, 24}) {
   std::istringstream in(text);
-  return mask_of_annotations(in, "a.geojson", tissue_labels(), slide, 8);
+  return mask_of_annotations(in, "a.geojson", tissue_labels(),
+                             {slide, 8, *tissue_labels().glass()});
 }
 
 std::vector<std::string> drawn(const std::string& text, PixelSize slide = {32, 24}) {
@@ -67,7 +68,8 @@ TEST(AnnotationMask, WhatNothingCoversIsGlassOrUnknownWithoutGlass) {
       "color": [0, 0, 0]}, {"id": 1, "name": "a", "color": [1, 2, 3]}], "unknown": 0})",
                                         "model.json");
   std::istringstream in(collection({}));
-  EXPECT_THAT(drawing_of(*mask_of_annotations(in, "a", bare, {16, 8}, 8)), ElementsAre("00"));
+  EXPECT_THAT(drawing_of(*mask_of_annotations(in, "a", bare, {{16, 8}, 8, bare.unknown()})),
+              ElementsAre("00"));
 }
 
 TEST(AnnotationMask, HolesStayWhatTheyWere) {

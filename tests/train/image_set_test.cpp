@@ -111,7 +111,7 @@ TEST_F(ImageSet, SlidesAreReadWholeAndNeverHeldOut) {
   const auto pixels = blobs(size, 3);
   write_image(scratch_ / "slide.tif", size, 3, pixels);
   options_.images.clear();
-  options_.slides = {scratch_ / "slide.tif"};
+  options_.slides = {{scratch_ / "slide.tif", {}}};
   const auto images = read();
   ASSERT_EQ(images.size(), 1u);
   EXPECT_EQ(images[0].name, "slide");
@@ -119,6 +119,52 @@ TEST_F(ImageSet, SlidesAreReadWholeAndNeverHeldOut) {
   EXPECT_EQ(images[0].pixels, pixels);
   EXPECT_FALSE(images[0].labelled);
   EXPECT_EQ(images[0].labels.size(), 38u * 18u);
+}
+
+// A square of tissue, in a part of which there is glass.
+const char kSquare[] = R"({"type": "Feature",
+  "properties": {"classification": {"name": "Other"}},
+  "geometry": {"type": "Polygon",
+               "coordinates": [[[160, 40], [304, 40], [304, 104], [160, 104], [160, 40]]]}})";
+
+TEST_F(ImageSet, ASlidesAnnotationsAreItsLabels) {
+  const PixelSize size{320, 144};
+  write_image(scratch_ / "slide.tif", size, 3, pixels_of(size, [](std::int64_t x, std::int64_t) {
+                return x < 240 ? Rgb{200, 120, 180} : Rgb{250, 250, 250};
+              }));
+  write_bytes(scratch_ / "labels.geojson", kSquare);
+  options_.images.clear();
+  options_.slides = {{scratch_ / "slide.tif", scratch_ / "labels.geojson"}};
+  const auto images = read();
+  ASSERT_EQ(images.size(), 1u);
+  EXPECT_TRUE(images[0].labelled);
+  ASSERT_EQ(images[0].labels.size(), 40u * 18u);
+  for (std::size_t i = 0; i < images[0].labels.size(); ++i) {
+    const std::size_t x = i % 40, y = i / 40;
+    const bool inside = x >= 20 && x < 38 && y >= 5 && y < 13;
+    EXPECT_EQ(images[0].labels[i], x >= 30 ? 3 : inside ? 2 : 0) << x << "," << y;
+  }
+}
+
+TEST_F(ImageSet, AnnotationsOfAnotherSlideAreRefused) {
+  write_image(scratch_ / "slide.tif", {100, 38}, 3, blobs({100, 38}, 0));
+  write_bytes(scratch_ / "labels.geojson", kSquare);
+  options_.images.clear();
+  options_.slides = {{scratch_ / "slide.tif", scratch_ / "labels.geojson"}};
+  EXPECT_EQ(error(), in("labels.geojson",
+                        "annotation 1 lies outside of the slide of 100x38 px: it reaches from "
+                        "(160, 40) to (304, 104); is it of another slide? If not, remove it"));
+  options_.slides[0].labels = scratch_ / "nowhere.geojson";
+  EXPECT_EQ(error(), (scratch_ / "nowhere.geojson").string() +
+                         " can't be opened: No such file or directory; check the path");
+}
+
+TEST(TrainingSlide, AGeojsonAfterTheLastColonIsItsLabels) {
+  EXPECT_EQ(parse_training_slide("a.svs").file, "a.svs");
+  EXPECT_EQ(parse_training_slide("a.svs").labels, "");
+  EXPECT_EQ(parse_training_slide("x:y/a.svs:b.geojson").file, "x:y/a.svs");
+  EXPECT_EQ(parse_training_slide("x:y/a.svs:b.geojson").labels, "b.geojson");
+  EXPECT_EQ(parse_training_slide("x:y/a.svs").file, "x:y/a.svs");
 }
 
 // ---- Errors
@@ -187,9 +233,9 @@ TEST_F(ImageSet, MasksThatDoNotFitAreRefused) {
 TEST_F(ImageSet, WhatOpenSlideDoesNotReadIsRefused) {
   write_bytes(scratch_ / "s.svs", "no slide");
   options_.images.clear();
-  options_.slides = {scratch_ / "s.svs"};
+  options_.slides = {{scratch_ / "s.svs", {}}};
   EXPECT_EQ(error(), in("s.svs", "is not a slide that OpenSlide reads"));
-  options_.slides = {scratch_ / "nowhere.svs"};
+  options_.slides = {{scratch_ / "nowhere.svs", {}}};
   EXPECT_EQ(error(), in("nowhere.svs", "is not a slide that OpenSlide reads"));
 }
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 
 #include "histoloom/train/train.h"
@@ -38,6 +39,9 @@ const Defect kDefects[] = {
     {"EmaOfOne", [](auto& o) { o.ema = 1; }, "--ema must be at least 0, below 1, got 1"},
     {"UnconditionalAboveOne", [](auto& o) { o.unconditional = 1.01; },
      "--unconditional must be from 0 to 1, got 1.01"},
+    {"NegativeAugment", [](auto& o) { o.augment = -0.1; },
+     "--augment must be from 0 to 1, got -0.1"},
+    {"TooMuchAugment", [](auto& o) { o.augment = 1.5; }, "--augment must be from 0 to 1, got 1.5"},
     {"NoCheckpoints", [](auto& o) { o.checkpoint_every = 0; },
      "--checkpoint-every must be at least 1, got 0"},
     {"EveryImageHeldOut", [](auto& o) { o.data.held_out_every = 1; },
@@ -54,7 +58,7 @@ const Defect kDefects[] = {
     {"HeldOutSlides",
      [](auto& o) {
        o.data.images.clear();
-       o.data.slides = {"a.svs"};
+       o.data.slides = {{"a.svs", {}}};
        o.data.held_out_every = 5;
      },
      "--held-out-every needs --images DIR: slides are never held out"},
@@ -77,7 +81,7 @@ TEST(TrainOptions, TheDefaultsAndTheLimitsAreGood) {
   EXPECT_NO_THROW(validate(options));
   options.steps = 1;
   options.batch = 4096;
-  options.learning_rate = options.decay_share = options.unconditional = 1;
+  options.learning_rate = options.decay_share = options.unconditional = options.augment = 1;
   options.ema = 0;
   options.data.held_out_every = 2;
   options.patience = 1;

@@ -196,6 +196,39 @@ TEST_F(Training, BothNetworksAreMeasuredOnWhatIsHeldOut) {
   }
 }
 
+TEST_F(Training, LatentsThatAreKeptChangeNothing) {
+  const fs::path plain = half_bundle("plain"), kept = half_bundle("kept");
+  train_denoiser(options(plain), silent_);
+  for (int run = 0; run < 2; ++run) {
+    fs::remove(kept / "denoiser.safetensors");
+    TrainOptions o = options(kept);
+    o.latents = scratch_ / "latents";
+    train_denoiser(o, silent_);
+    EXPECT_TRUE(weights_of(plain, "denoiser") == weights_of(kept, "denoiser"));
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(scratch_ / "latents"), fs::directory_iterator()),
+            3);
+}
+
+TEST_F(Training, StainsVaryWithBothNetworks) {
+  for (const char* network : {"autoencoder", "denoiser"}) {
+    const auto trained = [&](const char* name, double augment) {
+      const bool encoder = std::string(network) == "autoencoder";
+      const fs::path model = bundle((name + std::string(network)).c_str(), !encoder);
+      fs::remove(model / (std::string(network) + ".safetensors"));
+      TrainOptions o = options(model);
+      o.steps = 3;
+      o.augment = augment;
+      if (encoder)
+        train_autoencoder(o, silent_);
+      else
+        train_denoiser(o, silent_);
+      return weights_of(model, network);
+    };
+    EXPECT_FALSE(trained("plain", 0) == trained("stained", 1)) << network;
+  }
+}
+
 // ---- Checkpoints
 
 TEST_F(Training, AResumedDenoiserEqualsAnUnbrokenOneBitForBit) {

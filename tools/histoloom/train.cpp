@@ -15,6 +15,7 @@ struct TrainArguments {
   TrainOptions options;
   std::string dtype = "bfloat16";
   std::vector<std::string> folders;  // of masks
+  std::vector<std::string> slides;
 };
 
 void add_options(CLI::App& app, TrainArguments& a) {
@@ -47,7 +48,11 @@ void add_options(CLI::App& app, TrainArguments& a) {
 void add_images(CLI::App& app, TrainArguments& a) {
   app.add_option("--images", a.options.data.images,
                  "folder of NAME.png, with NAME_mask.png where labelled");
-  app.add_option("--slides", a.options.data.slides, "slides that OpenSlide reads, unlabelled");
+  app.add_option("--slides", a.slides,
+                 "slides that OpenSlide reads; SLIDE:LABELS.geojson with QuPath's annotations");
+  app.add_option("--augment", a.options.augment,
+                 "how much the stains vary, 0 to 1: haematoxylin and eosin at 1 by up to 20 %")
+      ->capture_default_str();
 }
 
 void print_early_stop(const TrainingSummary& training) {
@@ -70,6 +75,8 @@ void add_unconditional(CLI::App& app, TrainArguments& a, const char* help) {
 
 TrainOptions checked(TrainArguments& a) {
   for (const std::string& folder : a.folders) a.options.masks.push_back(parse_mask_folder(folder));
+  for (const std::string& slide : a.slides)
+    a.options.data.slides.push_back(parse_training_slide(slide));
   a.options.dtype = a.dtype == "float32" ? DType::float32 : DType::bfloat16;
   validate(a.options);
   return a.options;
@@ -102,6 +109,8 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   add_options(*app, *arguments);
   add_images(*app, *arguments);
   add_unconditional(*app, *arguments, "how often a patch is shown without its labels (p_unc)");
+  app->add_option("--latents", arguments->options.latents,
+                  "folder that keeps the images' latents for the next run");
   out.push_back({app, [arguments] {
                    return Work([options = checked(*arguments)](Progress& progress) {
                      print_loss(train_denoiser(options, progress));

@@ -20,18 +20,28 @@ struct TrainingImage {
   bool labelled = false;             // false: only unknown, and glass where it was found
 };
 
+// Read whole at full resolution through OpenSlide.
+struct TrainingSlide {
+  std::filesystem::path file;
+  std::filesystem::path labels;  // QuPath's GeoJSON in pixels of the slide; empty: unlabelled
+};
+
+// "SLIDE:LABELS.geojson", or "SLIDE"; the last colon counts where .geojson ends the text.
+TrainingSlide parse_training_slide(const std::string& text);
+
 struct ImageSetOptions {
-  std::filesystem::path images;               // NAME.png with NAME_mask.png beside some
-  std::vector<std::filesystem::path> slides;  // read whole at full resolution through OpenSlide
-  int factor = 8;                             // pixels a latent cell
-  int held_out_every = 0;                     // every n-th patch is left out; 0 leaves out none
-  bool held_out = false;                      // read the patches that are left out instead
+  std::filesystem::path images;  // NAME.png with NAME_mask.png beside some
+  std::vector<TrainingSlide> slides;
+  int factor = 8;            // pixels a latent cell
+  int held_out_every = 0;    // every n-th patch is left out; 0 leaves out none
+  bool held_out = false;     // read the patches that are left out instead
   bool masks_alone = false;  // a NAME.png of one band without NAME_mask.png is a mask by itself
 };
 
 // Reads every image; labels of a cell are the mask's majority, and glass where the image shows it.
-// UserError for a folder without images, an image that can't be read or has no three bands, a mask
-// of another size or with an id that `labels` lacks.
+// Tissue of a slide that no annotation holds is unknown. UserError for a folder without images, an
+// image that can't be read or has no three bands, a mask of another size or with an id that
+// `labels` lacks, and annotations as read_annotations() refuses them.
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels);
 
 // One flag a cell: bright and without colour, in pieces of at least 48 × 48 px, so that lumina and

@@ -39,6 +39,9 @@ struct TrainOptions {
   double decay_share = 0.3;  // of the steps, at the end, in which the rate falls to 0 as a cosine
   double ema = 0.999;        // decay of the averaged weights, which are the ones that are kept
   double unconditional = 0.15;  // p_unc: how often a patch is shown without its labels
+  // How strongly the stains of autoencoder's and denoiser's images vary, 0 to 1 (docs/training.md).
+  double augment = 0;
+  std::filesystem::path latents;  // where the denoiser's latents are kept; empty: in memory only
   int checkpoint_every = 500;
   // Checkpoints without a lower held-out loss after which training stops, the weights of the best
   // in the bundle; 0: it never does.

@@ -1,0 +1,19 @@
+#include "histoloom/labels/annotation_file.h"
+
+#include <fstream>
+
+#include "annotation_mask.h"
+#include "histoloom/labels/vips.h"
+
+namespace histoloom {
+
+std::unique_ptr<LabelField> read_annotations(const std::filesystem::path& path,
+                                             const LabelSet& labels, PixelSize slide, int factor) {
+  require_readable(path, "annotations, NAME.geojson");
+  std::ifstream in(path, std::ios::binary);
+  return mask_of_annotations(
+      in, path.string(), labels,
+      {slide, factor, labels.unknown(), "is it of another slide? If not, remove it"});
+}
+
+}  // namespace histoloom
