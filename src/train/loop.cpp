@@ -18,6 +18,7 @@ constexpr int kWarmUp = 200;
 constexpr double kMaxGradient = 1.0;
 constexpr std::uint64_t kHeldOutBatches = 8;
 constexpr std::uint64_t kHeldOutDraws = std::uint64_t{1} << 40;  // after those of any step
+constexpr std::uint64_t kSampleDraws = kHeldOutDraws + kHeldOutBatches;
 
 // The seed of torch's generator for one draw of a job.
 std::uint64_t draw_seed(std::uint64_t seed, std::uint64_t draw) {
@@ -114,6 +115,22 @@ double TrainingLoop::held_out_loss(const Losses& losses) {
   return mean.get();
 }
 
+void TrainingLoop::draw_picture(const Losses& losses, Progress& progress) {
+  torch::NoGradGuard no_grad;
+  std::vector<SampleRow> samples;
+  if (losses.samples) {
+    swap_averaged();
+    torch::manual_seed(draw_seed(options_.seed, kSampleDraws));
+    samples = losses.samples();
+    swap_averaged();
+  }
+  try {
+    write_training_picture(options_.checkpoint.string() + ".png", log_.rows(), samples);
+  } catch (const UserError& error) {
+    progress.warn(fmt::format("{}; training goes on without the picture", error.what()));
+  }
+}
+
 double TrainingLoop::seconds() const {
   return seconds_before_ +
          std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
@@ -131,20 +148,18 @@ TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
   started_ = std::chrono::steady_clock::now();
   if (options_.resume) load();
   double shown = 0;
-  std::string held_out;
   progress.start_stage("training " + kind_, options_.steps, "steps");
   for (bool first = true; step_ < options_.steps && !best_.given_up(options_.patience);
        first = false) {
     const double value = take_step(losses);
     shown = first ? value : shown + 0.02 * (value - shown);
-    progress.update(step_, fmt::format("loss {:.4f}{}", shown, held_out));
+    progress.update(step_, fmt::format("loss {:.4f}{}", shown, held_out_));
     const bool stop = progress.stop_requested();
     if (step_ % options_.checkpoint_every == 0 || step_ == options_.steps) {
-      const LogRow row = next_row(losses);
-      if (row.held_out_loss) held_out = fmt::format(", held out {:.4f}", *row.held_out_loss);
-      save(&row);
+      checkpoint(losses, progress);
     } else if (stop) {
-      save(nullptr);
+      write_checkpoint();
+      commit(/*keep=*/options_.patience == 0);
     }
     if (stop)
       throw Interrupted(fmt::format("training stopped at step {}; go on with --resume", step_));
@@ -160,19 +175,28 @@ TrainingSummary TrainingLoop::summary() const {
   return {loss, step_, options_.patience > 0 ? static_cast<int>(best_.step) : step_, early};
 }
 
-// The checkpoint is renamed last: what a kill leaves half done is done again from the one before.
-void TrainingLoop::save(const LogRow* row) {
-  bool keep = options_.patience == 0;
-  if (row != nullptr && !keep) keep = best_.observe(step_, row->held_out_loss.value());
-  const std::filesystem::path aside = options_.checkpoint.string() + ".tmp";
-  write_checkpoint(aside);
-  if (row != nullptr) log_.append(*row);
-  // The bundle too, so that samples can be looked at while training goes on.
-  if (keep) write_weights();
-  std::filesystem::rename(aside, options_.checkpoint);
+// The checkpoint is written first, since it is what a full disk has no room for, and renamed last:
+// what a kill leaves half done, the row of the log too, is done again from the checkpoint before.
+void TrainingLoop::checkpoint(const Losses& losses, Progress& progress) {
+  const LogRow row = next_row(losses);
+  if (row.held_out_loss) held_out_ = fmt::format(", held out {:.4f}", *row.held_out_loss);
+  bool keep = true;
+  if (options_.patience > 0) keep = best_.observe(step_, row.held_out_loss.value());
+  write_checkpoint();
+  log_.append(row);
+  draw_picture(losses, progress);
+  commit(keep);
 }
 
-void TrainingLoop::write_checkpoint(const std::filesystem::path& path) const {
+void TrainingLoop::commit(bool keep) const {
+  // The bundle too, so that samples can be looked at while training goes on.
+  if (keep) write_weights();
+  std::filesystem::rename(aside(), options_.checkpoint);
+}
+
+std::filesystem::path TrainingLoop::aside() const { return options_.checkpoint.string() + ".tmp"; }
+
+void TrainingLoop::write_checkpoint() const {
   torch::serialize::OutputArchive archive, weights, averaged, optimizer;
   archive.write("kind", c10::IValue(kind_));
   archive.write("step", c10::IValue(static_cast<std::int64_t>(step_)));
@@ -192,7 +216,7 @@ void TrainingLoop::write_checkpoint(const std::filesystem::path& path) const {
   archive.write("averaged", averaged);
   archive.write("optimizer", optimizer);
   try {
-    archive.save_to(path.string());
+    archive.save_to(aside().string());
   } catch (const c10::Error&) {
     throw UserError(fmt::format("{}: the checkpoint can't be written; is the disk full?",
                                 options_.checkpoint.string()));

@@ -14,6 +14,7 @@
 #include "histoloom/model/denoiser.h"
 #include "histoloom/train/train.h"
 #include "training_log.h"
+#include "training_picture.h"
 
 namespace histoloom {
 
@@ -21,10 +22,13 @@ namespace histoloom {
 // default is one thread on some machines.
 void use_threads(int threads);
 
-// The losses that a loop follows; each call draws another batch from torch's generator.
+// What a loop asks of a network; each call draws another batch from torch's generator.
 struct Losses {
   std::function<at::Tensor()> training;  // with a graph to go back through
   std::function<at::Tensor()> held_out;  // on images that are held out; empty where none are
+  // Pictures of what the averaged weights can do, for CHECKPOINT.png; always drawn with the same
+  // seed. Empty: curves only.
+  std::function<std::vector<SampleRow>()> samples;
 };
 
 class TrainingLoop {
@@ -59,12 +63,15 @@ class TrainingLoop {
   void average();
   void swap_averaged();
   double held_out_loss(const Losses& losses);
+  void draw_picture(const Losses& losses, Progress& progress);
   double seconds() const;
   LogRow next_row(const Losses& losses);
   void require_finite(double loss, const char* what) const;
-  void save(const LogRow* row);
-  void write_checkpoint(const std::filesystem::path& path) const;
+  void checkpoint(const Losses& losses, Progress& progress);
+  std::filesystem::path aside() const;
+  void write_checkpoint() const;
   void write_weights() const;
+  void commit(bool keep) const;
   void load();
   void read_checkpoint(const std::string& not_ours);
   TrainingSummary summary() const;
@@ -78,6 +85,7 @@ class TrainingLoop {
   TrainingLog log_;
   BestCheckpoint best_;
   Mean since_row_, tail_;
+  std::string held_out_;       // the last held-out loss, for the progress
   int step_ = 0;               // steps taken
   double seconds_before_ = 0;  // of training, up to the start of this run
   std::chrono::steady_clock::time_point started_;

@@ -11,6 +11,7 @@
 #include "histoloom/model/safetensors.h"
 #include "histoloom/train/train.h"
 #include "loop.h"
+#include "paint_samples.h"
 #include "reconstruction_loss.h"
 #include "stain.h"
 
@@ -182,6 +183,11 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
       const at::Tensor image = held_out->draw(batch, 0);
       return reconstruction_loss(network->decode(network->encode(image)), image, patterns);
     };
+  losses.samples = [&]() -> std::vector<SampleRow> {
+    const at::Tensor image = (held_out ? *held_out : crops).draw(kSamples, 0);
+    return {{held_out ? "crops that are held out" : "crops", pictures_of(image)},
+            {"their reconstructions", pictures_of(network->decode(network->encode(image)))}};
+  };
   const TrainingSummary summary = loop.run(losses, progress);
 
   loop.use_kept();

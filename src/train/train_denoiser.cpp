@@ -14,6 +14,7 @@
 #include "histoloom/train/train.h"
 #include "latent_cache.h"
 #include "loop.h"
+#include "paint_samples.h"
 
 namespace histoloom {
 
@@ -137,6 +138,42 @@ Samplers make_samplers(const TrainOptions& options, const ModelBundle& bundle,
   return out;
 }
 
+// Paints patches under label maps, to look at.
+class PatchPainter {
+ public:
+  PatchPainter(const ModelBundle& bundle, Denoiser& denoiser)
+      : bundle_(bundle),
+        denoiser_(denoiser),
+        schedule_(NoiseSchedule::of(bundle.schedule)),
+        autoencoder_(load_autoencoder(bundle, DType::float32)) {}
+
+  std::vector<SampleRow> paint_under(const Batch& data) const {
+    const auto predict = [&](const at::Tensor& x, const at::Tensor& time) {
+      return denoiser_.predict(x, time, data.labels);
+    };
+    const at::Tensor z =
+        paint(predict, at::randn_like(data.latents), schedule_, bundle_.prediction, bundle_.clip);
+    return {
+        {fmt::format("painted from noise in {} steps, without guidance", kSampleSteps),
+         pictures_of(decode(z))},
+        {"the patches whose labels they were painted under", pictures_of(decode(data.latents))}};
+  }
+
+ private:
+  at::Tensor decode(const at::Tensor& z) const {
+    const auto channels = [](const std::vector<float>& v) {
+      return torch::tensor(v).view({1, -1, 1, 1});
+    };
+    return autoencoder_->decode(z * channels(bundle_.latent_deviation) +
+                                channels(bundle_.latent_mean));
+  }
+
+  const ModelBundle& bundle_;
+  Denoiser& denoiser_;
+  NoiseSchedule schedule_;
+  std::unique_ptr<Autoencoder> autoencoder_;
+};
+
 }  // namespace
 
 TrainingSummary train_denoiser(const TrainOptions& options, Progress& progress) {
@@ -163,6 +200,9 @@ TrainingSummary train_denoiser(const TrainOptions& options, Progress& progress) 
   Losses losses;
   losses.training = [&] { return loss_on(*samplers.training); };
   if (samplers.held_out) losses.held_out = [&] { return loss_on(*samplers.held_out); };
+  const PatchPainter painter(bundle, *network);
+  const LatentSampler& shown = samplers.held_out ? *samplers.held_out : *samplers.training;
+  losses.samples = [&] { return painter.paint_under(shown.draw(kSamples, 0)); };
   return loop.run(losses, progress);
 }
 

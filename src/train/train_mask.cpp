@@ -11,6 +11,7 @@
 #include "histoloom/train/train.h"
 #include "loop.h"
 #include "mask_sampler.h"
+#include "paint_samples.h"
 
 namespace histoloom {
 
@@ -71,6 +72,25 @@ void require_masks(const MaskSampler& held_out, const TrainOptions& options) {
                     options.data.held_out_every));
 }
 
+// The most likely class of each cell of `x0` [B, K, p, p] in its label's colour, and what lies
+// beyond the tissue as glass.
+std::vector<Picture> coloured(const at::Tensor& x0, const at::Tensor& conditions,
+                              const MaskModel& model, const LabelSet& labels) {
+  std::vector<std::uint8_t> palette;
+  const auto add = [&](LabelId id) {
+    const auto& colour = labels.find(id)->colour;
+    palette.insert(palette.end(), colour.begin(), colour.end());
+  };
+  for (const LabelId id : model.classes()) add(id);
+  add(labels.glass().value_or(labels.unknown()));
+  at::Tensor index = x0.argmax(1);
+  if (model.has_beyond())
+    index = index.masked_fill(conditions == static_cast<int>(model.beyond()),
+                              static_cast<std::int64_t>(model.classes().size()));
+  const at::Tensor colours = torch::tensor(palette, at::kByte).view({-1, 3});
+  return pictures_of(colours.index({index}).permute({0, 3, 1, 2}).to(at::kFloat) / 255);
+}
+
 // Mean square error over tissue, over what a network that always says 0 has: 1 knows nothing.
 at::Tensor relative_error(const at::Tensor& out, const at::Tensor& target,
                           const at::Tensor& tissue) {
@@ -117,6 +137,19 @@ MaskReport train_mask_denoiser(const TrainOptions& options, Progress& progress) 
   Losses losses;
   losses.training = [&] { return loss_on(sampler); };
   if (held_out) losses.held_out = [&] { return loss_on(*held_out); };
+  losses.samples = [&]() -> std::vector<SampleRow> {
+    const MaskBatch data = (held_out ? *held_out : sampler).draw(kSamples, 0);
+    const auto predict = [&](const at::Tensor& x, const at::Tensor& time) {
+      return network->predict(x, time, data.conditions);
+    };
+    const at::Tensor x0 =
+        paint(predict, at::randn_like(data.x0), NoiseSchedule::of(bundle.schedule),
+              model.spec().prediction, std::nullopt);
+    return {
+        {fmt::format("painted from noise in {} steps", kSampleSteps),
+         coloured(x0, data.conditions, model, labels)},
+        {"completed masks of the same prompts", coloured(data.x0, data.conditions, model, labels)}};
+  };
   const TrainingSummary summary = loop.run(losses, progress);
   return {summary, completion.accuracy((held_out ? held_out_set : set).images)};
 }

@@ -211,6 +211,9 @@ TEST_F(MaskTraining, TheLossIsMeasuredOnMasksThatAreHeldOut) {
   log.resume(o.steps);
   ASSERT_EQ(log.rows().size(), 3u);
   for (const LogRow& row : log.rows()) EXPECT_NEAR(row.held_out_loss.value(), 1, 0.5);
+  // Curves of 900 × 360, and two rows of masks of 8 cells.
+  EXPECT_EQ(vips_image_get_height(open_vips_image(o.checkpoint.string() + ".png").get()),
+            32 + 360 + 2 * (24 + 8 * 25 + 16));
 }
 
 TEST_F(MaskTraining, PatchesHoldWhatTheNetworkIsToPaint) {

@@ -194,6 +194,12 @@ TEST_F(Training, BothNetworksAreMeasuredOnWhatIsHeldOut) {
     EXPECT_EQ(rows.rows()[2].step, 12);
     for (const LogRow& row : rows.rows()) EXPECT_GT(row.held_out_loss.value(), 0);
   }
+  // Curves of 900 × 360, and two rows of four samples: crops of 128 px, patches of 8 cells.
+  const auto height_of = [](const fs::path& path) {
+    return vips_image_get_height(open_vips_image(path).get());
+  };
+  EXPECT_EQ(height_of(scratch_ / "a.pt.png"), 32 + 360 + 2 * (24 + 128 + 16));
+  EXPECT_EQ(height_of(scratch_ / "d.pt.png"), 32 + 360 + 2 * (24 + 3 * 64 + 16));
 }
 
 TEST_F(Training, LatentsThatAreKeptChangeNothing) {

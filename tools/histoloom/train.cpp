@@ -23,7 +23,7 @@ void add_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--model", o.model, "bundle directory with model.json; its weights are trained")
       ->required();
   app.add_option("--checkpoint", o.checkpoint,
-                 "file for weights, optimiser and step; the log is FILE.csv")
+                 "file for weights, optimiser and step; log and curves are FILE.csv and FILE.png")
       ->required();
   app.add_flag("--resume", o.resume, "continue from the checkpoint");
   app.add_option("--steps", o.steps, "optimiser steps")->capture_default_str();

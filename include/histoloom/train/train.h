@@ -4,7 +4,7 @@
 // the weights file exists, training goes on from it with a fresh optimiser. A checkpoint (weights,
 // EMA, optimiser, step) is written aside and renamed every `checkpoint_every` steps and when the
 // user stops; `resume` continues from it and draws what an unbroken run would have drawn. Beside it
-// lies the log, CHECKPOINT.csv: losses, learning rate and seconds (docs/training.md).
+// lie the log, CHECKPOINT.csv, and curves with samples, CHECKPOINT.png (docs/training.md).
 #pragma once
 
 #include <cstdint>
