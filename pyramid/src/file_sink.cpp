@@ -9,7 +9,6 @@
 // it for the next one to cut.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "histoloom/core/byte_size.h"
+#include "histoloom/core/file_lock.h"
 #include "histoloom/core/sync.h"
 #include "histoloom/pyramid/sink.h"
 
@@ -63,7 +63,7 @@ FileSink::FileSink(const std::filesystem::path& path, FileCalls calls)
   const int fd = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) fail("creating", errno);
   fd_ = fd;
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+  if (!try_lock(fd_)) {
     ::close(fd_);
     fd_ = -1;
     throw UserError(fmt::format("{}: another process is writing it ({} is locked)", path_.string(),

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <torch/torch.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/file_lock.h"
 #include "histoloom/core/sync.h"
 #include "histoloom/model/bundle.h"
 #include "histoloom/model/safetensors.h"
@@ -59,7 +59,7 @@ class GrowingDirectory {
     fs::create_directory(path_, code);
     descriptor_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor_ < 0) fail(errno);
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    if (!try_lock(descriptor_)) {
       ::close(descriptor_);
       throw UserError(fmt::format("{}: another import is writing it", out_.string()));
     }

@@ -52,12 +52,14 @@ std::string difference(const std::string& job, const json& before) {
   return "it has other settings";
 }
 
-// A directory with nothing in it, or only what a kill left of writing job.json.
+constexpr const char* kLock = "lock";
+
+// A directory with nothing in it, or only what a kill left before job.json was there.
 bool is_free_directory(const fs::path& path) {
   std::error_code code;
   fs::directory_iterator at(path, code);
   for (; !code && at != fs::directory_iterator(); at.increment(code))
-    if (at->path().filename() != "job.json.tmp") return false;
+    if (at->path().filename() != "job.json.tmp" && at->path().filename() != kLock) return false;
   return !code;
 }
 
@@ -92,6 +94,7 @@ Replaceable settle_resume(GenerateOptions& options) {
 WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
                              std::string job_json)
     : path_(std::move(path)), kept_(kept), resume_(resume), job_json_(std::move(job_json)) {
+  if (file_exists(path_ / kLock)) take_lock();
   const bool there = file_exists(path_ / "job.json");
   if (resume_ && !there)
     throw UserError(
@@ -132,21 +135,31 @@ void WorkDirectory::read_state() {
 }
 
 void WorkDirectory::open(const std::set<std::string>& outputs) {
+  std::error_code code;
+  fs::create_directories(path_, code);
+  if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
+  if (!lock_) take_lock();
   const bool nothing_done = painted_ == PaintedPart{} && painted_labels_ == PaintedPart{};
   if (nothing_done) {
     // Remove what an earlier job left, and nothing else: the user may have named a directory that
     // holds more. In this order a kill leaves a directory of ours and no state without latents.
-    std::error_code code;
     fs::remove(path_ / "state.json", code);
     fs::remove(checkpoint(), code);
-    fs::create_directories(path_, code);
-    if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
     replace_file(path_ / "job.json", job_json_);
   }
   if (painted_labels_ == PaintedPart{}) renew(mask());
   if (painted_ == PaintedPart{}) renew(path_ / "latents");
   outputs_.insert(outputs.begin(), outputs.end());
   write_state(tally_);
+}
+
+void WorkDirectory::take_lock() {
+  std::optional<FileLock> lock = FileLock::take(path_ / kLock);
+  if (!lock)
+    throw UserError(
+        fmt::format("{}: another process is working in it; wait for it, or give another --work",
+                    path_.string()));
+  lock_.emplace(std::move(*lock));
 }
 
 void WorkDirectory::renew(const fs::path& directory) const {

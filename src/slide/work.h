@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "histoloom/core/file_lock.h"
 #include "histoloom/slide/options.h"
 #include "replaceable.h"
 #include "tally.h"
@@ -16,10 +18,12 @@ namespace histoloom {
 // the killed runs of this job were to write. \error UserError where its state is damaged.
 Replaceable settle_resume(GenerateOptions& options);
 
-// Opened in two steps, so that checks come before anything is written.
+// Opened in two steps, so that checks come before anything is written. One process at a time works
+// in it: from the look, or where there is nothing yet from open(), a lock keeps others out.
 class WorkDirectory {
  public:
-  // Looks, and writes nothing. UserError for a directory that holds another job or an unfinished
+  // Looks, and writes nothing. UserError for a directory that another process works in, whatever is
+  // asked for, for one that holds another job or an unfinished
   // one that neither --resume nor --force speaks of, or for --resume where there is nothing.
   // `kept`: the user named it, so it stays after success.
   WorkDirectory(std::filesystem::path path, bool kept, bool resume, bool force,
@@ -49,12 +53,15 @@ class WorkDirectory {
   void finish();
 
  private:
+  // \error UserError where another process has the lock.
+  void take_lock();
   // Makes an empty directory of what nothing is committed of.
   void renew(const std::filesystem::path& directory) const;
   void write_state(const Tally& tally) const;
   void read_state();
 
   std::filesystem::path path_;
+  std::optional<FileLock> lock_;
   bool kept_, resume_;
   std::string job_json_;
   PaintedPart painted_, painted_labels_;

@@ -227,6 +227,26 @@ TEST(Killed, AndResumedUnderOtherNamesReplacesNoFileThatIsNotItsOwn) {
   EXPECT_EQ(resumed.code, 0) << resumed.err;
 }
 
+TEST(TwoProcesses, DontWorkInOneDirectory) {
+  const Folder folder;
+  const std::string expected = unbroken(folder, kJob);
+  const auto out = folder / "s.svs", work = folder / "s.svs.work";
+  Process process(generate(out, kJob));
+  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 1; }));
+  for (const Arguments& how : {Arguments{}, Arguments{"--resume"}, Arguments{"--force"}}) {
+    const Outcome second = run(generate(out, plus(kJob, how)));
+    EXPECT_EQ(second.code, 2);
+    EXPECT_EQ(second.err, "histoloom: " + work.string() +
+                              ": another process is working in it; wait for it, or give another "
+                              "--work\n");
+  }
+  process.send(SIGKILL);
+  ASSERT_EQ(process.wait().code, 128 + SIGKILL) << "it was done before the others were refused";
+  const Outcome resumed = run(generate(out, plus(kJob, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
 TEST(Killed, CanStartOverWithForce) {
   const Folder folder;
   const auto out = folder / "s.svs", work = folder / "s.svs.work";

@@ -84,6 +84,7 @@ TEST_F(Work, AnEmptyDirectoryIsUsed) {
   EXPECT_TRUE(fs::exists(path_ / "job.json"));
   fs::rename(path_ / "job.json", path_ / "job.json.tmp");
   fs::remove(path_ / "state.json");
+  ASSERT_TRUE(fs::exists(path_ / "lock"));
   fs::remove(path_ / "mask");
   fs::remove(path_ / "latents");
   EXPECT_EQ(error(false, false), "") << "a kill left it so";
@@ -120,6 +121,27 @@ TEST_F(Work, TheCommandThatNamesTheDirectoryOfAJobResumesIt) {
   EXPECT_EQ(make(true).painted(), (PaintedPart{3, 40}));
 }
 
+TEST_F(Work, OneProcessWorksInItAtATime) {
+  const std::string taken = path_.string() +
+                            ": another process is working in it; wait for it, or give another "
+                            "--work";
+  {
+    WorkDirectory late = make();  // looked before there was anything
+    WorkDirectory work = make();
+    work.open({});
+    EXPECT_EQ(error(false, false), taken);
+    EXPECT_EQ(error(true, false), taken);
+    EXPECT_EQ(error(false, true), taken);
+    EXPECT_EQ(message_of([&] { late.open({}); }), taken);
+    work.commit({3, 40}, {});
+  }
+  {
+    const WorkDirectory looking = make(true);
+    EXPECT_EQ(error(true, false), taken);
+  }
+  EXPECT_EQ(make(true).painted(), (PaintedPart{3, 40}));
+}
+
 TEST_F(Work, TheDirectoryThatAnOutputHasByItselfIsNotResumedUnasked) {
   GenerateOptions options;
   options.out = path_.parent_path() / "slide.svs";
@@ -145,13 +167,15 @@ TEST_F(Work, OnlyTheOutputsOfItsOwnRunsAreReplaced) {
   EXPECT_EQ(replaced(/*force=*/true), "a.svs b.svs precious.svs ");
   leave_unfinished(3, {absolute_name(first)});
   EXPECT_EQ(replaced(), "a.svs ");
-  WorkDirectory work = make(true, false, kJob, /*kept=*/true);
-  work.open({absolute_name(second)});
-  EXPECT_EQ(replaced(), "a.svs b.svs ") << "two runs of one job";
-  work.commit({4, 0}, {});
-  EXPECT_EQ(replaced(), "a.svs b.svs ");
-  EXPECT_EQ(replaced(/*force=*/true), "a.svs b.svs precious.svs ");
-  work.finish();
+  {
+    WorkDirectory work = make(true, false, kJob, /*kept=*/true);
+    work.open({absolute_name(second)});
+    EXPECT_EQ(replaced(), "a.svs b.svs ") << "two runs of one job";
+    work.commit({4, 0}, {});
+    EXPECT_EQ(replaced(), "a.svs b.svs ");
+    EXPECT_EQ(replaced(/*force=*/true), "a.svs b.svs precious.svs ");
+    work.finish();
+  }
   EXPECT_EQ(replaced(), "") << "nothing is its own when it is done";
   make(true).open({absolute_name(second)});
   EXPECT_EQ(replaced(), "b.svs ") << "what is done stays done";
@@ -193,11 +217,13 @@ TEST(OutputsOf, AreAllFilesThatTheJobWrites) {
 
 TEST_F(Work, ResumeContinuesWhereTheCommitsEnded) {
   leave_unfinished(3);
-  WorkDirectory work = make(true);
-  EXPECT_EQ(work.painted(), (PaintedPart{3, 40}));
-  work.open({});
-  EXPECT_EQ(read_file(work.latents(0) / "0.0.0"), "latents");
-  work.commit({30, 0}, {});
+  {
+    WorkDirectory work = make(true);
+    EXPECT_EQ(work.painted(), (PaintedPart{3, 40}));
+    work.open({});
+    EXPECT_EQ(read_file(work.latents(0) / "0.0.0"), "latents");
+    work.commit({30, 0}, {});
+  }
   EXPECT_EQ(make(true).painted(), (PaintedPart{30, 0}));
 }
 
@@ -217,19 +243,22 @@ TEST_F(Work, ACheckpointOfAnEarlierJobIsRemoved) {
 }
 
 TEST_F(Work, PaintedLabelsArePartOfTheState) {
-  WorkDirectory first = make();
-  first.open({});
-  write_bytes(first.mask() / "chunk", "labels");
-  first.commit_labels({7, 3}, {});
-  fs::create_directory(first.latents(0));  // made, and killed before a commit
-
-  WorkDirectory second = make(true);
-  EXPECT_EQ(second.painted_labels(), (PaintedPart{7, 3}));
-  EXPECT_EQ(second.painted(), PaintedPart{});
-  second.open({});
-  EXPECT_EQ(read_file(second.mask() / "chunk"), "labels");
-  EXPECT_FALSE(fs::exists(second.latents(0)));
-  second.commit({1, 2}, {});
+  {
+    WorkDirectory first = make();
+    first.open({});
+    write_bytes(first.mask() / "chunk", "labels");
+    first.commit_labels({7, 3}, {});
+    fs::create_directory(first.latents(0));  // made, and killed before a commit
+  }
+  {
+    WorkDirectory second = make(true);
+    EXPECT_EQ(second.painted_labels(), (PaintedPart{7, 3}));
+    EXPECT_EQ(second.painted(), PaintedPart{});
+    second.open({});
+    EXPECT_EQ(read_file(second.mask() / "chunk"), "labels");
+    EXPECT_FALSE(fs::exists(second.latents(0)));
+    second.commit({1, 2}, {});
+  }
   EXPECT_EQ(make(true).painted_labels(), (PaintedPart{7, 3}));
   EXPECT_EQ(make(true).painted(), (PaintedPart{1, 2}));
 }
@@ -245,11 +274,13 @@ TEST_F(Work, ResumeBeforeTheFirstCommitStartsOver) {
 TEST_F(Work, ForceStartsOverAndRemovesNothingElse) {
   leave_unfinished(3);
   write_bytes(path_ / "notes.txt", "mine");
-  WorkDirectory work = make(false, true, kOther);
-  EXPECT_EQ(work.painted(), PaintedPart{});
-  work.open({});
-  EXPECT_EQ(read_file(path_ / "job.json"), kOther);
-  EXPECT_FALSE(fs::exists(work.latents(0)));
+  {
+    WorkDirectory work = make(false, true, kOther);
+    EXPECT_EQ(work.painted(), PaintedPart{});
+    work.open({});
+    EXPECT_EQ(read_file(path_ / "job.json"), kOther);
+    EXPECT_FALSE(fs::exists(work.latents(0)));
+  }
   EXPECT_EQ(make(true, false, kOther).painted(), PaintedPart{});
   EXPECT_EQ(read_file(path_ / "notes.txt"), "mine");
 }
