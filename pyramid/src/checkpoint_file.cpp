@@ -1,21 +1,15 @@
 #include "checkpoint_file.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "histoloom/core/checksum.h"
 #include "histoloom/core/error.h"
 
 namespace histoloom::pyramid {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 16;
-
-std::uint32_t add_to_checksum(std::uint32_t checksum, std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(checksum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
 
 // Whether the last four bytes are the checksum of the `count` before them; the file is then at its
 // beginning again.
@@ -25,7 +19,7 @@ bool checksum_fits(std::ifstream& file, std::uint64_t count) {
   for (std::uint64_t left = count; left > 0;) {
     const auto now = static_cast<std::size_t>(std::min<std::uint64_t>(left, kPiece));
     if (!file.read(piece.data(), static_cast<std::streamsize>(now))) return false;
-    checksum = add_to_checksum(checksum, {piece.data(), now});
+    checksum = checksum_of({piece.data(), now}, checksum);
     left -= now;
   }
   if (!file.read(reinterpret_cast<char*>(&stored), sizeof stored)) return false;
@@ -36,7 +30,7 @@ bool checksum_fits(std::ifstream& file, std::uint64_t count) {
 }  // namespace
 
 void CheckpointOut::append(std::string_view bytes) {
-  checksum_ = add_to_checksum(checksum_, bytes);
+  checksum_ = checksum_of(bytes, checksum_);
   file_.write(bytes);
 }
 

@@ -9,6 +9,7 @@
 #include "crop_batch.h"
 #include "crop_pipeline.h"
 #include "histoloom/core/error.h"
+#include "histoloom/store/start_over.h"
 #include "step.h"
 #include "tapered_strip.h"
 
@@ -57,6 +58,9 @@ class Painter {
   CropStages stages_of(const Step& step, const StepWork& work);
   // Takes the plan's next crop and its labels; how many cells it paints, if there is one.
   std::optional<std::int64_t> take_crop(const std::function<bool(Crop&)>& source, CropWork& work);
+  // Takes the first `count` crops, which an earlier run has committed; how many cells they paint.
+  // \error UserError where the plan has fewer.
+  std::int64_t pass_over(const std::function<bool(Crop&)>& source, std::int64_t count);
   // Takes crops until one paints a cell; false where a commit is due or there is none.
   bool next_crop(const std::function<bool(Crop&)>& source, CropWork& work);
   bool commit_is_due() const;
@@ -145,6 +149,19 @@ std::optional<std::int64_t> Painter::take_crop(const std::function<bool(Crop&)>&
   return owned;
 }
 
+std::int64_t Painter::pass_over(const std::function<bool(Crop&)>& source, std::int64_t count) {
+  CropWork passed;
+  std::int64_t cells = 0;
+  while (taken_ < count) {
+    const auto owned = take_crop(source, passed);
+    if (!owned)
+      throw UserError(fmt::format("{} crops of a step are said to be painted, it has {}; {}", count,
+                                  taken_, kStartOver));
+    cells += *owned;
+  }
+  return cells;
+}
+
 bool Painter::commit_is_due() const {
   // Whole groups only: a smaller one would cost as much as a whole one.
   if (uncommitted_ == 0 || uncommitted_ % group_size_ != 0) return false;
@@ -216,9 +233,7 @@ void Painter::plain_step(const Step& step) {
   const auto owned = [](const CropWork& work) {
     return std::count(work.crop.owned.begin(), work.crop.owned.end(), 1);
   };
-  // Pass over what was committed before.
-  CropWork skipped;
-  while (taken_ < first_crop(step)) painted_ += take_crop(source, skipped).value_or(0);
+  painted_ += pass_over(source, first_crop(step));
   advance_canvas(step, {.source = source,
                         .write = [&](CropWork& work) { solver_.write_owned(work, step); },
                         .collect = owned,
@@ -228,8 +243,7 @@ void Painter::plain_step(const Step& step) {
 void Painter::tapered_step(const Step& step) {
   TaperedStrip strip(bundle_, scene_.labels, evaluator_.known(), solver_, step);
   const auto source = [&](Crop& crop) { return strip.next(crop); };
-  CropWork skipped;
-  while (taken_ < strip.first_needed(first_crop(step))) take_crop(source, skipped);
+  pass_over(source, strip.first_needed(first_crop(step)));
   painted_ += strip.skip_rows(first_crop(step));
   advance_canvas(step, {.source = source,
                         .write = [](CropWork&) {},
@@ -239,6 +253,9 @@ void Painter::tapered_step(const Step& step) {
 }
 
 int Painter::run() {
+  if (options_.done.steps > options_.steps)
+    throw UserError(fmt::format("{} steps are said to be painted, of {}; {}", options_.done.steps,
+                                options_.steps, kStartOver));
   count_cells();
   painted_ = to_paint_ * options_.done.steps;
   progress_.start_stage("painting latents", to_paint_ * options_.steps, "cells");

@@ -34,6 +34,7 @@ std::int64_t TaperedStrip::first_open_row(std::int64_t index) const {
 }
 
 std::int64_t TaperedStrip::first_needed(std::int64_t crops) const {
+  if (crops > static_cast<std::int64_t>(xs_.starts.size() * ys_.starts.size())) return crops;
   const std::int64_t open = first_open_row(crops);
   const auto covers = [&](std::int64_t start) { return start + bundle_.patch > open; };
   const auto row = std::find_if(ys_.starts.begin(), ys_.starts.end(), covers) - ys_.starts.begin();

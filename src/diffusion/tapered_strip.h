@@ -20,7 +20,8 @@ class TaperedStrip {
 
   // A step whose first `crops` crops lie on disk as settle() left them is taken up at the crop
   // first_needed(crops): rows that are not complete need its like again. skip_rows() passes over
-  // those that are, and returns how many painted cells they hold.
+  // those that are, and returns how many painted cells they hold. Of more crops than the step has,
+  // all are needed, which next() then does not have.
   std::int64_t first_needed(std::int64_t crops) const;
   std::int64_t skip_rows(std::int64_t crops);
   // The next crop's corner, owning all its cells, or false after the last.

@@ -5,8 +5,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "histoloom/core/checksum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/store/start_over.h"
 
 namespace histoloom {
 
@@ -14,8 +16,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-constexpr const char* kStartOver = "start over with --force and without --resume";
 
 [[noreturn]] void refuse(const fs::path& file, const std::string& what) {
   throw UserError(fmt::format("{}: {}; {}", file.string(), what, kStartOver));
@@ -75,9 +75,26 @@ std::set<std::string> outputs_in(const json& state, const fs::path& file) {
   return names;
 }
 
+constexpr const char* kChecksum = "crc32";
+
 // A name that is no UTF-8 is stored as another, so that its file is never taken for the job's own.
-void store(const fs::path& file, const json& state) {
-  replace_file(file, state.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+std::string text_of(const json& state) {
+  return state.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// Stored with the checksum of all the rest.
+void write_state_file(const fs::path& file, json state) {
+  state.erase(kChecksum);
+  state[kChecksum] = checksum_of(text_of(state));
+  replace_file(file, text_of(state) + "\n");
+}
+
+json read_state_file(const fs::path& file) {
+  json state = parse(file);
+  const json checksum = state.value(kChecksum, json());
+  state.erase(kChecksum);
+  if (checksum != checksum_of(text_of(state))) refuse(file, "is damaged");
+  return state;
 }
 
 }  // namespace
@@ -88,7 +105,7 @@ Replaceable settle_resume(GenerateOptions& options) {
   if (there && !options.work.empty() && !options.force) options.resume = true;
   if (options.force) return true;
   if (!options.resume || !there || !file_exists(state)) return false;
-  return Replaceable(outputs_in(parse(state), state));
+  return Replaceable(outputs_in(read_state_file(state), state));
 }
 
 WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
@@ -120,10 +137,11 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
 }
 
 // {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128,
-//  "done": {…}, "outputs": ["/home/ada/slide.svs", "/home/ada/slide.svs.manifest.json"]}
+//  "done": {…}, "outputs": ["/home/ada/slide.svs", "/home/ada/slide.svs.manifest.json"],
+//  "crc32": 3421780262}
 void WorkDirectory::read_state() {
   const fs::path file = path_ / "state.json";
-  const json state = parse(file);
+  const json state = read_state_file(file);
   painted_labels_ = part_of(state, "mask", std::numeric_limits<int>::max(), file);
   painted_ = part_of(state, "committed", json::parse(job_json_).value("steps", 0), file);
   outputs_ = outputs_in(state, file);
@@ -187,7 +205,7 @@ void WorkDirectory::write_state(const Tally& tally) const {
                    {"committed_crops", painted_.crops},
                    {"done", json_of(tally)},
                    {kOutputs, outputs_}};
-  store(path_ / "state.json", state);
+  write_state_file(path_ / "state.json", state);
 }
 
 fs::path WorkDirectory::checkpoint() const { return path_ / "slide.checkpoint"; }
@@ -202,9 +220,9 @@ fs::path WorkDirectory::clean_latents(int generation) const {
 
 void WorkDirectory::finish() {
   if (kept_) {
-    json state = parse(path_ / "state.json");
+    json state = read_state_file(path_ / "state.json");
     state[kOutputs] = json::array();
-    store(path_ / "state.json", state);
+    write_state_file(path_ / "state.json", state);
     return;
   }
   // In this order too.

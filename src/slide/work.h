@@ -23,8 +23,8 @@ Replaceable settle_resume(GenerateOptions& options);
 class WorkDirectory {
  public:
   // Looks, and writes nothing. UserError for a directory that another process works in, whatever is
-  // asked for, for one that holds another job or an unfinished
-  // one that neither --resume nor --force speaks of, or for --resume where there is nothing.
+  // asked for; for one that holds another job, or an unfinished one that neither --resume nor
+  // --force speaks of; or for --resume where there is nothing.
   // `kept`: the user named it, so it stays after success.
   WorkDirectory(std::filesystem::path path, bool kept, bool resume, bool force,
                 std::string job_json);

@@ -14,13 +14,13 @@
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "histoloom/core/checksum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 
@@ -100,11 +100,6 @@ std::size_t read_all(int fd, char* bytes, std::size_t count, const std::filesyst
   return done;
 }
 
-std::uint32_t checksum_of(const void* bytes, std::size_t count) {
-  return static_cast<std::uint32_t>(
-      crc32_z(crc32_z(0, nullptr, 0), static_cast<const Bytef*>(bytes), count));
-}
-
 void sync_file(const std::filesystem::path& path, int flags) {
   const File file(path, flags);
   if (file.get() < 0 || fsync(file.get()) != 0) fail(path, "synced", errno);
@@ -158,7 +153,7 @@ bool ChunkFiles::read(std::int64_t chunk, void* out) {
                                 found, shape_.chunk_bytes(), kStartOver));
   }
   if (where_[i] == Where::committed) {
-    const std::uint32_t sum = checksum_of(out, found);
+    const std::uint32_t sum = checksum_of({static_cast<const char*>(out), found});
     if (sum != checksum_[i]) {
       throw UserError(fmt::format(
           "{}: this chunk is damaged: its checksum is {:08x} where {:08x} was committed; {}",
@@ -182,7 +177,7 @@ void ChunkFiles::write(std::int64_t chunk, const void* bytes) {
   }
   const auto i = static_cast<std::size_t>(chunk);
   where_[i] = Where::aside;
-  checksum_[i] = checksum_of(bytes, shape_.chunk_bytes());
+  checksum_[i] = checksum_of({static_cast<const char*>(bytes), shape_.chunk_bytes()});
   traffic_.bytes_written += shape_.chunk_bytes();
 }
 

@@ -150,6 +150,29 @@ TEST_P(Painting, ResumedFromAPartOfAStepItEndsTheSame) {
   }
 }
 
+TEST_P(Painting, WhatNoRunCanHavePaintedIsNotPassedOver) {
+  const LabelGrid labels = filled({37, 45}, 1);
+  FakeDenoiser denoiser(3, mix);
+  PaintJob job(paint_bundle(), labels);
+  DiffusionOptions options = options_for(GetParam());
+  job.paint(denoiser, options);
+  const auto message_after = [&](PaintedPart done) {
+    options.done = done;
+    return message_of([&] { job.paint(denoiser, options); });
+  };
+  const std::string cure = "; start over with --force and without --resume";
+  for (const int step : {0, 4}) {  // the last is tapered
+    const std::int64_t crops = job.report.steps[static_cast<std::size_t>(step)].crops;
+    const std::string has =
+        " crops of a step are said to be painted, it has " + std::to_string(crops) + cure;
+    EXPECT_EQ(message_after({step, crops + 1}), std::to_string(crops + 1) + has);
+    EXPECT_EQ(message_after({step, 1'000'000'000'000'000}), "1000000000000000" + has);
+    EXPECT_EQ(message_after({step, crops}), "") << "all of them may be";
+  }
+  EXPECT_EQ(message_after({5, 0}), "");
+  EXPECT_EQ(message_after({6, 0}), "6 steps are said to be painted, of 5" + cure);
+}
+
 TEST_P(Painting, AStepThatWasKilledHalfWayIsRepeated) {
   const LabelGrid labels = tissue_with_glass({37, 45});
   FakeDenoiser calm(3, mix);

@@ -233,6 +233,7 @@ TEST(TwoProcesses, DontWorkInOneDirectory) {
   const auto out = folder / "s.svs", work = folder / "s.svs.work";
   Process process(generate(out, kJob));
   ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 1; }));
+  process.send(SIGSTOP);
   for (const Arguments& how : {Arguments{}, Arguments{"--resume"}, Arguments{"--force"}}) {
     const Outcome second = run(generate(out, plus(kJob, how)));
     EXPECT_EQ(second.code, 2);
@@ -241,7 +242,7 @@ TEST(TwoProcesses, DontWorkInOneDirectory) {
                               "--work\n");
   }
   process.send(SIGKILL);
-  ASSERT_EQ(process.wait().code, 128 + SIGKILL) << "it was done before the others were refused";
+  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
   const Outcome resumed = run(generate(out, plus(kJob, {"--resume"})));
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_TRUE(bytes_of(out) == expected);

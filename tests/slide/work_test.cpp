@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "histoloom/core/checksum.h"
 #include "histoloom/core/file.h"
 #include "support/scratch.h"
 
@@ -45,6 +46,12 @@ class Work : public testing::Test {
     fs::create_directory(work.latents(0));
     write_bytes(work.latents(0) / "0.0.0", "latents");
     if (steps > 0) work.commit({steps, 40}, some_work());
+  }
+  // Stores a state with the checksum that fits it.
+  void seal(nlohmann::json state) const {
+    state.erase("crc32");
+    state["crc32"] = checksum_of(state.dump());
+    write_bytes(path_ / "state.json", state.dump());
   }
   struct Settled {
     Replaceable replace;
@@ -312,8 +319,14 @@ TEST_F(Work, ResumeOfAnotherJobNamesTheDifference) {
 TEST_F(Work, DamagedFilesAreNamed) {
   leave_unfinished(3);
   const std::string damaged = ": is damaged; start over with --force and without --resume";
+  const std::string named = (path_ / "state.json").string() + damaged;
+  for (const char* state : {"", "{", "3", "[]", "{}", R"({"committed_steps": 3, "crc32": "x"})"}) {
+    write_bytes(path_ / "state.json", state);
+    EXPECT_EQ(error(true, false), named) << state;
+    EXPECT_EQ(message_of([&] { settled(); }), named) << state;
+  }
   for (const char* state :
-       {"", "{", "3", "[]", "{}", R"({"committed_steps": "3"})",
+       {R"({"committed_steps": "3"})",
         R"({"committed_steps": -3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0})",
         R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 1.5, "mask_crops": 0})",
         R"({"committed_steps": 3, "committed_crops": 0, "done": {}})",
@@ -322,12 +335,25 @@ TEST_F(Work, DamagedFilesAreNamed) {
             "outputs": [3]})",
         R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0,
             "outputs": [], "done": {"decode": 3}})"}) {
-    write_bytes(path_ / "state.json", state);
-    EXPECT_EQ(error(true, false), (path_ / "state.json").string() + damaged) << state;
+    seal(nlohmann::json::parse(state));
+    EXPECT_EQ(error(true, false), named) << state;
   }
   write_bytes(path_ / "job.json", "{");
   EXPECT_EQ(error(true, false), (path_ / "job.json").string() + damaged);
   EXPECT_EQ(error(false, true), "");
+}
+
+TEST_F(Work, AnyByteOfTheStateThatChangesIsNoticed) {
+  leave_unfinished(3, {"/x/s.svs"});
+  const std::string whole = read_file(path_ / "state.json");
+  for (std::size_t i = 0; i + 1 < whole.size(); ++i) {  // but the line's end
+    std::string changed = whole;
+    changed[i] = changed[i] == '7' ? '8' : '7';
+    write_bytes(path_ / "state.json", changed);
+    EXPECT_EQ(error(true, false), (path_ / "state.json").string() +
+                                      ": is damaged; start over with --force and without --resume")
+        << i;
+  }
 }
 
 TEST_F(Work, MoreStepsThanTheJobHasAreRefused) {
@@ -336,7 +362,7 @@ TEST_F(Work, MoreStepsThanTheJobHasAreRefused) {
   const auto with = [&](const char* steps) {
     nlohmann::json state = nlohmann::json::parse(whole);
     state["committed_steps"] = nlohmann::json::parse(steps);
-    write_bytes(path_ / "state.json", state.dump());
+    seal(state);
     return error(true, false);
   };
   const auto refused = [&](const char* steps) {
