@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "disk.h"
+#include "generations.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
@@ -261,10 +262,8 @@ LatentArray InpaintJob::State::paint(const LatentArray& kept, ChunkCache& cache,
   std::vector<LatentArray> arrays;
   for (const fs::path& path :
        {work->latents(0), work->latents(1), work->clean_latents(0), work->clean_latents(1)})
-    arrays.push_back(work->painted() != PaintedPart{}
-                         ? LatentArray::open(path, cache)
-                         : LatentArray::create(path, bundle.latent_channels, plan.canvas,
-                                               plan.store_type, cache));
+    arrays.push_back(generation_at(path, work->painted() != PaintedPart{},
+                                   {bundle.latent_channels, plan.canvas, plan.store_type}, cache));
   DiffusionOptions diffusion = plan.diffusion;
   diffusion.done = work->painted();
   diffusion.committed = [&](PaintedPart part) {

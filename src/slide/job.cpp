@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "disk.h"
+#include "generations.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
@@ -170,10 +171,8 @@ void SlideJob::State::paint_labels(Progress& progress) {
 LatentArray SlideJob::State::paint(const std::vector<float>& glass, Progress& progress) {
   const Stopwatch painting;
   const auto generation = [&](const fs::path& path) {
-    return work->painted() != PaintedPart{}
-               ? LatentArray::open(path, *cache)
-               : LatentArray::create(path, bundle.latent_channels, plan.canvas, plan.store_type,
-                                     *cache);
+    return generation_at(path, work->painted() != PaintedPart{},
+                         {bundle.latent_channels, plan.canvas, plan.store_type}, *cache);
   };
   LatentArray even = generation(work->latents(0)), odd = generation(work->latents(1));
   CanvasState state{.y = {&even, &odd}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "generations.h"
 #include "scene_labels.h"
 
 namespace histoloom {
@@ -152,10 +153,8 @@ std::unique_ptr<LabelField> MaskPainting::paint(std::unique_ptr<LabelField> outl
   std::vector<LatentArray> arrays;
   for (const char* name : {"0", "1", "x0-0", "x0-1"}) {
     if (arrays.size() == 2 && !keeps_x0(options.solver)) break;
-    const std::filesystem::path path = directory / name;
-    arrays.push_back(resumed
-                         ? LatentArray::open(path, cache)
-                         : LatentArray::create(path, masks.latent_channels, size, kStore, cache));
+    arrays.push_back(
+        generation_at(directory / name, resumed, {masks.latent_channels, size, kStore}, cache));
   }
   CanvasState state{.y = {&arrays[0], &arrays[1]}};
   if (keeps_x0(options.solver)) state.x0 = {&arrays[2], &arrays[3]};

@@ -23,6 +23,7 @@
 #include "histoloom/core/checksum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/store/start_over.h"
 
 namespace histoloom {
 
@@ -32,7 +33,6 @@ using nlohmann::json;
 
 constexpr const char* kChecksums = ".checksums.json";
 constexpr std::string_view kAside = ".new-";
-constexpr const char* kStartOver = "start over with another work directory";
 
 const char* cure(int code) {
   switch (code) {
@@ -228,10 +228,11 @@ void ChunkFiles::write_checksums(std::uint64_t commit) const {
 
 void ChunkFiles::read_checksums() {
   const std::filesystem::path path = directory_ / kChecksums;
-  const json root = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
   const auto refuse = [&](const std::string& what) {
     throw UserError(fmt::format("{}: {}; {}", path.string(), what, kStartOver));
   };
+  if (!file_exists(path)) refuse("is missing");
+  const json root = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
   if (!root.is_object() || !root.contains("commit") || !root["commit"].is_number_unsigned() ||
       !root.contains("crc32") || !root["crc32"].is_object()) {
     refuse("is not a list of checksums");

@@ -10,6 +10,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/store/start_over.h"
 
 namespace histoloom {
 
@@ -22,6 +23,10 @@ constexpr std::int64_t kSideStep = 16;
 constexpr std::int64_t kLargestSide = 4096;
 constexpr std::int64_t kMostChannels = 4096;
 
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+  throw UserError(fmt::format("{}: {}; {}", path, what, kStartOver));
+}
+
 // Reads a list of three whole numbers from 1 to the limits.
 std::array<std::int64_t, 3> sizes(const json& value, const std::string& path, const char* key,
                                   std::array<std::int64_t, 3> limits) {
@@ -32,10 +37,8 @@ std::array<std::int64_t, 3> sizes(const json& value, const std::string& path, co
     if (good) result[i] = value[i].get<std::int64_t>();
   }
   if (!good) {
-    throw UserError(fmt::format(
-        "{}: \"{}\" must be three whole numbers from 1 to {}, {} and {}, got {}; start over with "
-        "another work directory",
-        path, key, limits[0], limits[1], limits[2], value.dump()));
+    refuse(path, fmt::format("\"{}\" must be three whole numbers from 1 to {}, {} and {}, got {}",
+                             key, limits[0], limits[1], limits[2], value.dump()));
   }
   return result;
 }
@@ -43,18 +46,14 @@ std::array<std::int64_t, 3> sizes(const json& value, const std::string& path, co
 void expect(const json& root, const std::string& path, const char* key, const json& wanted) {
   const json found = root.value(key, json());
   if (found == wanted) return;
-  throw UserError(
-      fmt::format("{}: \"{}\" must be {}, got {}; start over with another work directory", path,
-                  key, wanted.dump(), found.dump()));
+  refuse(path, fmt::format("\"{}\" must be {}, got {}", key, wanted.dump(), found.dump()));
 }
 
 StoreType parse_type(const json& root, const std::string& path) {
   const json found = root.value("dtype", json());
   if (found == "<f2") return StoreType::float16;
   if (found == "<f4") return StoreType::float32;
-  throw UserError(fmt::format(
-      "{}: \"dtype\" must be \"<f2\" or \"<f4\", got {}; start over with another work directory",
-      path, found.dump()));
+  refuse(path, fmt::format("\"dtype\" must be \"<f2\" or \"<f4\", got {}", found.dump()));
 }
 
 }  // namespace
@@ -87,10 +86,9 @@ void write_zarr_header(const std::filesystem::path& directory, const ArrayShape&
 ArrayShape read_zarr_header(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / ".zarray";
   const std::string path = file.string();
+  if (!file_exists(file)) refuse(path, "is missing");
   const json root = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) {
-    throw UserError(path + ": is not a JSON object; start over with another work directory");
-  }
+  if (!root.is_object()) refuse(path, "is not a JSON object");
   expect(root, path, "zarr_format", 2);
   expect(root, path, "compressor", nullptr);
   expect(root, path, "filters", nullptr);
@@ -104,10 +102,8 @@ ArrayShape read_zarr_header(const std::filesystem::path& directory) {
   const auto chunks = sizes(root.value("chunks", json()), path, "chunks",
                             {kMostChannels, kLargestSide, kLargestSide});
   if (chunks[0] != shape[0] || chunks[1] != chunks[2]) {
-    throw UserError(fmt::format(
-        "{}: \"chunks\" must hold all {} channels and be square, got {}; start over with another "
-        "work directory",
-        path, shape[0], root["chunks"].dump()));
+    refuse(path, fmt::format("\"chunks\" must hold all {} channels and be square, got {}", shape[0],
+                             root["chunks"].dump()));
   }
   return {static_cast<int>(shape[0]), {shape[2], shape[1]}, parse_type(root, path), chunks[1]};
 }

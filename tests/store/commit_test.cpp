@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/store/latent_array.h"
+#include "histoloom/store/start_over.h"
 #include "test_store.h"
 
 namespace histoloom {
@@ -24,7 +25,6 @@ using testing::StartsWith;
 constexpr LatentSize kSize{400, 190};  // 3 × 2 chunks of 8 × 176 × 176
 constexpr LatentRect kAll{0, 0, 400, 190};
 constexpr int kChannels = 8;
-constexpr const char* kStartOver = "start over with another work directory";
 
 class Commit : public testing::Test {
  protected:
@@ -268,8 +268,13 @@ TEST(ZarrHeaderFile, EveryTruncationIsRefused) {
 TEST(ZarrHeaderFile, OpeningWhatIsNotThereIsNamed) {
   ScratchDirectory scratch;
   ChunkCache cache(1 << 20);
+  const std::string missing = ": is missing; start over with --force and without --resume";
   EXPECT_EQ(message_of([&] { LatentArray::open(scratch / "none", cache); }),
-            (scratch / "none/.zarray").string() + ": can't be read: No such file or directory");
+            (scratch / "none/.zarray").string() + missing);
+  { LatentArray::create(scratch / "y", 4, {33, 100}, StoreType::float16, cache); }
+  fs::remove(scratch / "y/.checksums.json");
+  EXPECT_EQ(message_of([&] { LatentArray::open(scratch / "y", cache); }),
+            (scratch / "y/.checksums.json").string() + missing);
 }
 
 TEST(ZarrHeaderFile, CreatingWhereSomethingIsOrCantBeIsNamed) {
