@@ -5,16 +5,23 @@
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/file_lock.h"
 #include "histoloom/slide/version.h"
 #include "label_stage.h"
 #include "mask_painting.h"
+#include "outputs.h"
 #include "process_memory.h"
 #include "stopwatch.h"
 
 namespace histoloom {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -33,25 +40,49 @@ nlohmann::ordered_json shares_of(const LabelField& field, const LabelSet& labels
   return out;
 }
 
-// A directory of ours for the canvas of painted labels, beside what is made of them.
+constexpr const char* kLock = "lock";
+
+// A directory of ours for the canvas of painted labels, beside what is made of them. Nobody goes on
+// with it: what a killed run left is removed.
 class ScratchCanvas {
  public:
-  explicit ScratchCanvas(const std::filesystem::path& beside) : path_(beside.string() + ".work") {
-    std::error_code code;
-    if (!std::filesystem::create_directory(path_, code))
-      throw UserError(fmt::format("{}: can't be made: {}; remove it", path_.string(),
-                                  code ? code.message() : "it is in the way"));
+  // Writes nothing. \error UserError where something else is in its place.
+  explicit ScratchCanvas(const fs::path& beside) : path_(beside.string() + ".work") {
+    if (file_exists(path_) && !is_ours())
+      throw UserError(fmt::format(
+          "{}: is in the way and not ours; remove it, or give what is written another name",
+          path_.string()));
   }
   ScratchCanvas(const ScratchCanvas&) = delete;
   ScratchCanvas& operator=(const ScratchCanvas&) = delete;
   ~ScratchCanvas() {
     std::error_code code;
-    std::filesystem::remove_all(path_, code);
+    if (lock_) fs::remove_all(path_, code);
   }
-  const std::filesystem::path& path() const { return path_; }
+
+  // Makes it, empty. \error UserError where it can't be made, or another process has it.
+  void open() {
+    std::error_code code;
+    fs::create_directory(path_, code);
+    if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
+    std::optional<FileLock> lock = FileLock::take(path_ / kLock);
+    if (!lock)
+      throw UserError(
+          fmt::format("{}: another process is working in it; wait for it", path_.string()));
+    lock_.emplace(std::move(*lock));
+    for (const char* array : kCanvasArrays) fs::remove_all(path_ / array);
+  }
+  const fs::path& path() const { return path_; }
 
  private:
-  std::filesystem::path path_;
+  bool is_ours() const {
+    std::set<std::string> names(kCanvasArrays.begin(), kCanvasArrays.end());
+    names.insert(kLock);
+    return holds_only(path_, names);
+  }
+
+  fs::path path_;
+  std::optional<FileLock> lock_;
 };
 
 constexpr std::uint64_t kCanvasCache = std::uint64_t{64} << 20;
@@ -63,16 +94,18 @@ struct MaskJob::State {
   ModelBundle bundle;
   LabelSet labels;
   std::unique_ptr<MaskPainting> painting;  // where the field's classes are still to be painted
+  std::optional<ScratchCanvas> scratch;    // for that
   std::unique_ptr<LabelField> field;
   Stopwatch watch;
 
   void paint(Progress& progress) {
-    const ScratchCanvas scratch(options.mask_out);
+    scratch->open();
     ChunkCache cache(kCanvasCache);
     DiffusionReport facts;
     field = finished_labels(painting->paint(
         std::move(field), painting->options(options.seed, threads_of(options)), fastest_dtype(),
-        scratch.path(), /*resumed=*/false, cache, progress, facts));
+        scratch->path(), /*resumed=*/false, cache, progress, facts));
+    scratch.reset();
   }
 
   std::string report() const {
@@ -99,6 +132,7 @@ MaskJob::MaskJob(const SceneOptions& options) : state_(std::make_unique<State>()
   check_label_outputs(options, s.bundle, options.force);
   s.labels = read_label_set(s.bundle);
   s.painting = mask_painting_of(options, s.bundle, s.labels);
+  if (s.painting) s.scratch.emplace(options.mask_out);
   s.field = s.painting ? make_open_layout(options, s.bundle, s.labels)
                        : make_labels(options, s.bundle, s.labels);
 }

@@ -151,7 +151,7 @@ std::unique_ptr<LabelField> MaskPainting::paint(std::unique_ptr<LabelField> outl
   const ModelBundle masks = model_.as_latents();
   const LatentSize size = canvas(outline->size());
   std::vector<LatentArray> arrays;
-  for (const char* name : {"0", "1", "x0-0", "x0-1"}) {
+  for (const char* name : kCanvasArrays) {
     if (arrays.size() == 2 && !keeps_x0(options.solver)) break;
     arrays.push_back(
         generation_at(directory / name, resumed, {masks.latent_channels, size, kStore}, cache));

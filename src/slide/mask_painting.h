@@ -9,6 +9,7 @@
 // 16, a canvas of 128 × 128 mask cells; each decides 2 × 2 latent cells.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -20,6 +21,9 @@
 #include "histoloom/slide/options.h"
 
 namespace histoloom {
+
+// The arrays that painting leaves in its directory; the last two with some samplers.
+inline constexpr std::array<const char*, 4> kCanvasArrays = {"0", "1", "x0-0", "x0-1"};
 
 // Whether generate can paint labels with this bundle.
 bool can_paint_masks(const ModelBundle& bundle);

@@ -48,6 +48,14 @@ void require_writable(const fs::path& path, const char* option) {
                                 path.string(), directory.string(), errno_text(refused)));
 }
 
+bool holds_only(const fs::path& directory, const std::set<std::string>& names) {
+  std::error_code code;
+  fs::directory_iterator at(directory, code);
+  for (; !code && at != fs::directory_iterator(); at.increment(code))
+    if (!names.contains(at->path().filename().string())) return false;
+  return !code;
+}
+
 fs::path manifest_path(const fs::path& out) { return out.string() + ".manifest.json"; }
 
 void require_new(const fs::path& path, const Replaceable& replace, const char* option) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <string>
 
 #include "replaceable.h"
 
@@ -17,6 +19,9 @@ void require_writable(const std::filesystem::path& path, const char* option);
 
 // \error UserError where the file is there and may not be replaced.
 void require_new(const std::filesystem::path& path, const Replaceable& replace, const char* option);
+
+// Whether this is a directory in which nothing has another name than these.
+bool holds_only(const std::filesystem::path& directory, const std::set<std::string>& names);
 
 // The file beside OUT that says what made it.
 std::filesystem::path manifest_path(const std::filesystem::path& out);

@@ -9,6 +9,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/store/start_over.h"
+#include "outputs.h"
 
 namespace histoloom {
 
@@ -54,14 +55,8 @@ std::string difference(const std::string& job, const json& before) {
 
 constexpr const char* kLock = "lock";
 
-// A directory with nothing in it, or only what a kill left before job.json was there.
-bool is_free_directory(const fs::path& path) {
-  std::error_code code;
-  fs::directory_iterator at(path, code);
-  for (; !code && at != fs::directory_iterator(); at.increment(code))
-    if (at->path().filename() != "job.json.tmp" && at->path().filename() != kLock) return false;
-  return !code;
-}
+// What a kill leaves in a directory that has no job.json yet, or no more.
+const std::set<std::string> kWithoutJob = {"job.json.tmp", kLock};
 
 constexpr const char* kOutputs = "outputs";
 
@@ -116,7 +111,7 @@ WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
   if (resume_ && !there)
     throw UserError(
         fmt::format("{}: holds no unfinished job to resume; leave --resume out", path_.string()));
-  if (!there && file_exists(path_) && !is_free_directory(path_))
+  if (!there && file_exists(path_) && !holds_only(path_, kWithoutJob))
     throw UserError(
         fmt::format("{}: is in the way and not a work directory of ours; give --work "
                     "DIR or remove it",

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <nlohmann/json.hpp>
 #include <random>
@@ -121,6 +122,36 @@ TEST(Mask, TellsItsSharesAndNamesItsLabels) {
   EXPECT_NEAR(report["mask"]["shares"]["glass"].get<double>(), 0.4, 0.02);
   EXPECT_EQ(report["mask"]["cell"], 8);
   EXPECT_THAT(bytes_of(folder / "a.tif"), HasSubstr("\n1 = carcinoma #c80000\n"));
+}
+
+TEST(Mask, RunsAgainAfterAKillAndKeepsWhatIsNotItsOwn) {
+  const Folder folder;
+  const Arguments job{"--size", "2048x2048", "--seed", "5", "--tissue-fraction", "0.1"};
+  const auto out = folder / "a.tif", work = folder / "a.tif.work";
+  ASSERT_EQ(run(mask(folder / "b.tif", job)).code, 0);
+  Process process(mask(out, job));
+  ASSERT_TRUE(process.wait_until([&] { return std::filesystem::exists(work / "1/.zarray"); }));
+  process.send(SIGSTOP);
+  const Outcome second = run(mask(out, job));
+  EXPECT_EQ(second.code, 1);
+  EXPECT_EQ(second.err,
+            "histoloom: " + work.string() + ": another process is working in it; wait for it\n");
+  process.send(SIGKILL);
+  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
+  ASSERT_TRUE(std::filesystem::exists(work / "1/.zarray"));
+  const Outcome again = run(mask(out, job));
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_TRUE(bytes_of(out) == bytes_of(folder / "b.tif"));
+  EXPECT_THAT(folder.listing(), ElementsAre("a.tif", "b.tif"));
+
+  std::filesystem::create_directory(work);
+  write_bytes(work / "thesis.tex", "years of work");
+  const Outcome refused = run(mask(out, {"--force"}));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_EQ(refused.err, "histoloom: " + work.string() +
+                             ": is in the way and not ours; remove it, or give what is written "
+                             "another name\n");
+  EXPECT_EQ(bytes_of(work / "thesis.tex"), "years of work");
 }
 
 TEST(Mask, RefusesOptionsThatDontGoTogether) {
