@@ -44,8 +44,7 @@ void check_files(const GenerateOptions& o, const Replaceable& replace) {
   require_writable(o.out, "-o");
   require_new(o.out, replace, "-o");
   require_new(manifest_path(o.out), replace, "-o");
-  const fs::path work = work_directory(o);
-  if (!file_exists(work)) require_writable(work, "--work");
+  require_writable_directory(work_directory(o), "--work");
 }
 
 constexpr std::uint64_t kWideTile = 512;  // wider than slides have them

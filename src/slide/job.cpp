@@ -38,8 +38,7 @@ void check_outputs(const GenerateOptions& o, const Replaceable& replace) {
     require_writable(o.thumbnail, "--thumbnail");
     require_new(o.thumbnail, replace, "--thumbnail");
   }
-  const fs::path work = work_directory(o);
-  if (!file_exists(work)) require_writable(work, "--work");
+  require_writable_directory(work_directory(o), "--work");
 }
 
 // The latents and the checkpoint on the disk of the work directory, the slide on that of OUT.

@@ -48,6 +48,15 @@ void require_writable(const fs::path& path, const char* option) {
                                 path.string(), directory.string(), errno_text(refused)));
 }
 
+void require_writable_directory(const fs::path& path, const char* option) {
+  if (!file_exists(path)) return require_writable(path, option);
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return;
+  if (const int refused = try_to_write(path); refused != 0)
+    throw UserError(
+        fmt::format("{} {}: can't be written to: {}", option, path.string(), errno_text(refused)));
+}
+
 bool holds_only(const fs::path& directory, const std::set<std::string>& names) {
   std::error_code code;
   fs::directory_iterator at(directory, code);

@@ -17,6 +17,10 @@ std::filesystem::path directory_of(const std::filesystem::path& file);
 // passes every check.
 void require_writable(const std::filesystem::path& path, const char* option);
 
+// The same of a directory in which files are to be made, and which is made where it is missing.
+// What is no directory is not looked at.
+void require_writable_directory(const std::filesystem::path& path, const char* option);
+
 // \error UserError where the file is there and may not be replaced.
 void require_new(const std::filesystem::path& path, const Replaceable& replace, const char* option);
 

@@ -158,6 +158,19 @@ TEST(BadOutput, InAReadOnlyDirectoryIsNamed) {
                         out.string(), out.parent_path().string()));
 }
 
+TEST(BadOutput, WorkInADirectoryThatCantBeWrittenIsNamed) {
+  const Folder folder;
+  SmallDisk disk(folder / "work");
+  if (!disk.close()) GTEST_SKIP() << disk.why();
+  const std::string work = (folder / "work").string();
+  EXPECT_EQ(refusal(folder, generate(folder / "s.svs", {"--work", work})),
+            "--work " + work + ": can't be written to: Read-only file system");
+  EXPECT_EQ(refusal(folder, generate(folder / "s.svs", {"--work", work + "/in"})),
+            fmt::format("--work {0}/in: the directory '{0}' can't be written to: Read-only file "
+                        "system",
+                        work));
+}
+
 TEST(BadOutput, ThatExistsNeedsForce) {
   const Folder folder;
   for (const std::string name : {"s.svs", "m.tif"}) write_bytes(folder / name, "old");

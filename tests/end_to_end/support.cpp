@@ -60,6 +60,13 @@ bool SmallDisk::resize(const char* size) {
   return good;
 }
 
+bool SmallDisk::close() {
+  if (!mounted_ && !resize("64k")) return false;
+  if (mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0) return true;
+  why_ = fmt::format("closing a small disk is not permitted: {}", strerror(errno));
+  return false;
+}
+
 namespace {
 
 std::string text_of(std::FILE* file) {

@@ -42,6 +42,8 @@ class SmallDisk {
 
   // Sets its size; false, with the reason in why(), where the system permits no mounts.
   bool resize(const char* size);
+  // Lets nobody write to it any more; false likewise.
+  bool close();
   const std::string& why() const { return why_; }
 
  private:
