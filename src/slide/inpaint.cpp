@@ -376,15 +376,7 @@ InpaintJob::~InpaintJob() = default;
 InpaintJob::InpaintJob(InpaintJob&&) noexcept = default;
 
 void InpaintJob::run(Progress& progress) {
-  try {
-    state_->run(progress);
-  } catch (const Interrupted& stop) {
-    throw Interrupted(
-        fmt::format("{}; the same command with --resume goes on from there", stop.what()));
-  } catch (const pyramid::DiskFull& full) {
-    throw UserError(
-        fmt::format("{}; make room, and the same command with --resume goes on", full.what()));
-  }
+  run_resumable([&] { state_->run(progress); });
 }
 
 std::string InpaintJob::describe() const {

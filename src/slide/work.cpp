@@ -8,6 +8,7 @@
 #include "histoloom/core/checksum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/pyramid/sink.h"
 #include "histoloom/store/start_over.h"
 #include "outputs.h"
 
@@ -101,6 +102,18 @@ Replaceable settle_resume(GenerateOptions& options) {
   if (options.force) return true;
   if (!options.resume || !there || !file_exists(state)) return false;
   return Replaceable(outputs_in(read_state_file(state), state));
+}
+
+void run_resumable(const std::function<void()>& job) {
+  try {
+    job();
+  } catch (const Interrupted& stop) {
+    throw Interrupted(
+        fmt::format("{}; the same command with --resume goes on from there", stop.what()));
+  } catch (const pyramid::DiskFull& full) {
+    throw UserError(
+        fmt::format("{}; make room, and the same command with --resume goes on", full.what()));
+  }
 }
 
 WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,

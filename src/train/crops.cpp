@@ -1,5 +1,9 @@
 #include "crops.h"
 
+#include <fmt/format.h>
+
+#include "histoloom/core/error.h"
+
 namespace histoloom {
 
 at::Tensor orient(const at::Tensor& t, int orientation) {
@@ -17,6 +21,14 @@ at::Tensor image_tensor(const TrainingImage& image, int factor) {
       .narrow(1, 0, w / factor * factor)
       .permute({2, 0, 1})
       .contiguous();
+}
+
+void require_side(const std::vector<TrainingImage>& images, std::int64_t side, const char* what) {
+  for (const TrainingImage& image : images) {
+    if (image.size.width < side || image.size.height < side)
+      throw UserError(fmt::format("training {} '{}' is {}x{} px, at least {} a side are needed",
+                                  what, image.name, image.size.width, image.size.height, side));
+  }
 }
 
 at::Tensor label_tensor(const TrainingImage& image, int factor) {

@@ -15,6 +15,9 @@ at::Tensor orient(const at::Tensor& t, int orientation);
 // Bytes [3, H, W] of an image, H and W cut down to multiples of `factor`.
 at::Tensor image_tensor(const TrainingImage& image, int factor);
 
+// UserError for the first that has less than `side` pixels a side; `what` it is: "image", "mask".
+void require_side(const std::vector<TrainingImage>& images, std::int64_t side, const char* what);
+
 // Ids [h, w] of the cells that image_tensor() keeps, as int64.
 at::Tensor label_tensor(const TrainingImage& image, int factor);
 

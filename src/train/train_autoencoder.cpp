@@ -28,12 +28,9 @@ std::vector<at::Tensor> load_images(const TrainOptions& options, const LabelSet&
   ImageSetOptions set = options.data;
   set.held_out = held_out;
   std::vector<at::Tensor> out;
-  for (const TrainingImage& image : read_image_set(set, labels)) {
-    if (image.size.width < kCrop || image.size.height < kCrop)
-      throw UserError(fmt::format("training image '{}' is {}x{} px, at least {} a side are needed",
-                                  image.name, image.size.width, image.size.height, kCrop));
-    out.push_back(image_tensor(image, factor));
-  }
+  const std::vector<TrainingImage> images = read_image_set(set, labels);
+  require_side(images, kCrop, "image");
+  for (const TrainingImage& image : images) out.push_back(image_tensor(image, factor));
   return out;
 }
 

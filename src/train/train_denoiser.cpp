@@ -106,12 +106,7 @@ std::vector<TrainingImage> read_images(const TrainOptions& options, const ModelB
   ImageSetOptions set = options.data;
   set.held_out = held_out;
   std::vector<TrainingImage> images = read_image_set(set, labels);
-  const std::int64_t side = std::int64_t{bundle.patch} * bundle.downsampling;
-  for (const TrainingImage& image : images) {
-    if (image.size.width < side || image.size.height < side)
-      throw UserError(fmt::format("training image '{}' is {}x{} px, at least {} a side are needed",
-                                  image.name, image.size.width, image.size.height, side));
-  }
+  require_side(images, std::int64_t{bundle.patch} * bundle.downsampling, "image");
   return images;
 }
 

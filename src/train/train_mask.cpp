@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "complete_masks.h"
+#include "crops.h"
 #include "diffusion_loss.h"
 #include "histoloom/core/error.h"
 #include "histoloom/diffusion/mask_model.h"
@@ -28,12 +29,7 @@ std::vector<TrainingImage> read_folder(const TrainOptions& options, const MaskFo
   set.masks_alone = true;
   std::vector<TrainingImage> images = read_image_set(set, labels);
   std::erase_if(images, [](const TrainingImage& image) { return !image.labelled; });
-  const std::int64_t side = std::int64_t{model.spec().patch} * model.spec().cell;
-  for (const TrainingImage& image : images) {
-    if (image.size.width < side || image.size.height < side)
-      throw UserError(fmt::format("training mask '{}' is {}x{} px, at least {} a side are needed",
-                                  image.name, image.size.width, image.size.height, side));
-  }
+  require_side(images, std::int64_t{model.spec().patch} * model.spec().cell, "mask");
   return images;
 }
 
