@@ -5,7 +5,6 @@
 #include "histoloom/evaluate/copying.h"
 #include "histoloom/evaluate/optical_density.h"
 #include "histoloom/evaluate/radial_spectrum.h"
-#include "histoloom/evaluate/sliced_wasserstein.h"
 
 namespace histoloom::evaluate {
 
@@ -28,13 +27,19 @@ void add_histograms(EvaluationReport& report, const char* set, Pictures patches)
 
 }  // namespace
 
-void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
-                            const EvaluateOptions& options) {
+std::vector<LevelDistance> sliced_distances(const std::vector<Picture>& first,
+                                            const std::vector<Picture>& second,
+                                            const EvaluateOptions& options) {
   SlicedWassersteinOptions o;
   o.directions = options.directions;
   o.bootstrap = bootstrap_of(options);
-  const auto synthetic = sliced_wasserstein(sets.synthetic, sets.reference, o);
-  const auto real = sliced_wasserstein(sets.training, sets.reference, o);
+  return sliced_wasserstein(first, second, o);
+}
+
+void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
+                            const EvaluateOptions& options) {
+  const auto synthetic = sliced_distances(sets.synthetic, sets.reference, options);
+  const auto real = sliced_distances(sets.training, sets.reference, options);
   for (std::size_t i = 0; i < synthetic.size(); ++i)
     report.rows.push_back({"sliced_wasserstein",
                            fmt::format("{} px", synthetic[i].side),

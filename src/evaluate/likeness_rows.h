@@ -3,6 +3,7 @@
 
 #include "histoloom/evaluate/evaluate.h"
 #include "histoloom/evaluate/patch_sampling.h"
+#include "histoloom/evaluate/sliced_wasserstein.h"
 
 namespace histoloom::evaluate {
 
@@ -11,6 +12,11 @@ struct PatchSets {
   std::vector<Picture> synthetic, reference, training;
   std::vector<Picture> searched;  // for copies: the training patches, and more after them
 };
+
+// Equally many patches on either side.
+std::vector<LevelDistance> sliced_distances(const std::vector<Picture>& first,
+                                            const std::vector<Picture>& second,
+                                            const EvaluateOptions& options);
 
 void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
                             const EvaluateOptions& options);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <memory>
 
+#include "held_out.h"
 #include "histoloom/core/error.h"
 #include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/vips.h"
@@ -181,6 +182,27 @@ std::vector<std::array<double, 3>> cell_means(const TrainingImage& image, int fa
   return out;
 }
 
+// The images of the folder that are held out, or the others.
+std::vector<TrainingImage> read_patches(const ImageSetOptions& options, const LabelSet& labels) {
+  std::vector<TrainingImage> images;
+  if (options.images.empty()) return images;
+  const std::vector<fs::path> paths = list_patches(options.images);
+  std::vector<std::string> names;
+  for (const fs::path& path : paths) names.push_back(path.stem().string());
+  const std::vector<bool> out = held_out_names(names, options.source, options.held_out_every);
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    if (out[i] == options.held_out) images.push_back(read_patch(paths[i], labels, options));
+  return images;
+}
+
+UserError nothing_left(const ImageSetOptions& options) {
+  return UserError(
+      fmt::format("no image is left to {}: --held-out-every {} holds out the first of so many "
+                  "sources, and of so "
+                  "many slides the last; give more images, another number or leave it out",
+                  options.held_out ? "measure on" : "train on", options.held_out_every));
+}
+
 struct DensityStatistics {
   std::array<double, 3> sum{}, square{};
   double count = 0;
@@ -236,23 +258,11 @@ std::vector<bool> find_glass(const TrainingImage& image, int factor) {
 }
 
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels) {
-  std::vector<TrainingImage> images;
-  if (!options.images.empty()) {
-    const std::vector<fs::path> paths = list_patches(options.images);
-    for (std::size_t i = 0; i < paths.size(); ++i) {
-      const bool out =
-          options.held_out_every > 0 && i % static_cast<std::size_t>(options.held_out_every) == 0;
-      if (out == options.held_out) images.push_back(read_patch(paths[i], labels, options));
-    }
-  }
-  if (options.slides.empty() && images.empty())
-    throw UserError(
-        fmt::format("no image is left to train on: --held-out-every {} holds out the first of 1; "
-                    "give more images or leave it out",
-                    options.held_out_every));
-  if (!options.held_out)
-    for (const TrainingSlide& slide : options.slides)
-      images.push_back(read_slide(slide, labels, options.factor));
+  std::vector<TrainingImage> images = read_patches(options, labels);
+  for (std::size_t i = 0; i < options.slides.size(); ++i)
+    if (is_slide_held_out(i, options.held_out_every) == options.held_out)
+      images.push_back(read_slide(options.slides[i], labels, options.factor));
+  if (images.empty()) throw nothing_left(options);
   for (TrainingImage& image : images) {
     const LatentSize cells = latent_size_for(image.size, options.factor);
     if (image.labels.empty())

@@ -149,13 +149,14 @@ TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
   if (options_.resume) load();
   double shown = 0;
   progress.start_stage("training " + kind_, options_.steps, "steps");
-  for (bool first = true; step_ < options_.steps && !best_.given_up(options_.patience);
-       first = false) {
+  const int last =
+      options_.stop_after > 0 ? std::min(options_.stop_after, options_.steps) : options_.steps;
+  for (bool first = true; step_ < last && !best_.given_up(options_.patience); first = false) {
     const double value = take_step(losses);
     shown = first ? value : shown + 0.02 * (value - shown);
     progress.update(step_, fmt::format("loss {:.4f}{}", shown, held_out_));
     const bool stop = progress.stop_requested();
-    if (step_ % options_.checkpoint_every == 0 || step_ == options_.steps) {
+    if (step_ % options_.checkpoint_every == 0 || step_ == last) {
       checkpoint(losses, progress);
     } else if (stop) {
       write_checkpoint();
@@ -169,10 +170,13 @@ TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
 }
 
 TrainingSummary TrainingLoop::summary() const {
-  const bool early = step_ < options_.steps;
-  // Stopped early, there is no last tenth.
-  const double loss = early && !log_.rows().empty() ? log_.rows().back().loss : tail_.get();
-  return {loss, step_, options_.patience > 0 ? static_cast<int>(best_.step) : step_, early};
+  const bool whole = step_ >= options_.steps;
+  // Stopped before the end, there is no last tenth.
+  const double loss = whole || log_.rows().empty() ? tail_.get() : log_.rows().back().loss;
+  return {loss, step_, options_.patience > 0 ? static_cast<int>(best_.step) : step_,
+          whole                               ? TrainingEnd::last_step
+          : best_.given_up(options_.patience) ? TrainingEnd::no_patience
+                                              : TrainingEnd::stop_after};
 }
 
 // The checkpoint is written first, since it is what a full disk has no room for, and renamed last:

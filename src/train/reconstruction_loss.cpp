@@ -10,6 +10,8 @@ namespace {
 constexpr double kGradientWeight = 0.5;
 constexpr double kSpectrumWeight = 0.01;
 
+constexpr std::int64_t kBorder = 16;  // px
+
 at::Tensor gradient_error(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor d = a - b;
   return (d.slice(3, 1) - d.slice(3, 0, -1)).abs().mean() +
@@ -38,11 +40,16 @@ at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b) {
   return (at::log(a + kFloor) - at::log(b + kFloor)).abs();
 }
 
+at::Tensor without_border(const at::Tensor& images) {
+  return images.slice(2, kBorder, -kBorder).slice(3, kBorder, -kBorder);
+}
+
 at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
                                const at::Tensor& patterns) {
   return (back - image).abs().mean() + kGradientWeight * gradient_error(back, image) +
-         kSpectrumWeight *
-             log_power_error(band_power(back, patterns), band_power(image, patterns)).mean();
+         kSpectrumWeight * log_power_error(band_power(without_border(back), patterns),
+                                           band_power(without_border(image), patterns))
+                               .mean();
 }
 
 }  // namespace histoloom

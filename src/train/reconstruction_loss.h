@@ -8,13 +8,19 @@ namespace histoloom {
 // The 64 orthonormal 8×8 DCT patterns as a convolution's weights [64, 1, 8, 8].
 at::Tensor dct_patterns();
 
+// The images [B, C, H, W] without 16 px on every side. Power must not be measured there: a network
+// knows the border by its padding, and learns to put all the power that its loss asks for into the
+// outermost pixels, where it costs the other terms least.
+at::Tensor without_border(const at::Tensor& images);
+
 // Mean power of the 64 DCT bands of each image and channel: [B·3, 64], of images [B, 3, H, W].
 at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns);
 
 // |log power| of a over b, each band. The floor is what rounding to 8 bits alone has in a band.
 at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b);
 
-// L1 of pixels + 0.5 · L1 of gradients + 0.01 · L1 of the log power of DCT bands, a scalar.
+// L1 of pixels + 0.5 · L1 of gradients + 0.01 · L1 of the log power of DCT bands within the
+// border, a scalar.
 at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
                                const at::Tensor& patterns);
 

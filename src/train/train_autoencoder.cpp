@@ -5,6 +5,7 @@
 #include <numbers>
 #include <optional>
 
+#include "crop_sampler.h"
 #include "crops.h"
 #include "histoloom/core/error.h"
 #include "histoloom/model/bundle.h"
@@ -13,58 +14,13 @@
 #include "loop.h"
 #include "paint_samples.h"
 #include "reconstruction_loss.h"
-#include "stain.h"
 
 namespace histoloom {
 
 namespace {
 
-constexpr int kCrop = 128;
 constexpr double kDivergenceWeight = 1e-4;
 constexpr double kKeptLatentsWeight = 0.1;
-
-std::vector<at::Tensor> load_images(const TrainOptions& options, const LabelSet& labels, int factor,
-                                    bool held_out) {
-  ImageSetOptions set = options.data;
-  set.held_out = held_out;
-  std::vector<at::Tensor> out;
-  const std::vector<TrainingImage> images = read_image_set(set, labels);
-  require_side(images, kCrop, "image");
-  for (const TrainingImage& image : images) out.push_back(image_tensor(image, factor));
-  return out;
-}
-
-// Crops of images, every pixel of the set as likely as another.
-class CropSampler {
- public:
-  explicit CropSampler(std::vector<at::Tensor> images) : images_(std::move(images)) {
-    std::vector<float> sizes;
-    for (const at::Tensor& image : images_) sizes.push_back(static_cast<float>(image.numel()));
-    areas_ = torch::tensor(sizes);
-  }
-
-  const std::vector<at::Tensor>& images() const { return images_; }
-
-  // Float32 [batch, 3, kCrop, kCrop] in [0, 1], stains changed with the strength `augment`.
-  at::Tensor draw(int batch, double augment) const {
-    const at::Tensor picks = at::multinomial(areas_, batch, /*replacement=*/true);
-    std::vector<at::Tensor> crops;
-    for (int i = 0; i < batch; ++i) {
-      const at::Tensor& image = images_[static_cast<std::size_t>(picks[i].item<std::int64_t>())];
-      const std::int64_t y = random_below(image.size(1) - kCrop + 1);
-      const std::int64_t x = random_below(image.size(2) - kCrop + 1);
-      const int orientation = static_cast<int>(random_below(8));
-      const at::Tensor crop =
-          unit_range(orient(image.narrow(1, y, kCrop).narrow(2, x, kCrop), orientation));
-      crops.push_back(augment > 0 ? change_stain(crop, draw_stain_change(augment)) : crop);
-    }
-    return at::stack(crops);
-  }
-
- private:
-  std::vector<at::Tensor> images_;
-  at::Tensor areas_;
-};
 
 // Bands of [N, 64] in which both frequencies are at most half of Nyquist's, without the mean.
 at::Tensor coarse_bands(const at::Tensor& bands) {
@@ -80,8 +36,8 @@ AutoencoderReport measure(Autoencoder& network, const std::vector<at::Tensor>& i
     const at::Tensor image = unit_range(bytes).unsqueeze(0);
     const at::Tensor back = network.decode(network.encode(image)).clamp(0, 1);
     report.psnr += -10 * std::log10((back - image).square().mean().item<double>());
-    before += band_power(image, patterns).mean(0);
-    after += band_power(back, patterns).mean(0);
+    before += band_power(without_border(image), patterns).mean(0);
+    after += band_power(without_border(back), patterns).mean(0);
   }
   const auto n = static_cast<double>(images.size());
   report.psnr /= n;
@@ -157,9 +113,10 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   if (std::filesystem::exists(bundle.autoencoder.weights))
     load_parameters(network->parameters(), bundle.autoencoder.weights);
   const int factor = network->downsampling();
-  const CropSampler crops(load_images(options, labels, factor, false));
+  const CropSampler crops(read_crop_images(options, labels, false), factor);
   std::optional<CropSampler> held_out;
-  if (options.data.held_out_every > 0) held_out.emplace(load_images(options, labels, factor, true));
+  if (options.data.held_out_every > 0)
+    held_out.emplace(read_crop_images(options, labels, true), factor);
   const int batch = options.batch > 0 ? options.batch : 16;
   const at::Tensor patterns = dct_patterns();
 

@@ -25,6 +25,7 @@ std::vector<TrainingImage> read_folder(const TrainOptions& options, const MaskFo
   set.images = folder.images;
   set.factor = model.spec().cell;
   set.held_out_every = options.data.held_out_every;
+  set.source = options.data.source;
   set.held_out = held_out;
   set.masks_alone = true;
   std::vector<TrainingImage> images = read_image_set(set, labels);

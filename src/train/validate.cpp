@@ -16,8 +16,14 @@ void require(bool holds, const char* option, const char* wanted, double got) {
 void require_images(const ImageSetOptions& data) {
   if (data.images.empty() && data.slides.empty())
     throw UserError("no training data; give --images DIR or --slides FILE");
-  if (data.held_out_every > 0 && data.images.empty())
-    throw UserError("--held-out-every needs --images DIR: slides are never held out");
+  const auto slides = static_cast<std::int64_t>(data.slides.size());
+  if (data.images.empty() && slides < data.held_out_every)
+    throw UserError(
+        fmt::format("--held-out-every {} holds out every slide of that number and there are {}; "
+                    "give a number up to theirs, or --images DIR",
+                    data.held_out_every, slides));
+  if (data.images.empty() && !data.source.empty())
+    throw UserError("--source is about the file names of --images DIR, which is not given");
 }
 
 }  // namespace
@@ -30,6 +36,7 @@ MaskFolder parse_mask_folder(const std::string& text) {
 
 void validate(const TrainOptions& o) {
   require(o.steps >= 1 && o.steps <= 100'000'000, "--steps", "from 1 to 100000000", o.steps);
+  require(o.stop_after >= 0, "--stop-after", "at least 0", o.stop_after);
   require(o.batch >= 0 && o.batch <= 4096, "--batch", "from 1 to 4096", o.batch);
   require(o.learning_rate > 0 && o.learning_rate <= 1, "--learning-rate", "above 0, at most 1",
           o.learning_rate);
@@ -44,6 +51,8 @@ void validate(const TrainOptions& o) {
     throw UserError("--patience needs --held-out-every: it is the held-out loss that it waits for");
   require(o.data.held_out_every >= 0 && o.data.held_out_every != 1, "--held-out-every",
           "0 or at least 2", o.data.held_out_every);
+  if (!o.data.source.empty() && o.data.held_out_every == 0)
+    throw UserError("--source needs --held-out-every: it says what is held out together");
   require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
   if (o.masks.empty()) require_images(o.data);
   if (o.checkpoint.empty()) throw UserError("--checkpoint FILE is needed: training is long");

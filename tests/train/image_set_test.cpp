@@ -21,6 +21,12 @@ class ImageSet : public testing::Test {
   std::string error() {
     return message_of([&] { read(); });
   }
+  std::vector<std::string> names_of(bool held_out) {
+    options_.held_out = held_out;
+    std::vector<std::string> out;
+    for (const TrainingImage& image : read()) out.push_back(image.name);
+    return out;
+  }
   std::string in(const char* file, const char* what) {
     return (scratch_ / file).string() + ": " + what;
   }
@@ -106,7 +112,31 @@ TEST_F(ImageSet, TheHeldOutSplitIsDisjointAndComplete) {
   }
 }
 
-TEST_F(ImageSet, SlidesAreReadWholeAndNeverHeldOut) {
+TEST_F(ImageSet, ImagesOfOneSourceAreHeldOutTogether) {
+  for (const char* name : {"b-1.png", "a-1.png", "c-7.png", "a-2.png", "d-1.png", "b-2.png"})
+    write_patch(name, {16, 8});
+  options_.held_out_every = 2;
+  options_.source = "^[^-]+";
+  EXPECT_THAT(names_of(true), ElementsAre("a-1", "a-2", "c-7"));
+  EXPECT_THAT(names_of(false), ElementsAre("b-1", "b-2", "d-1"));
+  options_.source = "-(.)";  // the group, not all that is found
+  EXPECT_THAT(names_of(true), ElementsAre("a-1", "b-1", "c-7", "d-1"));
+  options_.held_out_every = 3;
+  EXPECT_THAT(names_of(false), ElementsAre("a-2", "b-2", "c-7"));
+}
+
+TEST_F(ImageSet, OfSlidesEveryNthIsHeldOut) {
+  options_.images.clear();
+  for (const char* name : {"a.tif", "b.tif", "c.tif", "d.tif", "e.tif"}) {
+    write_image(scratch_ / name, {64, 64}, 3, blobs({64, 64}, 1));
+    options_.slides.push_back({scratch_ / name, {}});
+  }
+  options_.held_out_every = 2;
+  EXPECT_THAT(names_of(true), ElementsAre("b", "d"));
+  EXPECT_THAT(names_of(false), ElementsAre("a", "c", "e"));
+}
+
+TEST_F(ImageSet, SlidesAreReadWhole) {
   const PixelSize size{300, 140};
   const auto pixels = blobs(size, 3);
   write_image(scratch_ / "slide.tif", size, 3, pixels);
@@ -243,8 +273,18 @@ TEST_F(ImageSet, ASplitThatLeavesNothingIsRefused) {
   write_patch("a.png", {16, 8});
   options_.held_out_every = 2;
   EXPECT_EQ(error(),
-            "no image is left to train on: --held-out-every 2 holds out the first of 1; "
-            "give more images or leave it out");
+            "no image is left to train on: --held-out-every 2 holds out the first of so many "
+            "sources, and of so many slides the last; give more images, another number or leave "
+            "it out");
+}
+
+TEST_F(ImageSet, ASourceThatCantBeToldIsRefused) {
+  write_patch("a.png", {16, 8});
+  options_.held_out_every = 2;
+  options_.source = "[0-9]+";
+  EXPECT_EQ(error(), "--source '[0-9]+': finds nothing in the name 'a'");
+  options_.source = "(";
+  EXPECT_THAT(error(), StartsWith("--source '(': is no regular expression ("));
 }
 
 // ---- Glass

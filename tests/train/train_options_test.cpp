@@ -42,6 +42,7 @@ const Defect kDefects[] = {
     {"NegativeAugment", [](auto& o) { o.augment = -0.1; },
      "--augment must be from 0 to 1, got -0.1"},
     {"TooMuchAugment", [](auto& o) { o.augment = 1.5; }, "--augment must be from 0 to 1, got 1.5"},
+    {"NegativeStop", [](auto& o) { o.stop_after = -1; }, "--stop-after must be at least 0, got -1"},
     {"NoCheckpoints", [](auto& o) { o.checkpoint_every = 0; },
      "--checkpoint-every must be at least 1, got 0"},
     {"EveryImageHeldOut", [](auto& o) { o.data.held_out_every = 1; },
@@ -61,7 +62,18 @@ const Defect kDefects[] = {
        o.data.slides = {{"a.svs", {}}};
        o.data.held_out_every = 5;
      },
-     "--held-out-every needs --images DIR: slides are never held out"},
+     "--held-out-every 5 holds out every slide of that number and there are 1; give a number up "
+     "to theirs, or --images DIR"},
+    {"SourceOfSlides",
+     [](auto& o) {
+       o.data.images.clear();
+       o.data.slides = {{"a.svs", {}}, {"b.svs", {}}};
+       o.data.held_out_every = 2;
+       o.data.source = "a";
+     },
+     "--source is about the file names of --images DIR, which is not given"},
+    {"SourceForNothing", [](auto& o) { o.data.source = "^[^_]+"; },
+     "--source needs --held-out-every: it says what is held out together"},
     {"NoCheckpointFile", [](auto& o) { o.checkpoint.clear(); },
      "--checkpoint FILE is needed: training is long"},
 };

@@ -148,7 +148,7 @@ TEST_F(Loop, ItStopsWhenPatienceIsAtAnEndAndKeepsTheBest) {
   TrainOptions o = options("a");
   o.patience = 3;
   const TrainingSummary end = train(o, 0.25);
-  EXPECT_TRUE(end.stopped_early);
+  EXPECT_EQ(end.end, TrainingEnd::no_patience);
   EXPECT_LT(end.steps, 100);
   EXPECT_EQ(end.steps, end.best_step + 3 * o.checkpoint_every);
   const std::vector<LogRow> rows = log_of(o);
@@ -183,9 +183,28 @@ TEST_F(Loop, PatienceSurvivesAResume) {
 TEST_F(Loop, WithoutPatienceItTakesAllStepsAndKeepsTheLast) {
   const TrainOptions o = options("a");
   const TrainingSummary end = train(o, 0.25);
-  EXPECT_FALSE(end.stopped_early);
+  EXPECT_EQ(end.end, TrainingEnd::last_step);
   EXPECT_EQ(end.steps, 100);
   EXPECT_EQ(end.best_step, 100);
+}
+
+TEST_F(Loop, ARunThatEndsWhenAskedIsTheStartOfTheWholeOne) {
+  const TrainOptions whole = options("whole");
+  train(whole, 0.25);
+  TrainOptions part = options("part");
+  part.stop_after = 30;  // no multiple of the steps between checkpoints
+  const TrainingSummary end = train(part, 0.25);
+  EXPECT_EQ(end.end, TrainingEnd::stop_after);
+  EXPECT_EQ(end.steps, 30);
+  const std::vector<LogRow> rows = log_of(part);
+  ASSERT_EQ(rows.back().step, 30);
+  EXPECT_NEAR(end.loss, rows.back().loss, 1e-5);
+  EXPECT_EQ(rows[rows.size() - 2], log_of(whole)[rows.size() - 2]);
+  part.resume = true;
+  EXPECT_EQ(train(part, 0.25).steps, 30) << "there is nothing left to do";
+  part.stop_after = 0;
+  EXPECT_EQ(train(part, 0.25).end, TrainingEnd::last_step);
+  EXPECT_TRUE(read_file(weights(part)) == read_file(weights(whole)));
 }
 
 TEST_F(Loop, AHeldOutLossThatIsNotFiniteIsNamed) {

@@ -121,8 +121,9 @@ TEST_F(Training, TheAutoencoderStoresItsLatentsStatistics) {
   // Encoded again through what was written: mean 0, deviation 1, to half precision.
   const InferenceThread inference;
   std::vector<at::Tensor> latents;
-  for (const TrainingImage& image :
-       read_image_set({scratch_ / "images", {}, 8, 0, false}, train_labels())) {
+  ImageSetOptions set;
+  set.images = scratch_ / "images";
+  for (const TrainingImage& image : read_image_set(set, train_labels())) {
     const at::Tensor pixels = at::from_blob(const_cast<std::uint8_t*>(image.pixels.data()),
                                             {image.size.height, image.size.width, 3}, at::kByte)
                                   .permute({2, 0, 1})

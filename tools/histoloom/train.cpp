@@ -27,6 +27,8 @@ void add_options(CLI::App& app, TrainArguments& a) {
       ->required();
   app.add_flag("--resume", o.resume, "continue from the checkpoint");
   app.add_option("--steps", o.steps, "optimiser steps")->capture_default_str();
+  app.add_option("--stop-after", o.stop_after,
+                 "step at which this run ends, to be resumed (0: at the last)");
   app.add_option("--batch", o.batch, "patches a step (16; 32 denoiser)");
   app.add_option("--learning-rate", o.learning_rate, "AdamW's rate")->capture_default_str();
   app.add_option("--decay-share", o.decay_share, "share of the steps in which the rate falls to 0")
@@ -34,7 +36,10 @@ void add_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--ema", o.ema, "decay of the averaged weights")->capture_default_str();
   app.add_option("--checkpoint-every", o.checkpoint_every, "steps between checkpoints")
       ->capture_default_str();
-  app.add_option("--held-out-every", o.data.held_out_every, "keep every n-th patch for measuring");
+  app.add_option("--held-out-every", o.data.held_out_every, "keep every n-th source for measuring");
+  app.add_option("--source", o.data.source,
+                 "regular expression: what in an image's file name tells its slide or patient "
+                 "(each image by itself)");
   app.add_option("--patience", o.patience,
                  "stop after so many checkpoints without a lower held-out loss, 0: never")
       ->capture_default_str();
@@ -55,18 +60,20 @@ void add_images(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
 }
 
-void print_early_stop(const TrainingSummary& training) {
-  if (training.stopped_early)
+void print_end(const TrainingSummary& training) {
+  if (training.end == TrainingEnd::no_patience)
     fmt::print("stopped early at step {}; the bundle has the weights of step {}, the best\n",
                training.steps, training.best_step);
+  else if (training.end == TrainingEnd::stop_after)
+    fmt::print("stopped after step {} as asked; --resume goes on\n", training.steps);
 }
 
 void print_loss(const TrainingSummary& training) {
-  print_early_stop(training);
-  fmt::print(
-      "loss {}: {:.4f}\n",
-      training.stopped_early ? "before the last checkpoint" : "over the last tenth of the steps",
-      training.loss);
+  print_end(training);
+  fmt::print("loss {}: {:.4f}\n",
+             training.end == TrainingEnd::last_step ? "over the last tenth of the steps"
+                                                    : "before the last checkpoint",
+             training.loss);
 }
 
 void add_unconditional(CLI::App& app, TrainArguments& a, const char* help) {
@@ -93,7 +100,7 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments] {
                    return Work([options = checked(*arguments)](Progress& progress) {
                      const AutoencoderReport r = train_autoencoder(options, progress);
-                     print_early_stop(r.training);
+                     print_end(r.training);
                      fmt::print(
                          "{} patches: PSNR {:.2f} dB, power spectrum off by at most {:.2f} dB\n",
                          options.data.held_out_every > 0 ? "held-out" : "training", r.psnr,

@@ -33,7 +33,8 @@ struct ImageSetOptions {
   std::filesystem::path images;  // NAME.png with NAME_mask.png beside some
   std::vector<TrainingSlide> slides;
   int factor = 8;            // pixels a latent cell
-  int held_out_every = 0;    // every n-th patch is left out; 0 leaves out none
+  int held_out_every = 0;    // every n-th source is left out; 0 leaves out none
+  std::string source;        // regular expression of the part of a file's name that tells its source
   bool held_out = false;     // read the patches that are left out instead
   bool masks_alone = false;  // a NAME.png of one band without NAME_mask.png is a mask by itself
 };

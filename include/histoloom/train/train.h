@@ -34,6 +34,9 @@ struct TrainOptions {
   ImageSetOptions data;           // of autoencoder and denoiser
   std::vector<MaskFolder> masks;  // of the mask denoiser; held_out_every of `data` counts there too
   int steps = 4000;
+  // The step after which this run ends, to be resumed; steps, and what depends on them, stay what
+  // they are. 0: it runs to the end.
+  int stop_after = 0;
   int batch = 0;  // 0: 16 for autoencoder and mask denoiser, 32 for the denoiser
   double learning_rate = 4e-4;
   double decay_share = 0.3;  // of the steps, at the end, in which the rate falls to 0 as a cosine
@@ -57,13 +60,15 @@ struct TrainOptions {
 // Checks what can be checked before any work; UserError names the option.
 void validate(const TrainOptions& options);
 
+enum class TrainingEnd { last_step, no_patience, stop_after };
+
 // How a training ended.
 struct TrainingSummary {
-  double loss = 0;    // mean of the last tenth of the steps; where it stopped early, since the
+  double loss = 0;    // mean of the last tenth of the steps; where it stopped before, since the
                       // checkpoint before the last
   int steps = 0;      // taken, all runs together
   int best_step = 0;  // of the checkpoint whose weights the bundle has
-  bool stopped_early = false;
+  TrainingEnd end = TrainingEnd::last_step;
 };
 
 // What training measured on the images that were held out (on the training images where none are).

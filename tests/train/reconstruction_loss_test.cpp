@@ -1,0 +1,52 @@
+#include "reconstruction_loss.h"
+
+#include <gtest/gtest.h>
+
+namespace histoloom {
+namespace {
+
+at::Tensor grain() {
+  torch::manual_seed(3);
+  return 0.5 + 0.1 * torch::randn({2, 3, 96, 80});
+}
+
+TEST(ReconstructionLoss, IsNothingForThePictureItself) {
+  const at::Tensor image = grain();
+  EXPECT_EQ(reconstruction_loss(image, image, dct_patterns()).item<float>(), 0);
+}
+
+TEST(ReconstructionLoss, AddsPixelsGradientsAndPower) {
+  // A constant off by 0.1 has no gradient, and only the means of blocks have another power.
+  const at::Tensor image = at::full({1, 3, 64, 64}, 0.5f), back = image + 0.1;
+  const double power = 2 * std::log(0.6 / 0.5) / 64;
+  EXPECT_NEAR(reconstruction_loss(back, image, dct_patterns()).item<float>(), 0.1 + 0.01 * power,
+              1e-5);
+}
+
+TEST(ReconstructionLoss, PowerInTheBorderDoesntMakeUpForBlur) {
+  const at::Tensor patterns = dct_patterns(), image = grain();
+  const at::Tensor blurred = at::avg_pool2d(image, 3, 1, 1);
+  at::Tensor cheat = blurred.clone();
+  cheat.narrow(3, 79, 1).add_(torch::randn({2, 3, 96, 1}));
+  const auto error = [&](const at::Tensor& back) {
+    return log_power_error(band_power(without_border(back), patterns),
+                           band_power(without_border(image), patterns))
+        .mean()
+        .item<float>();
+  };
+  EXPECT_GT(error(blurred), 0.5f);
+  EXPECT_EQ(error(cheat), error(blurred));
+}
+
+TEST(ReconstructionLoss, TheBorderIsSixteenPixels) {
+  EXPECT_EQ(without_border(grain()).sizes(), (std::vector<std::int64_t>{2, 3, 64, 48}));
+}
+
+TEST(BandPower, KeepsTheEnergyOfTheBlocks) {
+  const at::Tensor image = grain();
+  const at::Tensor power = band_power(image, dct_patterns());  // a mean over blocks, 64 bands
+  EXPECT_NEAR(power.sum().item<float>(), image.square().sum().item<float>() / (12 * 10), 1e-2);
+}
+
+}  // namespace
+}  // namespace histoloom
