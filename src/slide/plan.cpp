@@ -33,7 +33,7 @@ DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& 
                      ? parse_guidance_interval(*o.guidance_interval)
                      : std::array<double, 2>{d.guidance_interval[0], d.guidance_interval[1]};
   out.plan = *parse_plan_kind(o.plan.value_or(d.plan));
-  out.tapered_steps = std::min(2, out.steps);
+  out.tapered_steps = std::min(out.tapered_steps, out.steps);
   out.seed = o.seed;
   return out;
 }

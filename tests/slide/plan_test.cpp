@@ -71,8 +71,9 @@ TEST(JobPlan, TheCanvasCoversTheSlideAndIsAtLeastAPatch) {
   EXPECT_EQ(small.canvas, (LatentSize{32, 46}));
 }
 
-TEST(JobPlan, OneStepIsTaperedAtMostOnce) {
+TEST(JobPlan, TheLastThreeStepsTaperOrAllOfFewer) {
   GenerateOptions o = options();
+  EXPECT_EQ(make_plan_of_job(o, bundle()).diffusion.tapered_steps, 3);
   o.steps = 1;
   EXPECT_EQ(make_plan_of_job(o, bundle()).diffusion.tapered_steps, 1);
 }

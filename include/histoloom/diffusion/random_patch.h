@@ -87,7 +87,7 @@ struct DiffusionOptions {
   double guidance = 1;                   // omega
   std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs
   PlanKind plan = PlanKind::shifted;
-  int tapered_steps = 2;  // the last ones, at most all of them
+  int tapered_steps = 3;  // the last ones, at most all of them
   std::uint64_t seed = 0;
   CanvasNoise noise = kImageNoise;
   int threads = 1;   // calls of the denoiser side by side
