@@ -186,7 +186,7 @@ TEST(Killed, WithItsWorkNamedGoesOnWithTheSameCommand) {
   const Outcome other = run(generate(out, plus(job, {"--eta", "0.5"})));
   EXPECT_EQ(other.code, 2);
   EXPECT_EQ(other.err, "histoloom: " + work.string() +
-                           ": holds another job (eta is 0.5, was 1.0); give the options of that "
+                           ": holds another job (eta is 0.5, was 0.0); give the options of that "
                            "job, or start over with --force and without --resume\n");
   const Outcome resumed = run(generate(out, job));
   EXPECT_EQ(resumed.code, 0) << resumed.err;
@@ -406,13 +406,13 @@ TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
 TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
   const Folder folder;
   SmallDisk disk(folder / "disk");
-  if (!disk.resize("1m")) GTEST_SKIP() << disk.why();
+  if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
   const std::string expected = unbroken(folder, kJob);
   const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
   const Arguments job = plus(kJob, {"--work", work.string()});
   Process process(generate(out, job));
   ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 2; }));
-  write_bytes(filler, std::string(1024 * 1024, 'x'));
+  write_bytes(filler, std::string(2048 * 1024, 'x'));
   const Outcome full = process.wait();
   EXPECT_EQ(full.code, 1);
   EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
