@@ -5,6 +5,7 @@
 #include "histoloom/evaluate/copying.h"
 #include "histoloom/evaluate/optical_density.h"
 #include "histoloom/evaluate/radial_spectrum.h"
+#include "histoloom/evaluate/sliced_wasserstein.h"
 
 namespace histoloom::evaluate {
 
@@ -27,26 +28,26 @@ void add_histograms(EvaluationReport& report, const char* set, Pictures patches)
 
 }  // namespace
 
-std::vector<LevelDistance> sliced_distances(const std::vector<Picture>& first,
-                                            const std::vector<Picture>& second,
-                                            const EvaluateOptions& options) {
+void add_level_distances(EvaluationReport& report, const LevelRows& rows,
+                         const EvaluateOptions& options) {
   SlicedWassersteinOptions o;
   o.directions = options.directions;
   o.bootstrap = bootstrap_of(options);
-  return sliced_wasserstein(first, second, o);
+  const auto judged = sliced_wasserstein(rows.judged, rows.from, o);
+  const auto real = sliced_wasserstein(rows.real, rows.from, o);
+  for (std::size_t i = 0; i < judged.size(); ++i)
+    report.rows.push_back({rows.measure,
+                           fmt::format("{}{} px", rows.prefix, judged[i].side),
+                           "deviations",
+                           Figure(judged[i].distance),
+                           Figure(real[i].distance),
+                           {}});
 }
 
 void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
                             const EvaluateOptions& options) {
-  const auto synthetic = sliced_distances(sets.synthetic, sets.reference, options);
-  const auto real = sliced_distances(sets.training, sets.reference, options);
-  for (std::size_t i = 0; i < synthetic.size(); ++i)
-    report.rows.push_back({"sliced_wasserstein",
-                           fmt::format("{} px", synthetic[i].side),
-                           "deviations",
-                           Figure(synthetic[i].distance),
-                           Figure(real[i].distance),
-                           {}});
+  add_level_distances(
+      report, {"sliced_wasserstein", "", sets.synthetic, sets.training, sets.reference}, options);
 }
 
 void add_optical_density(EvaluationReport& report, const PatchSets& sets,

@@ -3,7 +3,6 @@
 
 #include "histoloom/evaluate/evaluate.h"
 #include "histoloom/evaluate/patch_sampling.h"
-#include "histoloom/evaluate/sliced_wasserstein.h"
 
 namespace histoloom::evaluate {
 
@@ -13,10 +12,16 @@ struct PatchSets {
   std::vector<Picture> searched;  // for copies: the training patches, and more after them
 };
 
-// Equally many patches on either side.
-std::vector<LevelDistance> sliced_distances(const std::vector<Picture>& first,
-                                            const std::vector<Picture>& second,
-                                            const EvaluateOptions& options);
+// What stands in rows of sliced Wasserstein distances; the sets hold equally many patches.
+struct LevelRows {
+  const char* measure;
+  const char* prefix;           // of the level, "256 px"
+  Pictures judged, real, from;  // the distance of the first two from the third
+};
+
+// A row a level, finest first.
+void add_level_distances(EvaluationReport& report, const LevelRows& rows,
+                         const EvaluateOptions& options);
 
 void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
                             const EvaluateOptions& options);

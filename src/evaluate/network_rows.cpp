@@ -1,6 +1,5 @@
 #include "network_rows.h"
 
-#include <fmt/format.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -93,21 +92,6 @@ void add_copies(EvaluationReport& report, const Features& synthetic, const Featu
                          {}});
 }
 
-// What the autoencoder alone costs of the likeness of what is decoded with it.
-void add_reconstruction_distance(EvaluationReport& report, const PatchSets& sets,
-                                 const std::vector<Picture>& again,
-                                 const EvaluateOptions& options) {
-  const auto distances = sliced_distances(again, sets.training, options);
-  const auto real = sliced_distances(sets.reference, sets.training, options);
-  for (std::size_t i = 0; i < distances.size(); ++i)
-    report.rows.push_back({"autoencoder",
-                           fmt::format("sliced_wasserstein {} px", distances[i].side),
-                           "deviations",
-                           Figure(distances[i].distance),
-                           Figure(real[i].distance),
-                           {}});
-}
-
 }  // namespace
 
 void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
@@ -135,7 +119,10 @@ void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
       spectrum_difference(sets.reference, again, {options.replicates, options.seed});
   report.rows.push_back(
       {"autoencoder", "spectrum to Nyquist/2", "dB", Figure(spectrum.largest_to_half), {}, {}});
-  add_reconstruction_distance(report, sets, again, options);
+  // What the autoencoder alone costs of the likeness of what is decoded with it.
+  add_level_distances(report,
+                      {"autoencoder", "sliced_wasserstein ", again, sets.reference, sets.training},
+                      options);
 }
 
 void add_features(EvaluationReport& report, const PatchSets& sets, const EvaluateInputs& inputs,

@@ -5,15 +5,6 @@
 
 namespace histoloom {
 
-std::vector<TrainingImage> read_crop_images(const TrainOptions& options, const LabelSet& labels,
-                                            bool held_out) {
-  ImageSetOptions set = options.data;
-  set.held_out = held_out;
-  std::vector<TrainingImage> images = read_image_set(set, labels);
-  require_side(images, kCrop, "image");
-  return images;
-}
-
 CropSampler::CropSampler(const std::vector<TrainingImage>& images, int factor) {
   std::vector<float> sizes;
   for (const TrainingImage& image : images) {

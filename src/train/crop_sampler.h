@@ -5,18 +5,11 @@
 
 #include <vector>
 
-#include "histoloom/labels/label_set.h"
 #include "histoloom/train/image_set.h"
-#include "histoloom/train/train.h"
 
 namespace histoloom {
 
 inline constexpr int kCrop = 128;  // pixels a side
-
-// The images that autoencoders learn from, or those that are held out. \error UserError as
-// read_image_set(), and for an image smaller than a crop.
-std::vector<TrainingImage> read_crop_images(const TrainOptions& options, const LabelSet& labels,
-                                            bool held_out);
 
 // Every pixel of the set is as likely as another.
 class CropSampler {

@@ -8,20 +8,6 @@
 
 namespace histoloom {
 
-namespace {
-
-// The images, each large enough for a patch; those that are held out, where that is asked for.
-std::vector<TrainingImage> read_images(const TrainOptions& options, const ModelBundle& bundle,
-                                       const LabelSet& labels, bool held_out) {
-  ImageSetOptions set = options.data;
-  set.held_out = held_out;
-  std::vector<TrainingImage> images = read_image_set(set, labels);
-  require_side(images, std::int64_t{bundle.patch} * bundle.downsampling, "image");
-  return images;
-}
-
-}  // namespace
-
 LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown)
     : cache_(std::move(cache)), patch_(patch) {
   std::vector<float> areas;
@@ -77,9 +63,10 @@ LatentBatch LatentSampler::draw(int batch, double unconditional) const {
 
 LatentSamplers read_latent_samplers(const TrainOptions& options, const ModelBundle& bundle,
                                     const LabelSet& labels, Progress& progress) {
-  std::vector<TrainingImage> images = read_images(options, bundle, labels, false), held_out;
-  if (options.data.held_out_every > 0) held_out = read_images(options, bundle, labels, true);
   const int factor = bundle.downsampling;
+  const std::int64_t side = std::int64_t{bundle.patch} * factor;
+  std::vector<TrainingImage> images = read_images(options.data, labels, false, side), held_out;
+  if (options.data.held_out_every > 0) held_out = read_images(options.data, labels, true, side);
   match_stain(held_out, images, factor);
   match_stain(images, images, factor);
   LatentSamplers out;

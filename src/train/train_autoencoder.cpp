@@ -113,10 +113,10 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
   if (std::filesystem::exists(bundle.autoencoder.weights))
     load_parameters(network->parameters(), bundle.autoencoder.weights);
   const int factor = network->downsampling();
-  const CropSampler crops(read_crop_images(options, labels, false), factor);
+  const CropSampler crops(read_images(options.data, labels, false, kCrop), factor);
   std::optional<CropSampler> held_out;
   if (options.data.held_out_every > 0)
-    held_out.emplace(read_crop_images(options, labels, true), factor);
+    held_out.emplace(read_images(options.data, labels, true, kCrop), factor);
   const int batch = options.batch > 0 ? options.batch : 16;
   const at::Tensor patterns = dct_patterns();
 

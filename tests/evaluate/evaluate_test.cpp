@@ -124,6 +124,10 @@ TEST_F(Evaluate, TheModelsAutoencoderIsMeasuredOnRealImages) {
   o.model = kModel;
   const EvaluationReport report = report_of(o);
   EXPECT_GT(row(report, "autoencoder", "PSNR").synthetic->value, 25);
+  // What decoding costs stands beside what the real patches themselves have.
+  const ReportRow& level = row(report, "autoencoder", "sliced_wasserstein 32 px");
+  EXPECT_TRUE(level.synthetic.has_value());
+  EXPECT_TRUE(level.real.has_value());
 }
 
 TEST_F(Evaluate, ClassesAreToldApartOnSyntheticImagesToo) {
