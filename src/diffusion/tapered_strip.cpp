@@ -44,7 +44,8 @@ std::int64_t TaperedStrip::first_needed(std::int64_t crops) const {
 std::int64_t TaperedStrip::skip_rows(std::int64_t crops) {
   std::int64_t written = 0;
   for (const std::int64_t end = first_open_row(crops); top_ < end; ++top_)
-    for_each_run(top_, [&](std::int64_t begin, std::int64_t past) { written += past - begin; });
+    for_each_run({0, top_, canvas_.width, top_ + 1},
+                 [&](const LatentRect& run) { written += run.width(); });
   return written;
 }
 
@@ -87,7 +88,10 @@ std::int64_t TaperedStrip::write_rows_above(std::int64_t y) {
   while (top_ < y) {
     // Crops of known cells are left out, so the next may lie more than a strip below.
     const std::int64_t rows = std::min(y - top_, p);
-    for (std::int64_t v = 0; v < rows; ++v) written += write_row(top_ + v);
+    // Chunk by chunk: whole rows would bring every chunk of four arrays in for each row.
+    const std::int64_t across = step_.target->chunk_side();
+    for (std::int64_t x = 0; x < canvas_.width; x += across)
+      written += write_block({x, top_, std::min(x + across, canvas_.width), top_ + rows});
     const std::int64_t plane = p * canvas_.width, shift = rows * canvas_.width;
     for (std::int64_t c = 0; c < bundle_.latent_channels; ++c) {
       const auto first = sum_.begin() + c * plane;
@@ -100,29 +104,31 @@ std::int64_t TaperedStrip::write_rows_above(std::int64_t y) {
 }
 
 template <class Visit>
-void TaperedStrip::for_each_run(std::int64_t y, Visit&& visit) const {
-  std::vector<LabelId> ids(static_cast<std::size_t>(canvas_.width));
-  const LatentRect row{0, y, canvas_.width, y + 1};
-  labels_.read(row, ids.data());
-  const std::vector<std::uint8_t> known = known_.flags(row, ids.data());
-  for (auto begin = std::find(known.begin(), known.end(), 0); begin != known.end();) {
-    const auto end = std::find(begin, known.end(), 1);
-    visit(begin - known.begin(), end - known.begin());
-    begin = std::find(end, known.end(), 0);
+void TaperedStrip::for_each_run(const LatentRect& rect, Visit&& visit) const {
+  std::vector<LabelId> ids(static_cast<std::size_t>(rect.width() * rect.height()));
+  labels_.read(rect, ids.data());
+  const std::vector<std::uint8_t> known = known_.flags(rect, ids.data());
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+    const auto row = known.begin() + (y - rect.y0) * rect.width(), past = row + rect.width();
+    for (auto begin = std::find(row, past, 0); begin != past;) {
+      const auto end = std::find(begin, past, 1);
+      visit(LatentRect{rect.x0 + (begin - row), y, rect.x0 + (end - row), y + 1});
+      begin = std::find(end, past, 0);
+    }
   }
 }
 
-std::int64_t TaperedStrip::write_row(std::int64_t y) const {
+std::int64_t TaperedStrip::write_block(const LatentRect& rect) const {
   const std::int64_t plane = bundle_.patch * canvas_.width;
   std::int64_t written = 0;
-  for_each_run(y, [&](std::int64_t x0, std::int64_t x1) {
+  for_each_run(rect, [&](const LatentRect& run) {
     std::vector<float> clean;
     for (std::int64_t c = 0; c < bundle_.latent_channels; ++c) {
-      const auto first = sum_.begin() + c * plane + (y - top_) * canvas_.width;
-      clean.insert(clean.end(), first + x0, first + x1);
+      const auto first = sum_.begin() + c * plane + (run.y0 - top_) * canvas_.width;
+      clean.insert(clean.end(), first + run.x0, first + run.x1);
     }
-    solver_.write_run({x0, y, x1, y + 1}, std::move(clean), step_);
-    written += x1 - x0;
+    solver_.write_run(run, std::move(clean), step_);
+    written += run.width();
   });
   return written;
 }

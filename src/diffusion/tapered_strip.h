@@ -39,10 +39,11 @@ class TaperedStrip {
   // The first row that crops from the one at `index` on cover.
   std::int64_t first_open_row(std::int64_t index) const;
   std::int64_t write_rows_above(std::int64_t y);
-  std::int64_t write_row(std::int64_t y) const;
-  // Calls visit(first cell, one past the last) for every run of painted cells in a row.
+  // Writes the strip's cells of `rect`, which lies within its rows; how many were painted.
+  std::int64_t write_block(const LatentRect& rect) const;
+  // Calls visit(run) for every run of painted cells in a row of `rect`.
   template <class Visit>
-  void for_each_run(std::int64_t y, Visit&& visit) const;
+  void for_each_run(const LatentRect& rect, Visit&& visit) const;
 
   const ModelBundle& bundle_;
   const LabelField& labels_;

@@ -149,6 +149,7 @@ LatentArray LatentArray::open(const std::filesystem::path& path, ChunkCache& cac
 
 int LatentArray::channels() const { return state_->files.shape().channels; }
 LatentSize LatentArray::size() const { return state_->files.shape().size; }
+std::int64_t LatentArray::chunk_side() const { return state_->files.shape().side; }
 StoreType LatentArray::type() const { return state_->files.shape().type; }
 
 void LatentArray::read(const LatentRect& rect, float* out) const {

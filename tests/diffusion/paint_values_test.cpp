@@ -368,6 +368,21 @@ TEST(DiffusionCost, ACanvasOfGlassCostsNothing) {
   EXPECT_EQ(glass.report.evaluations, 0);
 }
 
+TEST(DiffusionCost, ASmallCacheReadsChunksOnceAStripNotOnceARow) {
+  // Chunks are 208 cells a side: three columns of four arrays, of which six chunks stay in memory.
+  const LabelGrid labels = filled({480, 96}, 1);
+  PaintJob job(paint_bundle(3, 32, 8), labels, 3 << 20);
+  DiffusionOptions options = plain_options();
+  options.solver = SolverKind::dpmpp;
+  options.steps = options.tapered_steps = 3;
+  FakeDenoiser denoiser(3, say_label);
+  job.paint(denoiser, options);
+  // Patches begin in four rows. After each, 3 chunks of each of the 4 arrays are written; for them
+  // 3 chunks of the source are read, and again where two rows of patches are at work.
+  constexpr std::uint64_t kChunk = 3 * 208 * 208 * 4;
+  EXPECT_LE(job.traffic().bytes_read, 3 * 4 * (3 * 4 + 2 * 3) * kChunk);
+}
+
 TEST(DiffusionSteps, OneStepAndOnlyTaperedOnesWork) {
   const LabelGrid labels = filled({21, 17}, 1);
   for (const int steps : {1, 2, 3}) {

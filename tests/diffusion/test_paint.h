@@ -118,8 +118,8 @@ inline LabelGrid tissue_with_glass(LatentSize size) {
 // One job: two generations of y and of x0 on disk, painted by `denoiser`.
 class PaintJob {
  public:
-  PaintJob(ModelBundle model, const LabelField& labels)
-      : bundle(std::move(model)), labels_(labels), cache_(1 << 20) {
+  PaintJob(ModelBundle model, const LabelField& labels, std::uint64_t cache = 1 << 20)
+      : bundle(std::move(model)), labels_(labels), cache_(cache) {
     for (int i = 0; i < 4; ++i)
       arrays_.push_back(LatentArray::create(path(i), bundle.latent_channels, labels.size(),
                                             StoreType::float32, cache_));
@@ -137,6 +137,7 @@ class PaintJob {
     array.read(LatentRect::of(array.size()), out.data());
     return out;
   }
+  StoreTraffic traffic() const { return cache_.traffic(); }
   // Forgets what was not committed, as a kill does.
   void reopen() {
     arrays_.clear();

@@ -68,6 +68,8 @@ class LatentArray {
 
   int channels() const;
   LatentSize size() const;
+  // Cells of a chunk each way: who reads or writes rows of a wide rectangle goes chunk by chunk.
+  std::int64_t chunk_side() const;
   StoreType type() const;
 
   // Copies the cells of `rect`, which lies inside the array, to `out`: channels × height × width
