@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "crops.h"
+
 namespace histoloom {
 
 namespace {
@@ -50,6 +52,10 @@ at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
          kSpectrumWeight * log_power_error(band_power(without_border(back), patterns),
                                            band_power(without_border(image), patterns))
                                .mean();
+}
+
+at::Tensor halved(const at::Tensor& t, int orientation) {
+  return orient(at::avg_pool2d(t, 2), orientation).contiguous();
 }
 
 }  // namespace histoloom

@@ -24,4 +24,7 @@ at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b);
 at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
                                const at::Tensor& patterns);
 
+// Images or latents [B, C, H, W] at half their scale, in another orientation (crops.h).
+at::Tensor halved(const at::Tensor& t, int orientation);
+
 }  // namespace histoloom

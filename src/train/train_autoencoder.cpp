@@ -21,6 +21,7 @@ namespace {
 
 constexpr double kDivergenceWeight = 1e-4;
 constexpr double kKeptLatentsWeight = 0.1;
+constexpr double kEquivarianceWeight = 0.25;
 
 // Bands of [N, 64] in which both frequencies are at most half of Nyquist's, without the mean.
 at::Tensor coarse_bands(const at::Tensor& bands) {
@@ -127,8 +128,14 @@ AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progr
     const at::Tensor image = crops.draw(batch, options.augment);
     at::Tensor divergence;
     const at::Tensor latents = network->encode_for_training(image, divergence);
-    at::Tensor loss = reconstruction_loss(network->decode(latents), image, patterns) +
-                      kDivergenceWeight * divergence;
+    // Latents of a picture that is smaller or turned are to be its latents, smaller or turned: the
+    // denoiser then has less to learn (EQ-VAE, Kouzelis et al. 2025; Skorokhodov et al. 2025).
+    const int orientation = static_cast<int>(random_below(8));
+    at::Tensor loss =
+        reconstruction_loss(network->decode(latents), image, patterns) +
+        kEquivarianceWeight * reconstruction_loss(network->decode(halved(latents, orientation)),
+                                                  halved(image, orientation), patterns) +
+        kDivergenceWeight * divergence;
     if (kept) loss = loss + kKeptLatentsWeight * kept->distance(image, latents);
     return loss;
   };

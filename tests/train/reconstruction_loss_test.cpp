@@ -42,6 +42,16 @@ TEST(ReconstructionLoss, TheBorderIsSixteenPixels) {
   EXPECT_EQ(without_border(grain()).sizes(), (std::vector<std::int64_t>{2, 3, 64, 48}));
 }
 
+TEST(Halved, AveragesFourAndTurnsTheWhole) {
+  const at::Tensor t = torch::arange(16, torch::kFloat32).view({1, 1, 4, 4});
+  EXPECT_TRUE(
+      at::equal(halved(t, 0), torch::tensor({2.5f, 4.5f, 10.5f, 12.5f}).view({1, 1, 2, 2})));
+  EXPECT_TRUE(
+      at::equal(halved(t, 1), torch::tensor({4.5f, 2.5f, 12.5f, 10.5f}).view({1, 1, 2, 2})));
+  EXPECT_TRUE(
+      at::equal(halved(t, 4), torch::tensor({2.5f, 10.5f, 4.5f, 12.5f}).view({1, 1, 2, 2})));
+}
+
 TEST(BandPower, KeepsTheEnergyOfTheBlocks) {
   const at::Tensor image = grain();
   const at::Tensor power = band_power(image, dct_patterns());  // a mean over blocks, 64 bands
