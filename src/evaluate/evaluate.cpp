@@ -111,7 +111,7 @@ EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& 
       [&] { add_sliced_wasserstein(report, sets, options); },
       [&] { add_optical_density(report, sets, options); },
       [&] { add_radial_spectrum(report, sets, options); },
-      [&] { add_copying(report, sets); },
+      [&] { add_copying(report, sets, progress); },
       [&] { add_seams(report, inputs, options); },
       [&] { add_classes(report, inputs, options); },
       [&] { add_reconstruction(report, sets, inputs, options); },

@@ -16,6 +16,15 @@ using testing::HasSubstr;
 // A bundle's model.json, or its label set at least, is that of the default model.
 const std::filesystem::path kModel = std::filesystem::path(HISTOLOOM_SOURCE) / "models/default";
 
+class Warnings final : public Progress {
+ public:
+  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+  void update(std::int64_t, std::string_view) override {}
+  void finish() override {}
+  void warn(std::string_view message) override { all.emplace_back(message); }
+  std::vector<std::string> all;
+};
+
 class Evaluate : public testing::Test {
  protected:
   // Pictures of 96 × 64 px as `folder`/100.png, …
@@ -33,6 +42,16 @@ class Evaluate : public testing::Test {
     o.directions = 8;
     o.replicates = 10;
     return o;
+  }
+  // The same with glass in the left of each square of 32 px.
+  void write_edges(const char* folder, std::uint32_t first_seed, int count) {
+    std::filesystem::create_directories(scratch_ / folder);
+    for (int i = 0; i < count; ++i) {
+      Picture picture = test_picture({32, 32}, first_seed + static_cast<std::uint32_t>(i));
+      for (std::size_t p = 0; p < picture.rgb.size(); ++p)
+        if (p / 3 % 32 < 8) picture.rgb[p] = 240;
+      write_picture(scratch_ / folder / (std::to_string(200 + i) + ".png"), picture);
+    }
   }
   EvaluationReport report_of(const EvaluateOptions& o) const {
     SilentProgress progress;
@@ -70,6 +89,32 @@ TEST_F(Evaluate, CopiesOfTheTrainingImagesAreFoundOut) {
   EXPECT_GT(distance.real->value, 0);
   EXPECT_DOUBLE_EQ(row(report, "optical_density", "green").synthetic->value,
                    row(report, "optical_density", "green").real->value);
+}
+
+TEST_F(Evaluate, GlassOnTheSameSideIsNoCopy) {
+  write_folder("real", 1, 4);
+  write_edges("real", 11, 4);
+  write_folder("held", 101, 4);
+  write_folder("synthetic", 51, 4);
+  write_edges("synthetic", 61, 4);
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  EXPECT_LT(row(report_of(o), "pixel_correlation", "highest").synthetic->value, 0.95);
+}
+
+TEST_F(Evaluate, WithoutTissueAllOverCopiesAreNotSearchedFor) {
+  write_folder("real", 1, 4);
+  write_folder("held", 101, 4);
+  write_edges("synthetic", 61, 4);
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  Warnings warnings;
+  const EvaluationReport report = evaluate(o, open_inputs(o), warnings);
+  EXPECT_THAT(warnings.all,
+              testing::ElementsAre(
+                  "fewer than 2 patches a side show tissue all over; copies are not searched for"));
+  EXPECT_THROW(row(report, "pixel_correlation", "highest"), std::runtime_error);
+  EXPECT_NO_THROW(row(report, "optical_density", "red"));
 }
 
 TEST_F(Evaluate, WithoutHeldOutImagesHalfOfTheRealOnesTakesTheirPlace) {
