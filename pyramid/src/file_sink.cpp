@@ -85,7 +85,7 @@ void FileSink::cut(std::uint64_t size) {
 
 void FileSink::fail(std::string_view doing, int code) const {
   const std::string text = fmt::format("{} {}: {}", doing, path_.string(), errno_text(code));
-  if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
+  if (is_disk_full(code)) {
     throw DiskFull(fmt::format("{} after {}", text, format_byte_size(flushed_)));
   }
   throw UserError(text);

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <utility>
 
+#include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/sync.h"
 
@@ -17,7 +18,10 @@ namespace histoloom {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what, int code) {
-  throw UserError(fmt::format("{}: can't be {}: {}", path.string(), what, errno_text(code)));
+  const std::string text =
+      fmt::format("{}: can't be {}: {}", path.string(), what, errno_text(code));
+  if (is_disk_full(code)) throw DiskFull(text);
+  throw UserError(text);
 }
 
 constexpr std::size_t kBuffer = 1 << 20;
@@ -33,6 +37,8 @@ int write_all(int fd, std::string_view bytes) {
 }
 
 }  // namespace
+
+bool is_disk_full(int code) { return code == ENOSPC || code == EDQUOT || code == EFBIG; }
 
 bool file_exists(const std::filesystem::path& path) {
   std::error_code code;

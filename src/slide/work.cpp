@@ -8,7 +8,7 @@
 #include "histoloom/core/checksum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "histoloom/pyramid/sink.h"
+#include "histoloom/core/disk_full.h"
 #include "histoloom/store/start_over.h"
 #include "outputs.h"
 
@@ -110,7 +110,7 @@ void run_resumable(const std::function<void()>& job) {
   } catch (const Interrupted& stop) {
     throw Interrupted(
         fmt::format("{}; the same command with --resume goes on from there", stop.what()));
-  } catch (const pyramid::DiskFull& full) {
+  } catch (const DiskFull& full) {
     throw UserError(
         fmt::format("{}; make room, and the same command with --resume goes on", full.what()));
   }

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "histoloom/core/disk_full.h"
 #include "histoloom/core/sync.h"
 #include "support/scratch.h"
 
@@ -50,6 +51,17 @@ TEST(FileReplacement, ErrorsNameThePathAndTheCause) {
   std::filesystem::create_directories(scratch / "state" / "in the way");
   EXPECT_EQ(message_of([&] { replace_file(scratch / "state", "new"); }),
             (scratch / "state").string() + ": can't be written: Is a directory");
+  EXPECT_THAT(scratch.files(), ElementsAre("state"));
+}
+
+TEST(FileReplacement, OnAFullDiskSaysSoAndKeepsTheOldFile) {
+  const ScratchDirectory scratch;
+  write_bytes(scratch / "state", "old");
+  // Nothing can be written to it: the disk is full.
+  std::filesystem::create_symlink("/dev/full", scratch / "state.tmp");
+  EXPECT_EQ(message_of<DiskFull>([&] { replace_file(scratch / "state", "new"); }),
+            (scratch / "state").string() + ": can't be written: No space left on device");
+  EXPECT_EQ(read_file(scratch / "state"), "old");
   EXPECT_THAT(scratch.files(), ElementsAre("state"));
 }
 

@@ -9,15 +9,16 @@
 #include <memory>
 #include <span>
 
+#include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 
 namespace histoloom::pyramid {
 
-// The disk is full, or a quota or a limit on the size of files is reached. The writer catches it to
-// add how many bytes the file will need.
-class DiskFull : public UserError {
+// The disk of the file that is written is full. The writer catches it to add how many bytes the
+// file will need.
+class DiskFull : public histoloom::DiskFull {
  public:
-  using UserError::UserError;
+  using histoloom::DiskFull::DiskFull;
 };
 
 // A file that is appended to, patched once and then committed. One thread at a time.

@@ -1,0 +1,160 @@
+// A run that finds no room on a disk loses nothing: --resume ends with the same bytes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "jobs.h"
+#include "support.h"
+
+namespace histoloom::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
+  const Folder folder, other;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
+  const Arguments plain{"--size",   "256x600", "--steps",       "3",   "--seed", "2",
+                        "--layout", "full",    "--compression", "none"};
+  const Arguments job = plus(plain, {"--work", (folder / "work").string()});
+  const std::string expected = unbroken(other, plain);
+  const auto out = folder / "disk/s.svs";
+  // Room for nothing of the slide, then for its first rows of tiles only.
+  for (const std::size_t taken : {2048, 1400}) {
+    const Arguments more = taken == 1400 ? Arguments{"--resume"} : Arguments{};
+    Process process(generate(out, plus(job, more)));
+    const auto painted = [&] { return committed_steps(folder / "work") >= 2; };
+    ASSERT_TRUE(process.wait_until(painted)) << process.wait().err;
+    write_bytes(folder / "disk/filler", std::string(taken * 1024, 'x'));
+    const Outcome full = process.wait();
+    EXPECT_EQ(full.code, 1);
+    EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
+    EXPECT_THAT(full.err, HasSubstr("writing " + out.string() + ": No space left on device"));
+    EXPECT_THAT(full.err,
+                testing::EndsWith(" are needed; make room, and the same command with --resume goes "
+                                  "on\n"));
+    EXPECT_EQ(std::filesystem::exists(folder / "disk/.s.svs.partial"), taken == 1400)
+        << "kept where there is a checkpoint";
+    std::filesystem::remove(folder / "disk/filler");
+  }
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(resumed.err, "") << "the checkpoint was used";
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(FullDisk, ThatIsTooSmallForTheSlideIsFoundBeforeAnyWork) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("256k")) GTEST_SKIP() << disk.why();
+  const Outcome full =
+      run(generate(folder / "disk/s.svs",
+                   plus(kJob, {"--compression", "none", "--work", (folder / "work").string()})));
+  EXPECT_EQ(full.code, 2);
+  EXPECT_EQ(full.err, "histoloom: the slide needs about 312 KiB in '" + (folder / "disk").string() +
+                          "', 256 KiB are free; choose another disk with -o\n");
+  EXPECT_THAT(folder.listing(), ElementsAre("disk/"));
+}
+
+TEST(LimitOnFiles, IsAnErrorThatAResumeCures) {
+  const Folder folder;
+  const Arguments job = plus(kJob, {"--compression", "none"});
+  const std::string expected = unbroken(folder, job);
+  const auto out = folder / "s.svs";
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit low{std::size_t{300} << 10, limit.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &low);
+  const Outcome full = run(generate(out, job));
+  setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err,
+              testing::MatchesRegex("histoloom: writing [^\n]*s.svs: File too large after "
+                                    "[^\n]*; make room, [^\n]*--resume goes on\n"));
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("4k")) GTEST_SKIP() << disk.why();
+  const auto out = folder / "s.svs", labels = folder / "disk/labels.tif";
+  const Arguments job{"--size",   "1024x1024", "--steps",    "1",
+                      "--layout", "biopsy",    "--mask-out", labels.string()};
+  const Outcome full = run(generate(out, job));
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err, HasSubstr("writing " + labels.string() + ": No space left on device"));
+  ASSERT_TRUE(disk.resize("8m")) << disk.why();
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  // Threads that libvips started before don't see the small disk.
+  std::filesystem::copy_file(labels, folder / "labels.tif");
+  EXPECT_EQ(read_page(folder / "labels.tif", 0).pixels.size(), 1024u * 1024u);
+}
+
+TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
+  const std::string expected = unbroken(folder, kJob);
+  const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
+  const Arguments job = plus(kJob, {"--work", work.string()});
+  Process process(generate(out, job));
+  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 2; }));
+  write_bytes(filler, std::string(2048 * 1024, 'x'));
+  const Outcome full = process.wait();
+  EXPECT_EQ(full.code, 1);
+  EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
+  EXPECT_THAT(full.err, HasSubstr("No space left on device"));
+  EXPECT_THAT(full.err, HasSubstr(work.string()));
+  std::filesystem::remove(filler);
+  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(FullDisk, UnderTheStateIsAnErrorThatAResumeCures) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("24m")) GTEST_SKIP() << disk.why();
+  const std::string expected = unbroken(folder, kTall);
+  const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
+  const Arguments job = plus(kTall, {"--work", work.string()});
+  Process process(generate(out, job));
+  ASSERT_TRUE(process.wait_until([&] {
+    return std::filesystem::exists(work / "slide.checkpoint");
+  })) << process.wait().err;
+  write_bytes(filler, std::string(24 * 1024 * 1024, 'x'));
+  const Outcome full = process.wait();
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err, testing::MatchesRegex(
+                            "histoloom: [^\n]*/disk/work/(slide.checkpoint|state.json): can't be "
+                            "written: No space left on device; make room, and the same command "
+                            "with --resume goes on\n"));
+  std::filesystem::remove(filler);
+  const Outcome resumed = run(generate(out, job));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(bytes_of(out) == expected);
+}
+
+TEST(FullDisk, UnderTheWorkIsFoundBeforeAnyWork) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("64k")) GTEST_SKIP() << disk.why();
+  const std::string work = (folder / "disk/work").string();
+  const Outcome full = run(generate(folder / "s.svs", {"--size", "2048x2048", "--work", work}));
+  EXPECT_EQ(full.code, 2);
+  EXPECT_THAT(full.err, testing::MatchesRegex(
+                            "histoloom: the work directory needs about [^\n]+ in '[^\n]*/disk', "
+                            "[^\n]+ free; choose another disk with --work\n"));
+  EXPECT_THAT(folder.listing(), ElementsAre("disk/"));
+}
+
+}  // namespace
+}  // namespace histoloom::test
