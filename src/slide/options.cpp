@@ -18,6 +18,8 @@ namespace histoloom {
 
 namespace {
 
+// What the caches need to hold the chunks that one crop touches.
+constexpr std::uint64_t kMinMemory = std::uint64_t{16} << 20;
 constexpr std::string_view kConstantDate = "2026-01-01T00:00:00";
 
 void require(bool holds, std::string message) {
@@ -183,7 +185,9 @@ void validate(const GenerateOptions& o) {
   check_inpainting(o);
   validate(static_cast<const SceneOptions&>(o));
   check_sampling(o);
-  with_context("--memory", [&] { return parse_byte_size(o.memory); });
+  const std::uint64_t memory = with_context("--memory", [&] { return parse_byte_size(o.memory); });
+  require(memory >= kMinMemory, fmt::format("--memory must be at least {}, got {}",
+                                            format_byte_size(kMinMemory), o.memory));
   require(o.device == "cpu",
           fmt::format("--device must be cpu in this version, got '{}'", o.device));
   require(o.dtype.empty() || o.dtype == "float32" || o.dtype == "bfloat16",

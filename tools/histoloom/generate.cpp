@@ -27,7 +27,7 @@ void add_sampling_options(CLI::App& app, GenerateOptions& o) {
 void add_run_options(CLI::App& app, GenerateOptions& o) {
   app.add_option("--work", o.work, "where latents and state live (OUT.work)");
   app.add_flag("--resume", o.resume, "continue the unfinished job in the work directory");
-  app.add_option("--memory", o.memory, "budget of caches")->capture_default_str();
+  app.add_option("--memory", o.memory, "budget of caches, at least 16MiB")->capture_default_str();
   app.add_option("--device", o.device, "cpu")->capture_default_str();
   app.add_option("--dtype", o.dtype, "float32 or bfloat16 (the fastest native one)");
   app.add_flag("--force", o.force, "replace OUT, start an unfinished job over");
