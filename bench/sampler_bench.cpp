@@ -150,6 +150,7 @@ Painted Bench::ours(const LabelGrid& labels, std::uint64_t seed, SolverKind solv
   for (const char* name : {"0", "1", "x0-0", "x0-1"}) arrays.push_back(array(name));
   DiffusionOptions o = options(steps, seed);
   o.solver = solver;
+  o.spacing = *parse_spacing(bundle_.defaults.spacing);
   SilentProgress silent;
   DiffusionReport report;
   const auto begin = std::chrono::steady_clock::now();

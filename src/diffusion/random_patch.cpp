@@ -31,7 +31,7 @@ class Painter {
         evaluator_(bundle, denoiser, scene, options),
         solver_(bundle, options),
         schedule_(NoiseSchedule::of(bundle.schedule)),
-        times_(schedule_.times(options.steps)),
+        times_(schedule_.times(options.steps, options.spacing)),
         kernel_(make_solver(options.solver, schedule_, {times_.begin(), times_.end()}, options.eta,
                             bundle.clip.value_or(std::numeric_limits<double>::infinity()))),
         canvas_(scene.labels.size()) {

@@ -80,8 +80,36 @@ double NoiseSchedule::alpha_squared(double time) const {
 double NoiseSchedule::alpha(double time) const { return std::sqrt(alpha_squared(time)); }
 double NoiseSchedule::sigma(double time) const { return std::sqrt(1 - alpha_squared(time)); }
 
-std::vector<int> NoiseSchedule::times(int count) const {
+std::optional<Spacing> parse_spacing(std::string_view name) {
+  for (const Spacing spacing : {Spacing::time, Spacing::log_snr})
+    if (name == name_of(spacing)) return spacing;
+  return std::nullopt;
+}
+
+std::string_view name_of(Spacing spacing) { return spacing == Spacing::time ? "time" : "log_snr"; }
+
+std::vector<int> NoiseSchedule::even_log_snr_times(int count) const {
+  constexpr double kNoisiest = -4, kCleanest = 3;
+  const auto log_snr = [&](int t) {
+    const double a = alphas_cumprod_[static_cast<std::size_t>(t)];
+    return std::log(a / (1 - a)) / 2;
+  };
+  std::vector<int> out{steps() - 1};
+  for (int i = 1, t = steps() - 1; i < count; ++i) {
+    const double wanted = std::lerp(kNoisiest, kCleanest, static_cast<double>(i) / (count - 1));
+    // Each later than the next, and late enough that all that follow find a time.
+    const int latest = out.back() - 1, earliest = count - 1 - i;
+    while (t > 0 && log_snr(t) < wanted) --t;
+    const bool later_is_nearer = t + 1 < steps() && wanted - log_snr(t + 1) < log_snr(t) - wanted;
+    out.push_back(std::clamp(t + (later_is_nearer ? 1 : 0), earliest, latest));
+  }
+  out.push_back(-1);
+  return out;
+}
+
+std::vector<int> NoiseSchedule::times(int count, Spacing spacing) const {
   check_internal(count >= 1 && count <= steps(), "a number of steps outside of the schedule");
+  if (spacing == Spacing::log_snr) return even_log_snr_times(count);
   std::vector<int> out;
   for (int i = count; i >= 0; --i)
     out.push_back(static_cast<int>(-1.0 + static_cast<double>(steps()) * i / count));

@@ -142,6 +142,7 @@ Prediction read_prediction(const Reader& of) {
 SamplingDefaults read_sampling(const Reader& defaults, int schedule_steps) {
   SamplingDefaults d;
   d.sampler = defaults.one_of("sampler", {"dpm++", "ddim"});
+  if (defaults.has("spacing")) d.spacing = defaults.one_of("spacing", {"time", "log_snr"});
   d.plan = defaults.one_of("plan", {"shifted", "random"});
   d.steps = defaults.whole("steps", 1, schedule_steps);
   d.eta = defaults.real("eta", 0, 1);

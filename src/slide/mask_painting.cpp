@@ -120,6 +120,7 @@ DiffusionOptions MaskPainting::options(std::uint64_t seed, int threads) const {
   DiffusionOptions out;
   out.steps = d.steps;
   out.solver = *parse_solver_kind(d.sampler);
+  out.spacing = *parse_spacing(d.spacing);
   out.eta = d.eta;
   out.guidance = d.guidance;
   out.interval = {d.guidance_interval[0], d.guidance_interval[1]};

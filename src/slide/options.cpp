@@ -37,6 +37,9 @@ void check_sampling(const GenerateOptions& o) {
   if (o.sampler)
     require(parse_solver_kind(*o.sampler).has_value(),
             fmt::format("--sampler must be dpm++ or ddim, got '{}'", *o.sampler));
+  if (o.spacing)
+    require(parse_spacing(*o.spacing).has_value(),
+            fmt::format("--spacing must be time or log_snr, got '{}'", *o.spacing));
   if (o.plan)
     require(parse_plan_kind(*o.plan).has_value(),
             fmt::format("--plan must be shifted or random, got '{}'", *o.plan));

@@ -27,6 +27,7 @@ DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& 
     throw UserError(fmt::format("--steps must be at most {}, the model's schedule, got {}",
                                 bundle.schedule.steps, out.steps));
   out.solver = *parse_solver_kind(o.sampler.value_or(d.sampler));
+  out.spacing = *parse_spacing(o.spacing.value_or(d.spacing));
   out.eta = o.eta.value_or(d.eta);
   out.guidance = o.guidance.value_or(d.guidance);
   out.interval = o.guidance_interval
@@ -106,6 +107,7 @@ std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelB
         {"sha256", labels_sha256}}},
       {"steps", d.steps},
       {"sampler", name_of(d.solver)},
+      {"spacing", name_of(d.spacing)},
       {"eta", d.eta},
       {"guidance", d.guidance},
       {"guidance_interval", d.interval},

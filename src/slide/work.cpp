@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/checksum.h"
+#include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "histoloom/core/disk_full.h"
 #include "histoloom/store/start_over.h"
 #include "outputs.h"
 

@@ -56,6 +56,31 @@ TEST(NoiseSchedule, TimesRunFromTheLastStepToCleanForEveryCount) {
   EXPECT_THROW(schedule.times(98), InternalError);
 }
 
+TEST(NoiseSchedule, TimesByLogSnrLieEvenlyInIt) {
+  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
+  const std::vector<int> times = schedule.times(15, Spacing::log_snr);
+  ASSERT_EQ(times.size(), 16u);
+  EXPECT_EQ(times.front(), 999);
+  EXPECT_EQ(times.back(), -1);
+  for (std::size_t i = 1; i < 15; ++i) {
+    const double snr = std::log(schedule.alpha(times[i]) / schedule.sigma(times[i]));
+    EXPECT_NEAR(snr, -4 + 0.5 * static_cast<double>(i), 0.02) << times[i];
+  }
+}
+
+TEST(NoiseSchedule, TimesByLogSnrAreDistinctForEveryCount) {
+  for (const NoiseSchedule& schedule : {NoiseSchedule::linear(97), NoiseSchedule::cosine(50)}) {
+    for (int count = 1; count <= schedule.steps(); ++count) {
+      const std::vector<int> times = schedule.times(count, Spacing::log_snr);
+      ASSERT_EQ(times.size(), static_cast<std::size_t>(count) + 1);
+      EXPECT_EQ(times.front(), schedule.steps() - 1);
+      EXPECT_EQ(times.back(), -1);
+      for (std::size_t i = 0; i + 1 < times.size(); ++i) EXPECT_GT(times[i], times[i + 1]);
+    }
+    EXPECT_THROW(schedule.times(0, Spacing::log_snr), InternalError);
+  }
+}
+
 TEST(NoiseSchedule, SignalFallsWithTimeAndItsPowerWithThatOfTheNoiseIsOne) {
   for (const ScheduleSpec& spec :
        {ScheduleSpec{"cosine", 1000, {}}, ScheduleSpec{"linear", 1000, {}},

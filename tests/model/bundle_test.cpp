@@ -155,6 +155,8 @@ const Defect kDefects[] = {
     {"/schedule/steps", "1", "'schedule.steps' must be a whole number from 2 to 100000, got 1"},
     {"/prediction", "\"noise\"", "'prediction' must be one of v, epsilon, x0, got \"noise\""},
     {"/clip", "0", "'clip' must be a number from 0.001 to 1000000, got 0"},
+    {"/defaults/spacing", "\"even\"",
+     "'defaults.spacing' must be one of time, log_snr, got \"even\""},
     {"/defaults/sampler", "\"euler\"",
      "'defaults.sampler' must be one of dpm++, ddim, got \"euler\""},
     {"/defaults/plan", "\"grid\"", "'defaults.plan' must be one of shifted, random, got \"grid\""},

@@ -143,6 +143,8 @@ const Defect kDefects[] = {
      },
      "'./a.svs' is named twice; every file needs a name of its own"},
     {"NoSteps", [](auto& o) { o.steps = 0; }, "--steps must be at least 1, got 0"},
+    {"UnknownSpacing", [](auto& o) { o.spacing = "even"; },
+     "--spacing must be time or log_snr, got 'even'"},
     {"UnknownSampler", [](auto& o) { o.sampler = "euler"; },
      "--sampler must be dpm++ or ddim, got 'euler'"},
     {"UnknownPlan", [](auto& o) { o.plan = "grid"; },

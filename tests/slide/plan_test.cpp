@@ -25,6 +25,7 @@ ModelBundle bundle() {
   b.defaults.eta = 0.25;
   b.defaults.guidance = 1.5;
   b.defaults.plan = "random";
+  b.defaults.spacing = "log_snr";
   b.defaults.guidance_interval[0] = 0.1;
   b.defaults.guidance_interval[1] = 0.9;
   return b;
@@ -44,6 +45,7 @@ TEST(JobPlan, TakesFromTheBundleWhatTheUserLeavesOut) {
   EXPECT_EQ(plan.diffusion.eta, 0.25);
   EXPECT_EQ(plan.diffusion.guidance, 1.5);
   EXPECT_EQ(plan.diffusion.plan, PlanKind::random);
+  EXPECT_EQ(plan.diffusion.spacing, Spacing::log_snr);
   EXPECT_EQ(plan.diffusion.interval, (std::array<double, 2>{0.1, 0.9}));
 
   GenerateOptions o = options();
@@ -51,12 +53,14 @@ TEST(JobPlan, TakesFromTheBundleWhatTheUserLeavesOut) {
   o.eta = 0;
   o.guidance = 0;
   o.plan = "shifted";
+  o.spacing = "time";
   o.guidance_interval = "0.25,0.5";
   const JobPlan own = make_plan_of_job(o, bundle());
   EXPECT_EQ(own.diffusion.steps, 7);
   EXPECT_EQ(own.diffusion.eta, 0);
   EXPECT_EQ(own.diffusion.guidance, 0);
   EXPECT_EQ(own.diffusion.plan, PlanKind::shifted);
+  EXPECT_EQ(own.diffusion.spacing, Spacing::time);
   EXPECT_EQ(own.diffusion.interval, (std::array<double, 2>{0.25, 0.5}));
 }
 
@@ -97,7 +101,7 @@ TEST(JobJson, ChangesWithEverythingThatDecidesThePixels) {
       [](auto& o) { o.steps = 26; },         [](auto& o) { o.eta = 0.5; },
       [](auto& o) { o.guidance = 2; },       [](auto& o) { o.guidance_interval = "0,0.9"; },
       [](auto& o) { o.plan = "shifted"; },   [](auto& o) { o.dtype = "bfloat16"; },
-      [](auto& o) { o.tile = 512; }};
+      [](auto& o) { o.tile = 512; },         [](auto& o) { o.spacing = "time"; }};
   for (const auto& change : deciding) {
     GenerateOptions o = options();
     change(o);

@@ -17,6 +17,8 @@ struct GenerateArguments {
 void add_sampling_options(CLI::App& app, GenerateOptions& o) {
   app.add_option("--steps", o.steps, "diffusion steps (the model's)");
   app.add_option("--sampler", o.sampler, "dpm++ or ddim (the model's)");
+  app.add_option("--spacing", o.spacing,
+                 "time or log_snr: what lies evenly between steps (the model's)");
   app.add_option("--eta", o.eta, "0 follows the ODE, 1 adds the noise of the SDE (the model's)");
   app.add_option("--plan", o.plan, "shifted or random crops (the model's)");
   app.add_option("--guidance", o.guidance, "omega: (1+omega)*cond - omega*uncond (the model's)");

@@ -83,6 +83,7 @@ inline constexpr CanvasNoise kMaskNoise{NoiseDomain::mask_start, NoiseDomain::ma
 struct DiffusionOptions {
   int steps = 30;
   SolverKind solver = SolverKind::ddim;
+  Spacing spacing = Spacing::time;       // of the steps
   double eta = 0;                        // 0 follows the ODE, 1 the reverse SDE (ancestral)
   double guidance = 1;                   // omega
   std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs

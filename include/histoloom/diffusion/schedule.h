@@ -6,11 +6,21 @@
 // ratio is interpolated.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "histoloom/model/bundle.h"
 
 namespace histoloom {
+
+// How the times of a sampler lie. `time`: evenly, as DiffInfinite draws them. `log_snr`: evenly in
+// the log signal-to-noise ratio (Lu et al. 2022, DPM-Solver, section 3.2), so that coarse structure
+// and fine detail, which the first and the last steps decide, keep their contrast in few steps.
+enum class Spacing { time, log_snr };
+
+std::optional<Spacing> parse_spacing(std::string_view name);
+std::string_view name_of(Spacing spacing);
 
 class NoiseSchedule {
  public:
@@ -31,11 +41,14 @@ class NoiseSchedule {
   double alpha(double time) const;
   double sigma(double time) const;
 
-  // The times of `count` transitions, descending: int(linspace(-1, T - 1, count + 1)) reversed, as
-  // DiffInfinite's code draws them. The first is T - 1, the last -1.
-  std::vector<int> times(int count) const;
+  // The times of `count` transitions, descending; the first is T - 1, the last -1. By time:
+  // int(linspace(-1, T - 1, count + 1)) reversed, as DiffInfinite's code draws them. By log-SNR:
+  // those nearest to log(alpha / sigma) = -4 to 3 in equal parts, or to what the schedule has of
+  // it.
+  std::vector<int> times(int count, Spacing spacing = Spacing::time) const;
 
  private:
+  std::vector<int> even_log_snr_times(int count) const;
   explicit NoiseSchedule(std::vector<double> alphas_cumprod);
   double alpha_squared(double time) const;
 

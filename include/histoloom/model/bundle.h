@@ -35,6 +35,7 @@ struct ScheduleSpec {
 
 struct SamplingDefaults {
   std::string sampler = "ddim";
+  std::string spacing = "time";  // of the steps, or "log_snr"
   std::string plan = "shifted";
   int steps = 30;
   double eta = 0;

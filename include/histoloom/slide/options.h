@@ -45,7 +45,7 @@ struct GenerateOptions : SceneOptions {
 
   // The bundle's where missing.
   std::optional<int> steps;
-  std::optional<std::string> sampler, plan;
+  std::optional<std::string> sampler, spacing, plan;
   std::optional<double> eta, guidance;
   std::optional<std::string> guidance_interval;  // "LO,HI"
 
