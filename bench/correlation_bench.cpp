@@ -89,12 +89,29 @@ Covariances paint(const Way& way, LatentSize canvas, double rho, int fields) {
   return out;
 }
 
-std::vector<Way> ways(int patch, int canvas, double eta) {
+struct Sampler {
+  const char* name;
+  SolverKind solver;
+  int steps;
+  double eta;
+  Spacing spacing;
+};
+
+constexpr Sampler kSamplers[] = {
+    {"DDIM 30", SolverKind::ddim, 30, 0, Spacing::time},
+    {"DDIM 30, eta 1", SolverKind::ddim, 30, 1, Spacing::time},
+    {"DPM++ 10", SolverKind::dpmpp, 10, 0, Spacing::time},
+    {"DPM++ 10, log-SNR", SolverKind::dpmpp, 10, 0, Spacing::log_snr},
+};
+
+std::vector<Way> ways(int patch, int canvas, const Sampler& sampler) {
   DiffusionOptions o;
-  o.steps = 30;
+  o.solver = sampler.solver;
+  o.steps = sampler.steps;
+  o.eta = sampler.eta;
+  o.spacing = sampler.spacing;
   o.guidance = 0;
   o.threads = 2;
-  o.eta = eta;
   o.commit_seconds = 1e9;
   std::vector<Way> out{{"one patch", canvas, o}, {"shifted", patch, o}};
   o.tapered_steps = 0;
@@ -106,18 +123,18 @@ std::vector<Way> ways(int patch, int canvas, double eta) {
 
 void run(int patch, int side, int fields) {
   const LatentSize canvas{side, side};
-  fmt::print("{:>7} {:>4}  {:<20}", "length", "eta", "way");
+  fmt::print("{:>7}  {:<18} {:<20}", "length", "sampler", "way");
   for (const int lag : Covariances::kLags) fmt::print(" {:>8}", fmt::format("lag {}", lag));
   fmt::print("\n");
   for (const int length : {2, 4, 8, 16}) {
     const double rho = std::exp(-1.0 / length);
-    fmt::print("{:>7} {:>4}  {:<20}", length, "", "truth");
+    fmt::print("{:>7}  {:<18} {:<20}", length, "", "truth");
     for (const int lag : Covariances::kLags) fmt::print(" {:>8.3f}", std::pow(rho, lag));
     fmt::print("\n");
-    for (const double eta : {0.0, 1.0}) {
-      for (const Way& way : ways(patch, side, eta)) {
+    for (const Sampler& sampler : kSamplers) {
+      for (const Way& way : ways(patch, side, sampler)) {
         const Covariances got = paint(way, canvas, rho, fields);
-        fmt::print("{:>7} {:>4}  {:<20}", length, eta, way.name);
+        fmt::print("{:>7}  {:<18} {:<20}", length, sampler.name, way.name);
         for (const int lag : Covariances::kLags) fmt::print(" {:>8.3f}", got.at(lag));
         fmt::print("\n");
         std::fflush(stdout);

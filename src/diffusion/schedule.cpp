@@ -89,14 +89,15 @@ std::optional<Spacing> parse_spacing(std::string_view name) {
 std::string_view name_of(Spacing spacing) { return spacing == Spacing::time ? "time" : "log_snr"; }
 
 std::vector<int> NoiseSchedule::even_log_snr_times(int count) const {
-  constexpr double kNoisiest = -4, kCleanest = 3;
   const auto log_snr = [&](int t) {
     const double a = alphas_cumprod_[static_cast<std::size_t>(t)];
     return std::log(a / (1 - a)) / 2;
   };
+  const double noisiest = std::max(-4.0, log_snr(steps() - 1)),
+               cleanest = std::min(3.0, log_snr(0));
   std::vector<int> out{steps() - 1};
   for (int i = 1, t = steps() - 1; i < count; ++i) {
-    const double wanted = std::lerp(kNoisiest, kCleanest, static_cast<double>(i) / (count - 1));
+    const double wanted = std::lerp(noisiest, cleanest, static_cast<double>(i) / (count - 1));
     // Each later than the next, and late enough that all that follow find a time.
     const int latest = out.back() - 1, earliest = count - 1 - i;
     while (t > 0 && log_snr(t) < wanted) --t;

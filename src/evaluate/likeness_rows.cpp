@@ -101,7 +101,11 @@ void add_copying(EvaluationReport& report, const PatchSets& sets, Progress& prog
   // The highest of more patches is higher.
   const std::size_t count = std::min(made.size(), held_out.size());
   if (count < 2) {
-    progress.warn("fewer than 2 patches a side show tissue all over; copies are not searched for");
+    progress.warn(
+        fmt::format("copies are not searched for: {} synthetic and {} real patches have at most "
+                    "{:.0f} % glass, "
+                    "2 of each are needed; give more images",
+                    made.size(), held_out.size(), 100 * kMaxGlassOfCopies));
     return;
   }
   made.resize(count);

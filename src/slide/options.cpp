@@ -18,7 +18,7 @@ namespace histoloom {
 
 namespace {
 
-// What the caches need to hold the chunks that one crop touches.
+// A quarter is the store's: eight chunks of 512 KiB, less would bring one in for every row.
 constexpr std::uint64_t kMinMemory = std::uint64_t{16} << 20;
 constexpr std::string_view kConstantDate = "2026-01-01T00:00:00";
 
@@ -189,8 +189,7 @@ void validate(const GenerateOptions& o) {
   validate(static_cast<const SceneOptions&>(o));
   check_sampling(o);
   const std::uint64_t memory = with_context("--memory", [&] { return parse_byte_size(o.memory); });
-  require(memory >= kMinMemory, fmt::format("--memory must be at least {}, got {}",
-                                            format_byte_size(kMinMemory), o.memory));
+  require(memory >= kMinMemory, fmt::format("--memory must be at least 16MiB, got {}", o.memory));
   require(o.device == "cpu",
           fmt::format("--device must be cpu in this version, got '{}'", o.device));
   require(o.dtype.empty() || o.dtype == "float32" || o.dtype == "bfloat16",

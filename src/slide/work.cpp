@@ -171,7 +171,12 @@ void WorkDirectory::open(const std::set<std::string>& outputs) {
     // holds more. In this order a kill leaves a directory of ours and no state without latents.
     fs::remove(path_ / "state.json", code);
     fs::remove(checkpoint(), code);
-    replace_file(path_ / "job.json", job_json_);
+    try {
+      replace_file(path_ / "job.json", job_json_);
+    } catch (const DiskFull& full) {
+      // Without it there is nothing to resume.
+      throw UserError(fmt::format("{}; make room and start again", full.what()));
+    }
   }
   if (painted_labels_ == PaintedPart{}) renew(mask());
   if (painted_ == PaintedPart{}) renew(path_ / "latents");

@@ -21,6 +21,7 @@
 #include <system_error>
 
 #include "histoloom/core/checksum.h"
+#include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/store/start_over.h"
@@ -36,10 +37,6 @@ constexpr std::string_view kAside = ".new-";
 
 const char* cure(int code) {
   switch (code) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return "free some space and resume";
     case EACCES:
     case EPERM:
     case EROFS:
@@ -50,8 +47,11 @@ const char* cure(int code) {
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what, int code) {
-  throw UserError(
-      fmt::format("{}: can't be {}: {}; {}", path.string(), what, errno_text(code), cure(code)));
+  const std::string text =
+      fmt::format("{}: can't be {}: {}", path.string(), what, errno_text(code));
+  // Its cure depends on the job.
+  if (is_disk_full(code)) throw DiskFull(text);
+  throw UserError(fmt::format("{}; {}", text, cure(code)));
 }
 
 // A file descriptor that closes itself.

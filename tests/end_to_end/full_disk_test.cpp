@@ -111,8 +111,9 @@ TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
   const Outcome full = process.wait();
   EXPECT_EQ(full.code, 1);
   EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
-  EXPECT_THAT(full.err, HasSubstr("No space left on device"));
   EXPECT_THAT(full.err, HasSubstr(work.string()));
+  EXPECT_THAT(full.err, testing::EndsWith("No space left on device; make room, and the same "
+                                          "command with --resume goes on\n"));
   std::filesystem::remove(filler);
   const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
   EXPECT_EQ(resumed.code, 0) << resumed.err;

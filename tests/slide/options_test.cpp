@@ -172,7 +172,7 @@ const Defect kDefects[] = {
      },
      "--prompt is for labels that are painted; leave it out where --mask gives them"},
     {"TooLittleMemory", [](auto& o) { o.memory = "15MiB"; },
-     "--memory must be at least 16.0 MiB, got 15MiB"},
+     "--memory must be at least 16MiB, got 15MiB"},
     {"NoMemorySize", [](auto& o) { o.memory = "lots"; },
      "--memory: a size in bytes is a number with B, KiB, MiB, GiB, kB, MB or GB, such as 1GiB; "
      "got 'lots'"},

@@ -1,10 +1,9 @@
 // What a job that stops says.
-#include "work.h"
-
 #include <gtest/gtest.h>
 
 #include "histoloom/pyramid/sink.h"
 #include "support/scratch.h"
+#include "work.h"
 
 namespace histoloom {
 namespace {

@@ -149,8 +149,7 @@ TEST_F(Commit, AFullDiskIsNamedAndACommitWorksOnceThereIsRoom) {
       message = message_of([&] { array.commit(); });
     }
     EXPECT_THAT(message, StartsWith(path_.string() + "/0."));
-    EXPECT_THAT(message, EndsWith(".new-2: can't be written: File too large; free some space and "
-                                  "resume"));
+    EXPECT_THAT(message, EndsWith(".new-2: can't be written: File too large"));
     array.commit();
   }
   EXPECT_EQ(reopened(path_), second_);
@@ -164,7 +163,7 @@ TEST_F(Commit, AFullDiskLosesNothingThatWasCommitted) {
     const FileSizeLimit limit(100000);
     // The second chunk has to make room, which fails.
     EXPECT_THAT(message_of([&] { array.write(kAll, second_.data()); }),
-                HasSubstr("can't be written: File too large; free some space and resume"));
+                EndsWith("can't be written: File too large"));
     EXPECT_THAT(message_of([&] { array.commit(); }), HasSubstr("File too large"));
   }
   EXPECT_EQ(files_aside(path_), 0u);
