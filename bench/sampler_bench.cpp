@@ -112,6 +112,7 @@ DiffusionOptions Bench::options(int steps, std::uint64_t seed) const {
   DiffusionOptions o;
   o.steps = steps;
   o.eta = bundle_.defaults.eta;
+  o.spacing = *parse_spacing(bundle_.defaults.spacing);
   o.guidance = bundle_.defaults.guidance;
   std::copy_n(bundle_.defaults.guidance_interval, 2, o.interval.begin());
   o.seed = seed;
@@ -150,7 +151,6 @@ Painted Bench::ours(const LabelGrid& labels, std::uint64_t seed, SolverKind solv
   for (const char* name : {"0", "1", "x0-0", "x0-1"}) arrays.push_back(array(name));
   DiffusionOptions o = options(steps, seed);
   o.solver = solver;
-  o.spacing = *parse_spacing(bundle_.defaults.spacing);
   SilentProgress silent;
   DiffusionReport report;
   const auto begin = std::chrono::steady_clock::now();

@@ -77,6 +77,11 @@ inline void mix(const FakeDenoiser::Patch& p, float* out) {
              0.01f * static_cast<float>(i % p.cells());
 }
 
+// Says the label of each cell, or of the only label of the map.
+inline void say_label(const FakeDenoiser::Patch& p, float* out) {
+  for (std::size_t i = 0; i < p.size(); ++i) out[i] = static_cast<float>(p.labels[i % p.cells()]);
+}
+
 // Stops when told to, keeps what it was told.
 class TestProgress final : public Progress {
  public:
@@ -113,6 +118,17 @@ inline LabelGrid tissue_with_glass(LatentSize size) {
     }
   }
   return grid;
+}
+
+// A few steps without guidance, the last two of them tapered.
+inline DiffusionOptions plain_options() {
+  DiffusionOptions o;
+  o.steps = 6;
+  o.guidance = 0;
+  o.tapered_steps = 2;
+  o.seed = 5;
+  o.threads = 2;
+  return o;
 }
 
 // One job: two generations of y and of x0 on disk, painted by `denoiser`.

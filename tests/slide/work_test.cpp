@@ -384,6 +384,15 @@ TEST_F(Work, SuccessRemovesItUnlessTheUserNamedIt) {
   EXPECT_FALSE(fs::exists(path_));
 }
 
+TEST_F(Work, ADiskThatIsFullBeforeThereIsAJobLeavesNothingToResume) {
+  fs::create_directory(path_);
+  fs::create_symlink("/dev/full", path_ / "job.json.tmp");
+  WorkDirectory work = make();
+  EXPECT_EQ(message_of([&] { run_resumable([&] { work.open({}); }); }),
+            (path_ / "job.json").string() +
+                ": can't be written: No space left on device; make room and start again");
+}
+
 TEST_F(Work, WhereItCantBeMadeThePathIsNamed) {
   write_bytes(scratch_ / "file", "");
   WorkDirectory work(scratch_ / "file" / "work", false, false, false, kJob);
