@@ -11,6 +11,7 @@
 #include "histoloom/slide/version.h"
 #include "outputs.h"
 #include "picture_source.h"
+#include "resumable.h"
 
 namespace histoloom {
 
@@ -51,6 +52,7 @@ struct Conversion::State {
   explicit State(const ConvertOptions& o);
   void set_scale();
   void set_associated();
+  pyramid::WriteSummary write(Progress& progress);
 };
 
 Conversion::State::State(const ConvertOptions& o) : options(o), source(o.in) {
@@ -119,25 +121,30 @@ void Conversion::State::set_associated() {
   }
 }
 
+pyramid::WriteSummary Conversion::State::write(Progress& progress) {
+  for (const std::string& warning : warnings) progress.warn(warning);
+  pyramid::PyramidWriter file(options.out, writer);
+  progress.start_stage("writing", writer.size.height, "rows");
+  source.read(
+      options.threads, [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+        if (progress.stop_requested()) {
+          throw Interrupted(fmt::format("interrupted; {} was not written", options.out.string()));
+        }
+        file.write_rows(rows, count, stride);
+        progress.update(file.rows_written());
+      });
+  pyramid::WriteSummary summary = file.finish();
+  progress.finish();
+  return summary;
+}
+
 Conversion::Conversion(const ConvertOptions& options) : state_(std::make_unique<State>(options)) {}
 Conversion::~Conversion() = default;
 Conversion::Conversion(Conversion&&) noexcept = default;
 
 pyramid::WriteSummary Conversion::run(Progress& progress) {
-  State& s = *state_;
-  for (const std::string& warning : s.warnings) progress.warn(warning);
-  pyramid::PyramidWriter writer(s.options.out, s.writer);
-  progress.start_stage("writing", s.writer.size.height, "rows");
-  s.source.read(
-      s.options.threads, [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
-        if (progress.stop_requested()) {
-          throw Interrupted(fmt::format("interrupted; {} was not written", s.options.out.string()));
-        }
-        writer.write_rows(rows, count, stride);
-        progress.update(writer.rows_written());
-      });
-  pyramid::WriteSummary summary = writer.finish();
-  progress.finish();
+  pyramid::WriteSummary summary;
+  run_from_start([&] { summary = state_->write(progress); });
   return summary;
 }
 

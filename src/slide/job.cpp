@@ -20,6 +20,7 @@
 #include "plan.h"
 #include "process_memory.h"
 #include "report.h"
+#include "resumable.h"
 #include "scene_labels.h"
 #include "stopwatch.h"
 #include "work.h"

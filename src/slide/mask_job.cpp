@@ -17,6 +17,7 @@
 #include "mask_painting.h"
 #include "outputs.h"
 #include "process_memory.h"
+#include "resumable.h"
 #include "stopwatch.h"
 
 namespace histoloom {
@@ -142,9 +143,11 @@ MaskJob::MaskJob(MaskJob&&) noexcept = default;
 
 void MaskJob::run(Progress& progress) {
   State& s = *state_;
-  if (s.painting) s.paint(progress);
-  write_labels(s.options, s.bundle, s.labels, *s.field, progress);
-  if (!s.options.report.empty()) replace_file(s.options.report, s.report());
+  run_from_start([&] {
+    if (s.painting) s.paint(progress);
+    write_labels(s.options, s.bundle, s.labels, *s.field, progress);
+    if (!s.options.report.empty()) replace_file(s.options.report, s.report());
+  });
 }
 
 }  // namespace histoloom

@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/checksum.h"
-#include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/store/start_over.h"
 #include "outputs.h"
+#include "resumable.h"
 
 namespace histoloom {
 
@@ -104,18 +104,6 @@ Replaceable settle_resume(GenerateOptions& options) {
   return Replaceable(outputs_in(read_state_file(state), state));
 }
 
-void run_resumable(const std::function<void()>& job) {
-  try {
-    job();
-  } catch (const Interrupted& stop) {
-    throw Interrupted(
-        fmt::format("{}; the same command with --resume goes on from there", stop.what()));
-  } catch (const DiskFull& full) {
-    throw UserError(
-        fmt::format("{}; make room, and the same command with --resume goes on", full.what()));
-  }
-}
-
 WorkDirectory::WorkDirectory(fs::path path, bool kept, bool resume, bool force,
                              std::string job_json)
     : path_(std::move(path)), kept_(kept), resume_(resume), job_json_(std::move(job_json)) {
@@ -171,12 +159,8 @@ void WorkDirectory::open(const std::set<std::string>& outputs) {
     // holds more. In this order a kill leaves a directory of ours and no state without latents.
     fs::remove(path_ / "state.json", code);
     fs::remove(checkpoint(), code);
-    try {
-      replace_file(path_ / "job.json", job_json_);
-    } catch (const DiskFull& full) {
-      // Without it there is nothing to resume.
-      throw UserError(fmt::format("{}; make room and start again", full.what()));
-    }
+    // Without it there is nothing to resume.
+    run_from_start([this] { replace_file(path_ / "job.json", job_json_); });
   }
   if (painted_labels_ == PaintedPart{}) renew(mask());
   if (painted_ == PaintedPart{}) renew(path_ / "latents");

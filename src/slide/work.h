@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,10 +17,6 @@ namespace histoloom {
 // enough. Returns which files that are there may be replaced: all with --force, and else those that
 // the killed runs of this job were to write. \error UserError where its state is damaged.
 Replaceable settle_resume(GenerateOptions& options);
-
-// Runs a job that has a work directory. Where it is stopped, or a disk is full, the error that
-// comes out says how the job goes on.
-void run_resumable(const std::function<void()>& job);
 
 // Opened in two steps, so that checks come before anything is written. One process at a time works
 // in it: from the look, or where there is nothing yet from open(), a lock keeps others out.

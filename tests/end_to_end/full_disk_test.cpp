@@ -98,6 +98,24 @@ TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
   EXPECT_EQ(read_page(folder / "labels.tif", 0).pixels.size(), 1024u * 1024u);
 }
 
+TEST(FullDisk, UnderLabelsAloneLeavesNothing) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("4k")) GTEST_SKIP() << disk.why();
+  const auto labels = folder / "disk/labels.tif";
+  const Arguments job{"mask",      "-o",       labels.string(), "--size",
+                      "1024x1024", "--layout", "biopsy",        "--quiet"};
+  const Outcome full = run(job);
+  EXPECT_EQ(full.code, 1);
+  // The canvas of the painted labels lies beside them and may be the first without room.
+  EXPECT_THAT(full.err, testing::MatchesRegex("histoloom: [^\n]*/disk/labels.tif[^\n]*: No space "
+                                              "left on device[^\n]*; make room and start "
+                                              "again\n"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "disk")) << "half of the labels were left";
+  ASSERT_TRUE(disk.resize("8m")) << disk.why();
+  EXPECT_EQ(run(job).code, 0);
+}
+
 TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
   const Folder folder;
   SmallDisk disk(folder / "disk");

@@ -110,7 +110,7 @@ TEST(PyramidCommand, OnAFullDiskNamesTheFileAndTheBytesNeededAndLeavesNothing) {
   EXPECT_THAT(full.err, testing::MatchesRegex(
                             "histoloom: writing " + out +
                             ": No space left on device after [^\n]+; about (9|1[01])[.0-9]* "
-                            "MiB are needed\n"));
+                            "MiB are needed; make room and start again\n"));
   EXPECT_TRUE(std::filesystem::is_empty(folder / "disk")) << "half a slide was left";
   ASSERT_TRUE(disk.resize("16m")) << disk.why();
   EXPECT_EQ(run(job).code, 0);

@@ -1,9 +1,11 @@
 // What a job that stops says.
+#include "resumable.h"
+
 #include <gtest/gtest.h>
 
+#include "histoloom/core/disk_full.h"
 #include "histoloom/pyramid/sink.h"
 #include "support/scratch.h"
-#include "work.h"
 
 namespace histoloom {
 namespace {
@@ -24,6 +26,15 @@ TEST(Resumable, SaysHowToGoOn) {
 TEST(Resumable, LeavesWhatNoResumeCures) {
   EXPECT_EQ((message_after<UserError, UserError>("a.svs: is wrong")), "a.svs: is wrong");
   EXPECT_EQ(message_of([] { run_resumable([] {}); }), "");
+}
+
+TEST(FromStart, SaysToStartAgainWhereADiskIsFull) {
+  EXPECT_EQ(message_of([] { run_from_start([] { throw DiskFull("full"); }); }),
+            "full; make room and start again");
+  EXPECT_EQ(message_of<Interrupted>([] { run_from_start([] { throw Interrupted("stopped"); }); }),
+            "stopped");
+  EXPECT_EQ(message_of([] { run_from_start([] { throw UserError("a.svs: is wrong"); }); }),
+            "a.svs: is wrong");
 }
 
 }  // namespace

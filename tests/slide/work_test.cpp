@@ -1,74 +1,13 @@
 // The rules of the work directory: what is continued, what is refused, what is removed.
 #include "work.h"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
-#include "histoloom/core/checksum.h"
-#include "histoloom/core/file.h"
-#include "support/scratch.h"
+#include "resumable.h"
+#include "test_work.h"
 
 namespace histoloom {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kJob = R"({"version": "0.1.0", "size": [64, 64], "seed": 1, "steps": 30})";
-constexpr const char* kOther = R"({"version": "0.1.0", "size": [64, 64], "seed": 2, "steps": 30})";
-
-Tally some_work() {
-  Tally tally;
-  tally.diffusion = {100, 12, 14, 1.5, 2.95, {{30, 28, false}, {40, 28, true}}};
-  tally.decode = {6, 0.25};
-  tally.traffic = {1000, 2000};
-  tally.mask_seconds = 0.5;
-  tally.diffusion_seconds = 2;
-  tally.decode_seconds = 4;
-  tally.wall_seconds = 8;
-  tally.peak_rss_bytes = 1 << 20;
-  return tally;
-}
-
-class Work : public testing::Test {
- protected:
-  WorkDirectory make(bool resume = false, bool force = false, const char* job = kJob,
-                     bool kept = false) {
-    return WorkDirectory(path_, kept, resume, force, job);
-  }
-  std::string error(bool resume, bool force, const char* job = kJob) {
-    return message_of([&] { make(resume, force, job); });
-  }
-  // Leaves a job with some committed steps, as a kill does.
-  void leave_unfinished(int steps, const std::set<std::string>& outputs = {}) {
-    WorkDirectory work = make(false, true);
-    work.open(outputs);
-    fs::create_directory(work.latents(0));
-    write_bytes(work.latents(0) / "0.0.0", "latents");
-    if (steps > 0) work.commit({steps, 40}, some_work());
-  }
-  // Stores a state with the checksum that fits it.
-  void seal(nlohmann::json state) const {
-    state.erase("crc32");
-    state["crc32"] = checksum_of(state.dump());
-    write_bytes(path_ / "state.json", state.dump());
-  }
-  struct Settled {
-    Replaceable replace;
-    bool resume;
-  };
-  // What a command that names the directory does with it.
-  Settled settled(bool force = false) const {
-    GenerateOptions options;
-    options.work = path_;
-    options.force = force;
-    const Replaceable replace = settle_resume(options);
-    return {replace, options.resume};
-  }
-
-  ScratchDirectory scratch_;
-  const fs::path path_ = scratch_ / "slide.svs.work";
-};
 
 TEST_F(Work, LookingWritesNothing) {
   make();
@@ -314,66 +253,6 @@ TEST_F(Work, ResumeOfAnotherJobNamesTheDifference) {
             another("eta is 0, was missing"));
   EXPECT_EQ(error(true, false, R"({"version": "0.1.0", "size": [64, 64], "seed": 1})"),
             another("it has other settings"));
-}
-
-TEST_F(Work, DamagedFilesAreNamed) {
-  leave_unfinished(3);
-  const std::string damaged = ": is damaged; start over with --force and without --resume";
-  const std::string named = (path_ / "state.json").string() + damaged;
-  for (const char* state : {"", "{", "3", "[]", "{}", R"({"committed_steps": 3, "crc32": "x"})"}) {
-    write_bytes(path_ / "state.json", state);
-    EXPECT_EQ(error(true, false), named) << state;
-    EXPECT_EQ(message_of([&] { settled(); }), named) << state;
-  }
-  for (const char* state :
-       {R"({"committed_steps": "3"})",
-        R"({"committed_steps": -3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0})",
-        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 1.5, "mask_crops": 0})",
-        R"({"committed_steps": 3, "committed_crops": 0, "done": {}})",
-        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0})",
-        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0,
-            "outputs": [3]})",
-        R"({"committed_steps": 3, "committed_crops": 0, "mask_steps": 0, "mask_crops": 0,
-            "outputs": [], "done": {"decode": 3}})"}) {
-    seal(nlohmann::json::parse(state));
-    EXPECT_EQ(error(true, false), named) << state;
-  }
-  write_bytes(path_ / "job.json", "{");
-  EXPECT_EQ(error(true, false), (path_ / "job.json").string() + damaged);
-  EXPECT_EQ(error(false, true), "");
-}
-
-TEST_F(Work, AnyByteOfTheStateThatChangesIsNoticed) {
-  leave_unfinished(3, {"/x/s.svs"});
-  const std::string whole = read_file(path_ / "state.json");
-  for (std::size_t i = 0; i + 1 < whole.size(); ++i) {  // but the line's end
-    std::string changed = whole;
-    changed[i] = changed[i] == '7' ? '8' : '7';
-    write_bytes(path_ / "state.json", changed);
-    EXPECT_EQ(error(true, false), (path_ / "state.json").string() +
-                                      ": is damaged; start over with --force and without --resume")
-        << i;
-  }
-}
-
-TEST_F(Work, MoreStepsThanTheJobHasAreRefused) {
-  leave_unfinished(3);
-  const std::string whole = read_file(path_ / "state.json");
-  const auto with = [&](const char* steps) {
-    nlohmann::json state = nlohmann::json::parse(whole);
-    state["committed_steps"] = nlohmann::json::parse(steps);
-    seal(state);
-    return error(true, false);
-  };
-  const auto refused = [&](const char* steps) {
-    return (path_ / "state.json").string() + ": counts " + steps +
-           " steps and 40 crops, of a job of 30 steps; start over with --force and without "
-           "--resume";
-  };
-  EXPECT_EQ(with("29"), "");
-  EXPECT_EQ(with("30"), refused("30")) << "there are no crops after the last step";
-  EXPECT_EQ(with("31"), refused("31"));
-  EXPECT_EQ(with("4294967299"), refused("4294967299"));
 }
 
 TEST_F(Work, SuccessRemovesItUnlessTheUserNamedIt) {

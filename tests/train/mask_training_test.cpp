@@ -147,17 +147,8 @@ class MaskTraining : public testing::Test {
     return scratch_ / name;
   }
   TrainOptions options(const fs::path& model) {
-    TrainOptions o;
-    o.model = model;
-    o.checkpoint = model.string() + ".pt";
+    TrainOptions o = few_steps(model);
     o.masks = {{scratch_ / "a", "first"}, {scratch_ / "b", "second"}};
-    o.steps = 12;
-    o.batch = 4;
-    o.learning_rate = 5e-3;
-    o.checkpoint_every = 5;
-    o.seed = 9;
-    o.threads = 1;
-    o.dtype = DType::float32;
     return o;
   }
 

@@ -11,6 +11,7 @@
 
 #include "histoloom/labels/vips.h"
 #include "histoloom/train/image_set.h"
+#include "histoloom/train/train.h"
 #include "support/scratch.h"
 
 namespace histoloom {
@@ -59,6 +60,21 @@ inline LabelSet train_labels() {
                                         {"id": 3, "name": "glass", "color": [240, 240, 240]}],
                              "unknown": 0, "glass": 3})",
                          "model.json");
+}
+
+// A few quick steps; the checkpoint lies beside the bundle.
+inline TrainOptions few_steps(const std::filesystem::path& model) {
+  TrainOptions o;
+  o.model = model;
+  o.checkpoint = model.string() + ".pt";
+  o.steps = 12;
+  o.batch = 4;
+  o.learning_rate = 5e-3;
+  o.checkpoint_every = 5;
+  o.seed = 9;
+  o.threads = 1;
+  o.dtype = DType::float32;
+  return o;
 }
 
 }  // namespace histoloom

@@ -73,17 +73,8 @@ class Training : public testing::Test {
     return path;
   }
   TrainOptions options(const fs::path& model) {
-    TrainOptions o;
-    o.model = model;
-    o.checkpoint = model.string() + ".pt";
+    TrainOptions o = few_steps(model);
     o.data.images = scratch_ / "images";
-    o.steps = 12;
-    o.batch = 4;
-    o.learning_rate = 5e-3;
-    o.checkpoint_every = 5;
-    o.seed = 9;
-    o.threads = 1;
-    o.dtype = DType::float32;
     return o;
   }
   TrainOptions options_of_denoiser(TrainOptions o) {
