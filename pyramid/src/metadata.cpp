@@ -5,34 +5,11 @@
 #include <cctype>
 
 #include "date.h"
+#include "histoloom/core/xml.h"
 #include "tile_encoder.h"
 
 namespace histoloom::pyramid {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        // Control characters are not allowed in XML 1.0.
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 // Text for an svs description, where "|", "=" and line breaks have a meaning.
 std::string svs_text(std::string_view text) {
@@ -89,7 +66,7 @@ std::string xmp_packet(const WriterOptions& o) {
       "xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmp:CreatorTool=\"{}\" "
       "Iptc4xmpExt:DigitalSourceType=\"http://cv.iptc.org/newscodes/digitalsourcetype/{}\"/>"
       "</rdf:RDF></x:xmpmeta><?xpacket end=\"w\"?>",
-      escaped(o.software), escaped(o.digital_source_type));
+      xml_escaped(o.software), xml_escaped(o.digital_source_type));
 }
 
 std::string ome_xml(const WriterOptions& o, const std::vector<Associated>& associated) {
@@ -106,19 +83,19 @@ std::string ome_xml(const WriterOptions& o, const std::vector<Associated>& assoc
       "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
       "xsi:schemaLocation=\"http://www.openmicroscopy.org/Schemas/OME/2016-06 "
       "http://www.openmicroscopy.org/Schemas/OME/2016-06/ome.xsd\" Creator=\"{}\">",
-      escaped(o.software));
+      xml_escaped(o.software));
   if (o.objective_power) {
     out += fmt::format(
         "<Instrument ID=\"Instrument:0\"><Objective ID=\"Objective:0:0\" "
         "NominalMagnification=\"{}\"/></Instrument>",
         *o.objective_power);
   }
-  out += fmt::format("<Image ID=\"Image:0\" Name=\"{}\">", escaped(o.title));
+  out += fmt::format("<Image ID=\"Image:0\" Name=\"{}\">", xml_escaped(o.title));
   if (!o.date.empty()) {
     out += fmt::format("<AcquisitionDate>{}</AcquisitionDate>", ome_date(parse_date(o.date)));
   }
   if (!o.description.empty()) {
-    out += fmt::format("<Description>{}</Description>", escaped(o.description));
+    out += fmt::format("<Description>{}</Description>", xml_escaped(o.description));
   }
   if (o.objective_power) {
     out += "<InstrumentRef ID=\"Instrument:0\"/><ObjectiveSettings ID=\"Objective:0:0\"/>";
@@ -126,7 +103,7 @@ std::string ome_xml(const WriterOptions& o, const std::vector<Associated>& assoc
   out += ome_pixels("0", o.size, o.channels, scale, 0) + "</Image>";
   for (std::size_t i = 0; i < associated.size(); ++i) {
     const std::string id = fmt::format("{}", i + 1);
-    out += fmt::format("<Image ID=\"Image:{}\" Name=\"{}\">", id, escaped(associated[i].name)) +
+    out += fmt::format("<Image ID=\"Image:{}\" Name=\"{}\">", id, xml_escaped(associated[i].name)) +
            ome_pixels(id, associated[i].size, 3, "", i + 1) + "</Image>";
   }
   return out + "</OME>";

@@ -3,31 +3,11 @@
 #include <fmt/format.h>
 
 #include "annotation_writers.h"
+#include "histoloom/core/xml.h"
 
 namespace histoloom {
 
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        // Control characters are not allowed in XML 1.0.
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 std::string hex(const std::array<std::uint8_t, 3>& colour) {
   return fmt::format("#{:02x}{:02x}{:02x}", colour[0], colour[1], colour[2]);
@@ -64,7 +44,7 @@ class AsapWriter final : public AnnotationWriter {
     fmt::format_to(to,
                    "<Annotation Name=\"{} {}\" Type=\"Polygon\" PartOfGroup=\"{}\" "
                    "Color=\"{}\"><Coordinates>\n",
-                   escaped(group.name), number_++, escaped(group.name), hex(group.colour));
+                   xml_escaped(group.name), number_++, xml_escaped(group.name), hex(group.colour));
     for (std::size_t i = 0; i < ring.size(); ++i)
       fmt::format_to(to, "<Coordinate Order=\"{}\" X=\"{}\" Y=\"{}\"/>\n", i,
                      static_cast<double>(ring[i].x) / 2, static_cast<double>(ring[i].y) / 2);
@@ -74,7 +54,7 @@ class AsapWriter final : public AnnotationWriter {
   static void append_group(std::string& out, const Label& label) {
     fmt::format_to(std::back_inserter(out),
                    "<Group Name=\"{}\" PartOfGroup=\"None\" Color=\"{}\"><Attributes/></Group>\n",
-                   escaped(label.name), hex(label.colour));
+                   xml_escaped(label.name), hex(label.colour));
   }
 
   const LabelSet& labels_;
