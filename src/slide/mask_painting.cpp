@@ -1,6 +1,7 @@
 #include "mask_painting.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "generations.h"
@@ -46,7 +47,23 @@ class Conditions final : public LabelField {
   LabelId condition_, beyond_;
 };
 
-// The outline, and in its unknown cells the class that a painted canvas has most of.
+// What latent cell `latent` takes of mask cell `cell` and of those before and after it: the
+// quadratic B-spline, so that borders between classes bend instead of following the cells.
+struct Taps {
+  std::int64_t cell;
+  std::array<float, 3> weights;
+};
+
+Taps taps_of(std::int64_t latent, std::int64_t latents_a_cell) {
+  const float t =
+      (static_cast<float>(latent % latents_a_cell) + 0.5f) / static_cast<float>(latents_a_cell) -
+      0.5f;
+  return {latent / latents_a_cell,
+          {0.5f * (0.5f - t) * (0.5f - t), 0.75f - t * t, 0.5f * (0.5f + t) * (0.5f + t)}};
+}
+
+// The outline, and in its unknown cells the class that a painted canvas, interpolated between its
+// cells, has most of.
 class PaintedLabels final : public LabelField {
  public:
   PaintedLabels(std::unique_ptr<LabelField> outline, LatentArray canvas, LabelId unknown,
@@ -61,31 +78,63 @@ class PaintedLabels final : public LabelField {
   void read(const LatentRect& rect, LabelId* out) const override {
     outline_->read(rect, out);
     if (std::find(out, out + rect.area(), unknown_) == out + rect.area()) return;
-    const LatentRect cells{rect.x0 / factor_, rect.y0 / factor_, divide_up(rect.x1, factor_),
-                           divide_up(rect.y1, factor_)};
-    const std::vector<LabelId> painted = classes_of(cells);
-    for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
-      for (std::int64_t x = rect.x0; x < rect.x1; ++x, ++out) {
-        if (*out == unknown_)
-          *out = painted[static_cast<std::size_t>((y / factor_ - cells.y0) * cells.width() +
-                                                  x / factor_ - cells.x0)];
-      }
-    }
+    const std::vector<LabelId> painted = classes_of(rect);
+    for (std::size_t i = 0; i < painted.size(); ++i)
+      if (out[i] == unknown_) out[i] = painted[i];
   }
 
  private:
-  // The class with the largest value, cell by cell; on a tie the lowest.
-  std::vector<LabelId> classes_of(const LatentRect& cells) const {
-    const auto area = static_cast<std::size_t>(cells.area());
-    std::vector<float> values(area * classes_.size());
+  // The class with the largest value, latent cell by latent cell; on a tie the lowest.
+  std::vector<LabelId> classes_of(const LatentRect& rect) const {
+    const LatentRect cells =
+        intersect({rect.x0 / factor_ - 1, rect.y0 / factor_ - 1, divide_up(rect.x1, factor_) + 1,
+                   divide_up(rect.y1, factor_) + 1},
+                  LatentRect::of(canvas_.size()));
+    std::vector<float> values(static_cast<std::size_t>(cells.area()) * classes_.size());
     canvas_.read(cells, values.data());
-    std::vector<LabelId> out(area, classes_[0]);
-    std::vector<float> most(values.begin(), values.begin() + cells.area());
-    for (std::size_t c = 1; c < classes_.size(); ++c) {
-      for (std::size_t i = 0; i < area; ++i) {
-        if (!(values[c * area + i] > most[i])) continue;
-        most[i] = values[c * area + i];
+    std::vector<LabelId> out(static_cast<std::size_t>(rect.area()), classes_[0]);
+    std::vector<float> most;
+    for (std::size_t c = 0; c < classes_.size(); ++c) {
+      const float* channel = values.data() + static_cast<std::ptrdiff_t>(c) * cells.area();
+      std::vector<float> interpolated = interpolate(channel, cells, rect);
+      if (c == 0) {
+        most = std::move(interpolated);
+        continue;
+      }
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        if (!(interpolated[i] > most[i])) continue;
+        most[i] = interpolated[i];
         out[i] = classes_[c];
+      }
+    }
+    return out;
+  }
+
+  // One channel of the mask cells `cells` at the latent cells `rect`; cells beyond the canvas are
+  // those at its border.
+  std::vector<float> interpolate(const float* channel, const LatentRect& cells,
+                                 const LatentRect& rect) const {
+    std::vector<float> out(static_cast<std::size_t>(rect.area()));
+    std::vector<float> row(static_cast<std::size_t>(cells.width()));
+    for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+      const Taps down = taps_of(y, factor_);
+      std::fill(row.begin(), row.end(), 0.0f);
+      for (std::int64_t k = 0; k < 3; ++k) {
+        const float* from =
+            channel +
+            (std::clamp(down.cell + k - 1, cells.y0, cells.y1 - 1) - cells.y0) * cells.width();
+        for (std::size_t i = 0; i < row.size(); ++i)
+          row[i] += down.weights[static_cast<std::size_t>(k)] * from[i];
+      }
+      float* to = out.data() + (y - rect.y0) * rect.width();
+      for (std::int64_t x = rect.x0; x < rect.x1; ++x) {
+        const Taps across = taps_of(x, factor_);
+        float sum = 0;
+        for (std::int64_t k = 0; k < 3; ++k)
+          sum += across.weights[static_cast<std::size_t>(k)] *
+                 row[static_cast<std::size_t>(
+                     std::clamp(across.cell + k - 1, cells.x0, cells.x1 - 1) - cells.x0)];
+        to[x - rect.x0] = sum;
       }
     }
     return out;
