@@ -15,11 +15,26 @@ namespace {
 
 constexpr int kHidden = 24;
 constexpr int kClassifierSteps = 300;
-constexpr int kSmoothing = 5;  // cells a side
-
 // [count, h, w] from ids [h, w]; zeros where the id is −1.
 at::Tensor one_hot(const at::Tensor& classes, int count) {
   return at::one_hot(classes + 1, count + 1).narrow(-1, 1, count).permute({2, 0, 1}).to(at::kFloat);
+}
+
+// Three box filters are nearly a Gaussian (of deviation 1.4 cells); one alone would leave borders
+// that run along the axes.
+at::Tensor smoothed(at::Tensor t) {
+  for (int i = 0; i < 3; ++i) t = box_mean(t, 3);
+  return t;
+}
+
+// How often each class stands among a cell's neighbours: the four beside it, or all eight.
+at::Tensor neighbours(const at::Tensor& classes, int count, bool eight) {
+  const at::Tensor hot = one_hot(classes, count);
+  if (eight) return box_mean(hot, 3);
+  const auto mean = [&](at::IntArrayRef kernel, at::IntArrayRef padding) {
+    return at::avg_pool2d(hot.unsqueeze(0), kernel, 1, padding).squeeze(0);
+  };
+  return mean({1, 3}, {0, 1}) + mean({3, 1}, {1, 0});
 }
 
 // Rows of features, cell by cell.
@@ -59,13 +74,15 @@ at::Tensor CellClassifier::probabilities(const at::Tensor& features) const {
   return hidden(features).softmax(1);
 }
 
+// Four neighbours and eight in turn, so that what grows is an octagon, nearly round.
 at::Tensor grow_classes(at::Tensor classes, int count) {
-  while (true) {
+  for (bool eight = false;; eight = !eight) {
     const at::Tensor empty = classes < 0;
     if (!empty.any().item<bool>()) return classes;
-    const at::Tensor near = box_mean(one_hot(classes, count), 3);
+    const at::Tensor near = neighbours(classes, count, eight);
     const at::Tensor reached = empty & (near.sum(0) > 0);
-    if (!reached.any().item<bool>()) return classes;
+    // Where four neighbours reach nothing, eight may.
+    if (!reached.any().item<bool>() && eight) return classes;
     classes = at::where(reached, near.argmax(0), classes);
   }
 }
@@ -108,12 +125,12 @@ CompletedMask MaskCompletion::complete(const TrainingImage& image) const {
   const at::Tensor annotated = annotated_classes(image);
   if (image.pixels.empty() || !classifier_) {
     const at::Tensor grown = grow_classes(annotated, count_);
-    return {box_mean(one_hot(grown, count_), kSmoothing).argmax(0), annotated >= 0};
+    return {smoothed(one_hot(grown, count_)).argmax(0), annotated >= 0};
   }
   const at::Tensor is_annotated = annotated >= 0;
   const at::Tensor mixed =
       at::where(is_annotated, one_hot(annotated, count_), probabilities(image));
-  at::Tensor classes = at::where(is_annotated, annotated, box_mean(mixed, kSmoothing).argmax(0));
+  at::Tensor classes = at::where(is_annotated, annotated, smoothed(mixed).argmax(0));
   if (glass_) classes = classes.masked_fill(label_tensor(image, factor_) == *glass_, -1);
   return {classes, classes >= 0};
 }

@@ -22,9 +22,9 @@ struct MaskBatch {
 };
 
 // Every prompt is drawn as often as another; of its masks a known cell, each as likely as another,
-// and the patch anywhere around it of which at least a fifth is known, in any of eight
-// orientations. Half of the patches lose a part to glass, with a wavy edge, so that the network
-// learns what lies along the rims of islands.
+// and the patch anywhere around it of which at least a fifth is known, turned by any angle or
+// mirrored: the cells' axes mean nothing. Half of the patches lose a part to glass, with a wavy
+// edge, so that the network learns what lies along the rims of islands.
 class MaskSampler {
  public:
   MaskSampler(std::vector<PromptedMask> masks, const MaskModel& model);
@@ -50,6 +50,12 @@ class MaskSampler {
   std::vector<PromptedMask> masks_;
   std::vector<Prompt> prompts_;
 };
+
+// The side × side cells whose first is [y, x], turned by `angle` (radians) around their middle,
+// rows mirrored if asked for, each the nearest cell of `planes` (int64 [C, h, w]); beyond the
+// border lies its mirror image.
+at::Tensor turned_patch(const at::Tensor& planes, std::int64_t y, std::int64_t x, std::int64_t side,
+                        double angle, bool mirrored);
 
 // A smooth random region of a side × side patch, bool: a tenth to seven tenths of it, on one side
 // of it rather than in the middle.
