@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "crops.h"
+#include "turn.h"
 
 namespace histoloom {
 
@@ -69,6 +71,8 @@ LatentSamplers read_latent_samplers(const TrainOptions& options, const ModelBund
   if (options.data.held_out_every > 0) held_out = read_images(options.data, labels, true, side);
   match_stain(held_out, images, factor);
   match_stain(images, images, factor);
+  std::vector<TrainingImage> copies = turned_copies(images, options.turns, factor, side);
+  std::move(copies.begin(), copies.end(), std::back_inserter(images));
   LatentSamplers out;
   const auto sampler = [&](const std::vector<TrainingImage>& of, double augment) {
     const LatentOptions how{options.latents, augment, options.seed};

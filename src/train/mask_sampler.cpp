@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "crops.h"
+#include "turn.h"
 
 namespace histoloom {
 
@@ -29,24 +30,6 @@ at::Tensor random_region(std::int64_t side) {
       slope * (std::cos(angle) * ramp.unsqueeze(0) + std::sin(angle) * ramp.unsqueeze(1)) + waves;
   const double share = 0.1 + 0.6 * random_unit();
   return height > at::quantile(height.flatten(), 1 - share);
-}
-
-at::Tensor turned_patch(const at::Tensor& planes, std::int64_t y, std::int64_t x, std::int64_t side,
-                        double angle, bool mirrored) {
-  const auto h = static_cast<double>(planes.size(1)), w = static_cast<double>(planes.size(2));
-  const double half = static_cast<double>(side) / 2;
-  const at::Tensor steps = at::arange(side, at::kDouble) - (half - 0.5);
-  const at::Tensor across = (mirrored ? -steps : steps).unsqueeze(0), down = steps.unsqueeze(1);
-  const double c = std::cos(angle), s = std::sin(angle);
-  // grid_sampler: −1 and 1 are the borders.
-  const at::Tensor u = (c * across - s * down + (static_cast<double>(x) + half)) * (2 / w) - 1;
-  const at::Tensor v = (s * across + c * down + (static_cast<double>(y) + half)) * (2 / h) - 1;
-  constexpr int kNearest = 1, kReflection = 2;
-  return at::grid_sampler(planes.to(at::kDouble).unsqueeze(0), at::stack({u, v}, -1).unsqueeze(0),
-                          kNearest, kReflection,
-                          /*align_corners=*/false)
-      .squeeze(0)
-      .to(at::kLong);
 }
 
 MaskSampler::MaskSampler(std::vector<PromptedMask> masks, const MaskModel& model)
@@ -78,9 +61,13 @@ at::Tensor MaskSampler::draw_classes(const Prompt& prompt, LabelId& condition) c
     const std::int64_t h = m.mask.known.size(0), w = m.mask.known.size(1);
     const std::int64_t y = std::clamp<std::int64_t>(cell / w - random_below(side), 0, h - side);
     const std::int64_t x = std::clamp<std::int64_t>(cell % w - random_below(side), 0, w - side);
-    const at::Tensor patch =
-        turned_patch(at::stack({m.mask.classes, m.mask.known.to(at::kLong)}), y, x, side,
-                     2 * std::numbers::pi * random_unit(), random_below(2) == 1);
+    const double half = static_cast<double>(side) / 2;
+    TurnedFrame frame{static_cast<double>(y) + half, static_cast<double>(x) + half, side, side};
+    frame.mirrored = random_below(2) == 1;
+    frame.angle = 2 * std::numbers::pi * random_unit();
+    const at::Tensor patch = cut_turned(at::stack({m.mask.classes, m.mask.known.to(at::kLong)}),
+                                        frame, Interpolation::nearest)
+                                 .to(at::kLong);
     classes = patch[0];
     condition = m.condition;
     if (patch[1].to(at::kFloat).mean().item<double>() >= kLeastKnown) break;

@@ -51,12 +51,6 @@ class MaskSampler {
   std::vector<Prompt> prompts_;
 };
 
-// The side × side cells whose first is [y, x], turned by `angle` (radians) around their middle,
-// rows mirrored if asked for, each the nearest cell of `planes` (int64 [C, h, w]); beyond the
-// border lies its mirror image.
-at::Tensor turned_patch(const at::Tensor& planes, std::int64_t y, std::int64_t x, std::int64_t side,
-                        double angle, bool mirrored);
-
 // A smooth random region of a side × side patch, bool: a tenth to seven tenths of it, on one side
 // of it rather than in the middle.
 at::Tensor random_region(std::int64_t side);

@@ -45,6 +45,7 @@ void validate(const TrainOptions& o) {
   require(o.unconditional >= 0 && o.unconditional <= 1, "--unconditional", "from 0 to 1",
           o.unconditional);
   require(o.augment >= 0 && o.augment <= 1, "--augment", "from 0 to 1", o.augment);
+  require(o.turns >= 1 && o.turns <= 16, "--turns", "from 1 to 16", o.turns);
   require(o.checkpoint_every >= 1, "--checkpoint-every", "at least 1", o.checkpoint_every);
   require(o.patience >= 0, "--patience", "at least 0", o.patience);
   if (o.patience > 0 && o.data.held_out_every == 0)

@@ -136,8 +136,8 @@ TEST_F(MaskPaintingTest, TheClassIsTheInterpolatedChannelWithTheLargestValue) {
       for (int u = -2; u < 26; ++u)
         for (int c = 0; c < 2; ++c)
           sum[c] += bspline(x - u) * bspline(y - v) *
-                    values[static_cast<std::size_t>((c * 20 + std::clamp(v, 0, 19)) * 24 +
-                                                    std::clamp(u, 0, 23))];
+                    static_cast<double>(values[static_cast<std::size_t>(
+                        (c * 20 + std::clamp(v, 0, 19)) * 24 + std::clamp(u, 0, 23))]);
     if (std::abs(sum[1] - sum[0]) < 1e-5) continue;  // rounding decides
     ASSERT_EQ(ids[static_cast<std::size_t>(i)], sum[1] > sum[0] ? 2 : 1) << x << "," << y;
     ++compared;

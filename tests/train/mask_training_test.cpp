@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "cell_features.h"
 #include "complete_masks.h"
@@ -108,35 +107,6 @@ TEST(MaskCompletion, MasksWithoutAnnotationsAreRefused) {
       two_tissues(4, 2, [](std::int64_t, std::int64_t) { return LabelId{0}; });
   EXPECT_EQ(message_of([&] { MaskCompletion({image}, train_labels(), kCell, 1); }),
             "no cell of any mask is annotated; the mask denoiser has nothing to learn");
-}
-
-// ---- Patches
-
-TEST(TurnedPatch, IsThePlainPatchWhereNothingTurns) {
-  const at::Tensor planes = at::arange(2 * 12 * 15).view({2, 12, 15});
-  const at::Tensor plain = planes.narrow(1, 3, 6).narrow(2, 8, 6);
-  EXPECT_TRUE(at::equal(turned_patch(planes, 3, 8, 6, 0, false), plain));
-  EXPECT_TRUE(at::equal(turned_patch(planes, 3, 8, 6, 0, true), plain.flip(2)));
-  const double quarter = std::numbers::pi / 2;
-  EXPECT_TRUE(at::equal(turned_patch(planes, 3, 8, 6, quarter, false), plain.rot90(1, {1, 2})));
-  EXPECT_TRUE(at::equal(turned_patch(planes, 3, 8, 6, 2 * quarter, false), plain.rot90(2, {1, 2})));
-}
-
-TEST(TurnedPatch, TakesTheNearestCellAndBeyondTheBorderItsMirrorImage) {
-  const at::Tensor planes = at::arange(20 * 20).view({1, 20, 20});
-  const double angle = 0.4;
-  const at::Tensor patch = turned_patch(planes, 0, 9, 11, angle, false);
-  ASSERT_EQ(patch.sizes(), (std::vector<std::int64_t>{1, 11, 11}));
-  const auto inside = [](double at) {  // the borders are at -0.5 and 19.5
-    const double folded = at < -0.5 ? -1 - at : at > 19.5 ? 39 - at : at;
-    return static_cast<std::int64_t>(std::lround(folded));
-  };
-  for (int i = 0; i < 11; ++i)
-    for (int j = 0; j < 11; ++j) {
-      const double u = 14 + std::cos(angle) * (j - 5) - std::sin(angle) * (i - 5);
-      const double v = 5 + std::sin(angle) * (j - 5) + std::cos(angle) * (i - 5);
-      EXPECT_EQ(patch[0][i][j].item<std::int64_t>(), inside(v) * 20 + inside(u)) << i << "," << j;
-    }
 }
 
 TEST(CellFeatures, AreTheMeansAndDeviationsOfOpticalDensity) {

@@ -41,6 +41,8 @@ const Defect kDefects[] = {
      "--unconditional must be from 0 to 1, got 1.01"},
     {"NegativeAugment", [](auto& o) { o.augment = -0.1; },
      "--augment must be from 0 to 1, got -0.1"},
+    {"NoTurns", [](auto& o) { o.turns = 0; }, "--turns must be from 1 to 16, got 0"},
+    {"TooManyTurns", [](auto& o) { o.turns = 17; }, "--turns must be from 1 to 16, got 17"},
     {"TooMuchAugment", [](auto& o) { o.augment = 1.5; }, "--augment must be from 0 to 1, got 1.5"},
     {"NegativeStop", [](auto& o) { o.stop_after = -1; }, "--stop-after must be at least 0, got -1"},
     {"NoCheckpoints", [](auto& o) { o.checkpoint_every = 0; },

@@ -116,6 +116,9 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   add_options(*app, *arguments);
   add_images(*app, *arguments);
   add_unconditional(*app, *arguments, "how often a patch is shown without its labels (p_unc)");
+  app->add_option("--turns", arguments->options.turns,
+                  "show images turned by multiples of 90/N degrees too (1: upright only)")
+      ->capture_default_str();
   app->add_option("--latents", arguments->options.latents,
                   "folder that keeps the images' latents for the next run");
   out.push_back({app, [arguments] {

@@ -44,6 +44,8 @@ struct TrainOptions {
   double unconditional = 0.15;  // p_unc: how often a patch is shown without its labels
   // How strongly the stains of autoencoder's and denoiser's images vary, 0 to 1 (docs/training.md).
   double augment = 0;
+  // The denoiser sees every image turned by multiples of 90/turns degrees too; 1: only upright.
+  int turns = 1;
   std::filesystem::path latents;  // where the denoiser's latents are kept; empty: in memory only
   int checkpoint_every = 500;
   // Checkpoints without a lower held-out loss after which training stops, the weights of the best
