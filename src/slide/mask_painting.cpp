@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <vector>
 
 #include "generations.h"
@@ -92,6 +93,9 @@ class PaintedLabels final : public LabelField {
                   LatentRect::of(canvas_.size()));
     std::vector<float> values(static_cast<std::size_t>(cells.area()) * classes_.size());
     canvas_.read(cells, values.data());
+    // Where nothing was painted there is no number; glass is 0.
+    for (float& value : values)
+      if (std::isnan(value)) value = 0;
     std::vector<LabelId> out(static_cast<std::size_t>(rect.area()), classes_[0]);
     std::vector<float> most;
     for (std::size_t c = 0; c < classes_.size(); ++c) {
