@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kHidden = 24;
 constexpr int kClassifierSteps = 300;
+
 // [count, h, w] from ids [h, w]; zeros where the id is −1.
 at::Tensor one_hot(const at::Tensor& classes, int count) {
   return at::one_hot(classes + 1, count + 1).narrow(-1, 1, count).permute({2, 0, 1}).to(at::kFloat);

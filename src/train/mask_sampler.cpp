@@ -32,45 +32,44 @@ at::Tensor random_region(std::int64_t side) {
   return height > at::quantile(height.flatten(), 1 - share);
 }
 
-MaskSampler::MaskSampler(std::vector<PromptedMask> masks, const MaskModel& model)
-    : model_(model), masks_(std::move(masks)) {
+MaskSampler::MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel& model)
+    : model_(model) {
   std::map<LabelId, Prompt> prompts;
   std::map<LabelId, std::vector<float>> weights;
-  for (const PromptedMask& m : masks_) {
+  for (const PromptedMask& m : masks) {
     const at::Tensor cells = at::nonzero(m.mask.known.flatten()).squeeze(1);
     if (cells.numel() == 0) continue;
-    prompts[m.condition].masks.push_back(&m);
+    prompts[m.condition].planes.push_back(
+        at::stack({m.mask.classes, m.mask.known.to(at::kLong)}).to(at::kDouble));
     prompts[m.condition].cells.push_back(cells);
     weights[m.condition].push_back(static_cast<float>(cells.numel()));
   }
   for (auto& [condition, prompt] : prompts) {
+    prompt.condition = condition;
     prompt.weights = torch::tensor(weights[condition]);
     prompts_.push_back(std::move(prompt));
   }
 }
 
-at::Tensor MaskSampler::draw_classes(const Prompt& prompt, LabelId& condition) const {
+at::Tensor MaskSampler::draw_classes(const Prompt& prompt) const {
   const std::int64_t side = model_.spec().patch;
   at::Tensor classes;
   for (int i = 0; i < kTries; ++i) {
     const auto pick =
         static_cast<std::size_t>(at::multinomial(prompt.weights, 1).item<std::int64_t>());
-    const PromptedMask& m = *prompt.masks[pick];
+    const at::Tensor& planes = prompt.planes[pick];
     const at::Tensor& cells = prompt.cells[pick];
     const std::int64_t cell = cells[random_below(cells.numel())].item<std::int64_t>();
-    const std::int64_t h = m.mask.known.size(0), w = m.mask.known.size(1);
+    const std::int64_t h = planes.size(1), w = planes.size(2);
     const std::int64_t y = std::clamp<std::int64_t>(cell / w - random_below(side), 0, h - side);
     const std::int64_t x = std::clamp<std::int64_t>(cell % w - random_below(side), 0, w - side);
     const double half = static_cast<double>(side) / 2;
     TurnedFrame frame{static_cast<double>(y) + half, static_cast<double>(x) + half, side, side};
     frame.mirrored = random_below(2) == 1;
     frame.angle = 2 * std::numbers::pi * random_unit();
-    const at::Tensor patch = cut_turned(at::stack({m.mask.classes, m.mask.known.to(at::kLong)}),
-                                        frame, Interpolation::nearest)
-                                 .to(at::kLong);
-    classes = patch[0];
-    condition = m.condition;
-    if (patch[1].to(at::kFloat).mean().item<double>() >= kLeastKnown) break;
+    const at::Tensor patch = cut_turned(planes, frame, Interpolation::nearest);
+    classes = patch[0].to(at::kLong);
+    if (patch[1].mean().item<double>() >= kLeastKnown) break;
   }
   return classes;
 }
@@ -80,14 +79,13 @@ MaskBatch MaskSampler::draw(int batch, double unconditional) const {
   const auto count = static_cast<std::int64_t>(model_.classes().size());
   std::vector<at::Tensor> classes, conditions;
   for (int i = 0; i < batch; ++i) {
-    LabelId condition = 0;
     const Prompt& prompt = prompts_[static_cast<std::size_t>(
         random_below(static_cast<std::int64_t>(prompts_.size())))];
-    at::Tensor patch = draw_classes(prompt, condition);
+    at::Tensor patch = draw_classes(prompt);
     if (model_.has_beyond() && random_unit() < kGlassShare)
       patch = patch.masked_fill(random_region(side), -1);
     const bool shown = random_unit() >= unconditional;
-    conditions.push_back(shown ? at::where(patch >= 0, at::full_like(patch, condition),
+    conditions.push_back(shown ? at::where(patch >= 0, at::full_like(patch, prompt.condition),
                                            at::full_like(patch, model_.beyond()))
                                : at::zeros_like(patch));
     classes.push_back(patch);

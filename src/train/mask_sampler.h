@@ -27,7 +27,7 @@ struct MaskBatch {
 // edge, so that the network learns what lies along the rims of islands.
 class MaskSampler {
  public:
-  MaskSampler(std::vector<PromptedMask> masks, const MaskModel& model);
+  MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel& model);
   MaskSampler(const MaskSampler&) = delete;
   MaskSampler& operator=(const MaskSampler&) = delete;
 
@@ -40,14 +40,14 @@ class MaskSampler {
 
  private:
   struct Prompt {
-    std::vector<const PromptedMask*> masks;
-    std::vector<at::Tensor> cells;  // the known ones of each mask, as indices
-    at::Tensor weights;             // their numbers
+    LabelId condition = 0;
+    std::vector<at::Tensor> planes;  // of each mask, double [2, h, w]: classes; 1 where known
+    std::vector<at::Tensor> cells;   // the known ones of each mask, as indices
+    at::Tensor weights;              // their numbers
   };
-  at::Tensor draw_classes(const Prompt& prompt, LabelId& condition) const;
+  at::Tensor draw_classes(const Prompt& prompt) const;
 
   const MaskModel& model_;
-  std::vector<PromptedMask> masks_;
   std::vector<Prompt> prompts_;
 };
 
