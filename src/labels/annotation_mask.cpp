@@ -40,6 +40,14 @@ void require_on_slide(const std::vector<SlideRing>& rings, const AnnotatedSlide&
       what, slide.size.width, slide.size.height, left->x, top->y, right->x, bottom->y, slide.cure));
 }
 
+// Points of a slide of `from` px in one of `to` px.
+void scale(std::vector<SlideRing>& rings, PixelSize from, PixelSize to) {
+  const double x = static_cast<double>(to.width) / static_cast<double>(from.width);
+  const double y = static_cast<double>(to.height) / static_cast<double>(from.height);
+  for (SlideRing& ring : rings)
+    for (SlidePoint& point : ring) point = {point.x * x, point.y * y};
+}
+
 }  // namespace
 
 const Label* label_of_class(const LabelSet& labels, std::string_view name) {
@@ -54,9 +62,9 @@ const Label* label_of_class(const LabelSet& labels, std::string_view name) {
 std::unique_ptr<LabelField> mask_of_annotations(std::istream& in, const std::string& where,
                                                 const LabelSet& labels,
                                                 const AnnotatedSlide& slide) {
-  auto grid =
-      std::make_unique<LabelGrid>(latent_size_for(slide.size, slide.factor), slide.background);
-  PolygonFill fill(*grid, slide.size, slide.factor);
+  const PixelSize size = slide.scaled.value_or(slide.size);
+  auto grid = std::make_unique<LabelGrid>(latent_size_for(size, slide.factor), slide.background);
+  PolygonFill fill(*grid, size, slide.factor);
   read_geojson(in, where, [&](const DrawnAnnotation& drawn) {
     const std::string what = fmt::format("{}: annotation {}", where, drawn.number);
     const Label* label = label_of_class(labels, drawn.name);
@@ -65,8 +73,9 @@ std::unique_ptr<LabelField> mask_of_annotations(std::istream& in, const std::str
     if (label == nullptr)
       throw UserError(fmt::format("{} is of class '{}', which is no label; the labels are {}", what,
                                   drawn.name, labels.describe()));
-    for (const std::vector<SlideRing>& rings : drawn.polygons) {
+    for (std::vector<SlideRing> rings : drawn.polygons) {
       require_on_slide(rings, slide, what);
+      scale(rings, slide.size, size);
       fill.paint(rings, label->id);
     }
   });

@@ -3,6 +3,7 @@
 
 #include <istream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "histoloom/core/geometry.h"
@@ -22,6 +23,8 @@ struct AnnotatedSlide {
   LabelId background = 0;  // of cells that no polygon holds
   // What to do about an annotation outside of the slide.
   const char* cure = "change --size, or remove it";
+  // What the slide is scaled to before it is cut into cells; empty: it stays as it is.
+  std::optional<PixelSize> scaled = std::nullopt;
 };
 
 // Paints annotations (geojson_reader.h) in the order of the file, later ones over earlier ones.

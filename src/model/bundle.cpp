@@ -283,10 +283,15 @@ void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser) {
                                 where_of(bundle, "denoiser"), denoiser.alignment(), bundle.patch));
 }
 
-std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
+std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle) {
   auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json,
                                where_of(bundle, "denoiser"));
   check_denoiser(bundle, *network);
+  return network;
+}
+
+std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
+  auto network = make_denoiser(bundle);
   network->load(bundle.denoiser.weights);
   network->prepare_inference(dtype);
   return network;

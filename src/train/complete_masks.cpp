@@ -76,9 +76,10 @@ at::Tensor CellClassifier::probabilities(const at::Tensor& features) const {
 }
 
 // Four neighbours and eight in turn, so that what grows is an octagon, nearly round.
-at::Tensor grow_classes(at::Tensor classes, int count) {
+at::Tensor grow_classes(at::Tensor classes, int count, const at::Tensor& barred) {
   for (bool eight = false;; eight = !eight) {
-    const at::Tensor empty = classes < 0;
+    at::Tensor empty = classes < 0;
+    if (barred.defined()) empty = empty & barred.logical_not();
     if (!empty.any().item<bool>()) return classes;
     const at::Tensor near = neighbours(classes, count, eight);
     const at::Tensor reached = empty & (near.sum(0) > 0);
@@ -124,15 +125,20 @@ at::Tensor MaskCompletion::probabilities(const TrainingImage& image) const {
 
 CompletedMask MaskCompletion::complete(const TrainingImage& image) const {
   const at::Tensor annotated = annotated_classes(image);
+  at::Tensor glass;
+  if (glass_) glass = label_tensor(image, factor_) == *glass_;
   if (image.pixels.empty() || !classifier_) {
-    const at::Tensor grown = grow_classes(annotated, count_);
-    return {smoothed(one_hot(grown, count_)).argmax(0), annotated >= 0};
+    // Around glass first, then what it shuts off.
+    const at::Tensor grown = grow_classes(grow_classes(annotated, count_, glass), count_);
+    at::Tensor classes = smoothed(one_hot(grown, count_)).argmax(0);
+    if (glass_) classes = classes.masked_fill(glass, -1);
+    return {classes, annotated >= 0};
   }
   const at::Tensor is_annotated = annotated >= 0;
   const at::Tensor mixed =
       at::where(is_annotated, one_hot(annotated, count_), probabilities(image));
   at::Tensor classes = at::where(is_annotated, annotated, smoothed(mixed).argmax(0));
-  if (glass_) classes = classes.masked_fill(label_tensor(image, factor_) == *glass_, -1);
+  if (glass_) classes = classes.masked_fill(glass, -1);
   return {classes, classes >= 0};
 }
 

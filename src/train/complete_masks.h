@@ -7,7 +7,8 @@
 //                    annotated cells of all images
 //  without an image  by growing each annotation over what is not annotated
 //
-// and smoothed over 5 × 5 cells, so that specks of a classifier don't become anatomy.
+// and smoothed over 7 × 7 cells, so that specks of a classifier don't become anatomy. Glass stays
+// glass.
 #pragma once
 
 #include <torch/torch.h>
@@ -43,9 +44,10 @@ class CellClassifier {
 };
 
 // Grows classes (int64 [h, w], −1 where there is none) over everything else: a cell a round takes
-// the class that most of its eight neighbours have, on a tie the lowest. `count`: of classes. All
-// −1 stays so.
-at::Tensor grow_classes(at::Tensor classes, int count);
+// the class that most of its neighbours have, four and eight of them in turn, on a tie the lowest.
+// `count`: of classes. Cells that are `barred` (bool [h, w], or undefined) take none, and what
+// can't be reached stays −1.
+at::Tensor grow_classes(at::Tensor classes, int count, const at::Tensor& barred = {});
 
 class MaskCompletion {
  public:

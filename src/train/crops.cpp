@@ -31,16 +31,10 @@ void require_side(const std::vector<TrainingImage>& images, std::int64_t side, c
   }
 }
 
-std::vector<TrainingImage> read_images(ImageSetOptions data, const LabelSet& labels, bool held_out,
-                                       std::int64_t side) {
-  data.held_out = held_out;
-  std::vector<TrainingImage> images = read_image_set(data, labels);
-  require_side(images, side, "image");
-  return images;
-}
-
 at::Tensor label_tensor(const TrainingImage& image, int factor) {
   const LatentSize cells = latent_size_for(image.size, factor);
+  check_internal(static_cast<std::int64_t>(image.labels.size()) == cells.area(),
+                 "labels in cells of another size");
   return at::from_blob(const_cast<LabelId*>(image.labels.data()), {cells.height, cells.width},
                        at::kByte)
       .narrow(0, 0, image.size.height / factor)

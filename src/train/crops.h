@@ -18,12 +18,7 @@ at::Tensor image_tensor(const TrainingImage& image, int factor);
 // UserError for the first that has less than `side` pixels a side; `what` it is: "image", "mask".
 void require_side(const std::vector<TrainingImage>& images, std::int64_t side, const char* what);
 
-// The images of `data`, each at least `side` pixels a side: those that are held out, or the others.
-// \error UserError as read_image_set() and require_side().
-std::vector<TrainingImage> read_images(ImageSetOptions data, const LabelSet& labels, bool held_out,
-                                       std::int64_t side);
-
-// Ids [h, w] of the cells that image_tensor() keeps, as int64.
+// Ids [h, w] of the cells that image_tensor() keeps, as int64; `factor` is that of the labels.
 at::Tensor label_tensor(const TrainingImage& image, int factor);
 
 // Images as float32 in [0, 1].

@@ -1,18 +1,18 @@
 #include "histoloom/train/image_set.h"
 
 #include <fmt/format.h>
-#include <openslide/openslide.h>
 #include <vips/vips.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <memory>
+#include <iterator>
 
+#include "glass.h"
 #include "held_out.h"
 #include "histoloom/core/error.h"
-#include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/vips.h"
+#include "slide_images.h"
 
 namespace histoloom {
 
@@ -20,9 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMinGlassSide = 48;         // pixels
-constexpr double kGlassBrightness = 225;  // of 255, the darkest channel of a cell's mean
-constexpr double kGlassSaturation = 14;   // of 255, brightest minus darkest channel
+constexpr int kMinGlassSide = 48;  // pixels
 
 struct VipsBuffer {
   PixelSize size;
@@ -128,42 +126,6 @@ std::vector<fs::path> list_patches(const fs::path& folder) {
   return out;
 }
 
-// A slide's pixels at full resolution, over white where it is transparent.
-TrainingImage read_slide_pixels(const fs::path& path) {
-  const std::unique_ptr<openslide_t, decltype(&openslide_close)> slide(openslide_open(path.c_str()),
-                                                                       openslide_close);
-  if (!slide || openslide_get_error(slide.get()) != nullptr)
-    throw UserError(fmt::format("{}: is not a slide that OpenSlide reads", path.string()));
-  TrainingImage image{path.stem().string(), {}, {}, {}, false};
-  openslide_get_level0_dimensions(slide.get(), &image.size.width, &image.size.height);
-  constexpr std::int64_t kMaxPixels = 1 << 28;
-  if (image.size.area() > kMaxPixels)
-    throw UserError(fmt::format("{}: has {} megapixels, at most {} fit in memory; cut a region out",
-                                path.string(), image.size.area() >> 20, kMaxPixels >> 20));
-  std::vector<std::uint32_t> argb(static_cast<std::size_t>(image.size.area()));
-  openslide_read_region(slide.get(), argb.data(), 0, 0, 0, image.size.width, image.size.height);
-  if (const char* error = openslide_get_error(slide.get()))
-    throw UserError(fmt::format("{}: {}", path.string(), error));
-  image.pixels.reserve(argb.size() * 3);
-  for (const std::uint32_t pixel : argb) {
-    const std::uint32_t white = 255 - (pixel >> 24);  // premultiplied alpha
-    for (const int shift : {16, 8, 0})
-      image.pixels.push_back(static_cast<std::uint8_t>(((pixel >> shift) & 255) + white));
-  }
-  return image;
-}
-
-TrainingImage read_slide(const TrainingSlide& slide, const LabelSet& labels, int factor) {
-  TrainingImage image = read_slide_pixels(slide.file);
-  if (slide.labels.empty()) return image;
-  const auto field = read_annotations(slide.labels, labels, image.size, factor);
-  const LatentSize cells = field->size();
-  image.labels.resize(static_cast<std::size_t>(cells.area()));
-  field->read(LatentRect::of(cells), image.labels.data());
-  image.labelled = true;
-  return image;
-}
-
 // Mean RGB of each cell.
 std::vector<std::array<double, 3>> cell_means(const TrainingImage& image, int factor) {
   const LatentSize cells = latent_size_for(image.size, factor);
@@ -182,25 +144,53 @@ std::vector<std::array<double, 3>> cell_means(const TrainingImage& image, int fa
   return out;
 }
 
-// The images of the folder that are held out, or the others.
-std::vector<TrainingImage> read_patches(const ImageSetOptions& options, const LabelSet& labels) {
-  std::vector<TrainingImage> images;
-  if (options.images.empty()) return images;
-  const std::vector<fs::path> paths = list_patches(options.images);
-  std::vector<std::string> names;
-  for (const fs::path& path : paths) names.push_back(path.stem().string());
-  const std::vector<bool> out = held_out_names(names, options.source, options.held_out_every);
-  for (std::size_t i = 0; i < paths.size(); ++i)
-    if (out[i] == options.held_out) images.push_back(read_patch(paths[i], labels, options));
-  return images;
-}
-
 UserError nothing_left(const ImageSetOptions& options) {
   return UserError(
       fmt::format("no image is left to {}: --held-out-every {} holds out the first of so many "
                   "sources, and of so "
                   "many slides the last; give more images, another number or leave it out",
                   options.held_out ? "measure on" : "train on", options.held_out_every));
+}
+
+// Which files of a set are held out, one flag each.
+struct Split {
+  std::vector<bool> images, slides;
+};
+
+// With sources a slide and the patches cut from it are held out together; without, each image and
+// each slide is one by itself.
+Split split_of(const std::vector<fs::path>& images, const ImageSetOptions& options) {
+  std::vector<std::string> names;
+  for (const fs::path& path : images) names.push_back(path.stem().string());
+  Split out;
+  if (options.source.empty()) {
+    for (std::size_t i = 0; i < options.slides.size(); ++i)
+      out.slides.push_back(is_slide_held_out(i, options.held_out_every));
+    out.images = held_out_names(names, options.source, options.held_out_every);
+    return out;
+  }
+  for (const TrainingSlide& slide : options.slides) names.push_back(slide.file.stem().string());
+  const std::vector<bool> all = held_out_names(names, options.source, options.held_out_every);
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(images.size());
+  return {{all.begin(), middle}, {middle, all.end()}};
+}
+
+// The images and slides that are held out, or the others.
+std::vector<TrainingImage> read_files(const ImageSetOptions& options, const LabelSet& labels) {
+  std::vector<fs::path> paths;
+  if (!options.images.empty()) paths = list_patches(options.images);
+  const Split held_out = split_of(paths, options);
+  std::vector<TrainingImage> images;
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    if (held_out.images[i] == options.held_out)
+      images.push_back(read_patch(paths[i], labels, options));
+  for (std::size_t i = 0; i < options.slides.size(); ++i) {
+    if (held_out.slides[i] != options.held_out) continue;
+    std::vector<TrainingImage> regions = read_slide(options.slides[i], labels, options);
+    std::move(regions.begin(), regions.end(), std::back_inserter(images));
+  }
+  if (images.empty()) throw nothing_left(options);
+  return images;
 }
 
 struct DensityStatistics {
@@ -241,8 +231,7 @@ std::vector<bool> find_glass(const TrainingImage& image, int factor) {
   };
   std::vector<bool> bright(means.size());
   for (std::size_t i = 0; i < means.size(); ++i) {
-    const auto [low, high] = std::minmax_element(means[i].begin(), means[i].end());
-    bright[i] = *low > kGlassBrightness && *high - *low < kGlassSaturation;
+    bright[i] = looks_like_glass(means[i]);
   }
   // Opening: keep what a square of cells fits into.
   std::vector<bool> glass(means.size());
@@ -258,11 +247,7 @@ std::vector<bool> find_glass(const TrainingImage& image, int factor) {
 }
 
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels) {
-  std::vector<TrainingImage> images = read_patches(options, labels);
-  for (std::size_t i = 0; i < options.slides.size(); ++i)
-    if (is_slide_held_out(i, options.held_out_every) == options.held_out)
-      images.push_back(read_slide(options.slides[i], labels, options.factor));
-  if (images.empty()) throw nothing_left(options);
+  std::vector<TrainingImage> images = read_files(options, labels);
   for (TrainingImage& image : images) {
     const LatentSize cells = latent_size_for(image.size, options.factor);
     if (image.labels.empty())

@@ -1,7 +1,6 @@
 #include "latent_cache.h"
 
 #include <fmt/format.h>
-#include <glib.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/model/safetensors.h"
+#include "sha256.h"
 #include "stain.h"
 
 namespace histoloom {
@@ -21,26 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr int kOrientations = 8;
 using Orientations = std::vector<at::Tensor>;
-
-class Sha256 {
- public:
-  // With its length, so that bytes which move from one part to the next make another sum.
-  Sha256& add(const void* bytes, std::size_t size) {
-    const std::string length = fmt::format("{}:", size);
-    update(length.data(), length.size());
-    update(bytes, size);
-    return *this;
-  }
-  Sha256& add(const std::string& text) { return add(text.data(), text.size()); }
-  std::string hex() const { return g_checksum_get_string(sum_.get()); }
-
- private:
-  void update(const void* bytes, std::size_t size) {
-    g_checksum_update(sum_.get(), static_cast<const guchar*>(bytes), static_cast<gssize>(size));
-  }
-  std::unique_ptr<GChecksum, decltype(&g_checksum_free)> sum_{g_checksum_new(G_CHECKSUM_SHA256),
-                                                              &g_checksum_free};
-};
 
 std::string name_of(int orientation) { return fmt::format("latents.{}", orientation); }
 

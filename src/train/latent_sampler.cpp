@@ -15,11 +15,13 @@ LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelI
   std::vector<float> areas;
   std::array<Holder, 256> all;
   for (std::size_t i = 0; i < cache_.size(); ++i) {
+    if (unknown != 0)
+      cache_[i].labels = cache_[i].labels.masked_fill(cache_[i].labels == unknown, 0);
     areas.push_back(static_cast<float>(cache_[i].labels.numel()));
     const at::Tensor counts = at::bincount(cache_[i].labels.flatten(), {}, 256);
-    for (std::int64_t id = 0; id < 256; ++id) {
+    for (std::int64_t id = 1; id < 256; ++id) {
       const auto count = counts[id].item<std::int64_t>();
-      if (count == 0 || id == unknown) continue;
+      if (count == 0) continue;
       Holder& holder = all[static_cast<std::size_t>(id)];
       holder.label = id;
       holder.images.push_back(i);
@@ -63,23 +65,28 @@ LatentBatch LatentSampler::draw(int batch, double unconditional) const {
   return {at::stack(latents).to(at::kFloat), at::stack(labels)};
 }
 
-LatentSamplers read_latent_samplers(const TrainOptions& options, const ModelBundle& bundle,
-                                    const LabelSet& labels, Progress& progress) {
+ImagesOfTraining images_for_denoiser(const TrainOptions& options, const ModelBundle& bundle) {
+  ImagesOfTraining out =
+      read_training_images(options, bundle, std::int64_t{bundle.patch} * bundle.downsampling);
+  match_stain(out.held_out, out.training, bundle.downsampling);
+  match_stain(out.training, out.training, bundle.downsampling);
+  return out;
+}
+
+LatentSamplers encode_images(ImagesOfTraining images, const TrainOptions& options,
+                             const ModelBundle& bundle, Progress& progress) {
   const int factor = bundle.downsampling;
-  const std::int64_t side = std::int64_t{bundle.patch} * factor;
-  std::vector<TrainingImage> images = read_images(options.data, labels, false, side), held_out;
-  if (options.data.held_out_every > 0) held_out = read_images(options.data, labels, true, side);
-  match_stain(held_out, images, factor);
-  match_stain(images, images, factor);
-  std::vector<TrainingImage> copies = turned_copies(images, options.turns, factor, side);
-  std::move(copies.begin(), copies.end(), std::back_inserter(images));
+  std::vector<TrainingImage> copies =
+      turned_copies(images.training, options.turns, factor, std::int64_t{bundle.patch} * factor);
+  std::move(copies.begin(), copies.end(), std::back_inserter(images.training));
   LatentSamplers out;
   const auto sampler = [&](const std::vector<TrainingImage>& of, double augment) {
     const LatentOptions how{options.latents, augment, options.seed};
-    return LatentSampler(latents_of(bundle, of, how, progress), bundle.patch, labels.unknown());
+    return LatentSampler(latents_of(bundle, of, how, progress), bundle.patch,
+                         images.labels.unknown());
   };
-  out.training.emplace(sampler(images, options.augment));
-  if (!held_out.empty()) out.held_out.emplace(sampler(held_out, 0));
+  out.training.emplace(sampler(images.training, options.augment));
+  if (!images.held_out.empty()) out.held_out.emplace(sampler(images.held_out, 0));
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "histoloom/labels/label_set.h"
 #include "histoloom/train/train.h"
 #include "latent_cache.h"
+#include "training_images.h"
 
 namespace histoloom {
 
@@ -22,7 +23,9 @@ struct LatentBatch {
 // first, so that rare labels are seen as often as common ones.
 class LatentSampler {
  public:
+  // Cells of the label `unknown` get the id 0, as where a denoiser paints.
   LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown);
+  // Float32 latents with their labels; with the probability `unconditional` labels are all 0.
   LatentBatch draw(int batch, double unconditional) const;
 
  private:
@@ -34,21 +37,25 @@ class LatentSampler {
   void draw_one(std::size_t image, std::int64_t cell, std::vector<at::Tensor>& latents,
                 std::vector<at::Tensor>& labels, bool keep_labels) const;
 
-  std::vector<CachedLatents> cache_;
-  std::vector<Holder> holders_;  // by label
+  std::vector<CachedLatents> cache_;  // unknown is 0, as denoisers have it
+  std::vector<Holder> holders_;       // by label
   at::Tensor areas_;
   int patch_;
 };
 
-// What a network learns from and what it is measured on, the stain of all matched to that of the
-// labelled images that it learns from.
+// What a network learns from and what it is measured on.
 struct LatentSamplers {
   std::optional<LatentSampler> training, held_out;  // nothing is held out where it isn't asked for
 };
 
-// Reads and encodes the images. \error UserError as read_image_set() and latents_of(), and for an
-// image smaller than a patch.
-LatentSamplers read_latent_samplers(const TrainOptions& options, const ModelBundle& bundle,
-                                    const LabelSet& labels, Progress& progress);
+// Reads the images that a denoiser learns from, and matches the stain of the unlabelled ones to
+// that of the labelled ones that it learns from. \error UserError as read_training_images(), and
+// for an image smaller than a patch.
+ImagesOfTraining images_for_denoiser(const TrainOptions& options, const ModelBundle& bundle);
+
+// Encodes images, and with `options.turns` copies of those of the training, turned. \error
+// UserError as latents_of()
+LatentSamplers encode_images(ImagesOfTraining images, const TrainOptions& options,
+                             const ModelBundle& bundle, Progress& progress);
 
 }  // namespace histoloom

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <thread>
 
+#include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 #include "histoloom/model/safetensors.h"
 
@@ -17,7 +18,8 @@ namespace {
 constexpr int kWarmUp = 200;
 constexpr double kMaxGradient = 1.0;
 constexpr std::uint64_t kHeldOutBatches = 8;
-constexpr std::uint64_t kHeldOutDraws = std::uint64_t{1} << 40;  // after those of any step
+// After those of any step, and within the 32 bits of a seed that torch's generator keeps.
+constexpr std::uint64_t kHeldOutDraws = std::uint64_t{1} << 31;
 constexpr std::uint64_t kSampleDraws = kHeldOutDraws + kHeldOutBatches;
 
 // The seed of torch's generator for one draw of a job.
@@ -38,17 +40,26 @@ void use_threads(int threads) {
   at::set_num_threads(threads > 0 ? threads : static_cast<int>(cores));
 }
 
-TrainingLoop::TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options,
-                           std::filesystem::path weights)
-    : kind_(std::move(kind)),
-      weights_(std::move(weights)),
-      parameters_(std::move(parameters)),
+TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
+    : kind_(std::move(task.kind)),
+      weights_(std::move(task.weights)),
       options_(options),
-      optimizer_(
-          tensors_of(parameters_),
-          torch::optim::AdamWOptions(options.learning_rate).betas({0.9, 0.99}).weight_decay(1e-4)),
+      trained_{task.parameters,
+               {},
+               torch::optim::AdamW(tensors_of(task.parameters),
+                                   torch::optim::AdamWOptions(options.learning_rate)
+                                       .betas({0.9, 0.99})
+                                       .weight_decay(1e-4))},
+      checkpoint_(options.checkpoint, kind_, settings_of(options, task.batch, task.images)),
       log_(options.checkpoint.string() + ".csv") {
-  for (const auto& [name, tensor] : parameters_) averaged_.push_back(tensor.detach().clone());
+  for (const auto& [name, tensor] : trained_.parameters)
+    trained_.averaged.push_back(tensor.detach().clone());
+  checkpoint_.require_usable(options.resume, options.force);
+  FileReplacement probe(weights_);
+  if (!options.resume) return;
+  state_ = checkpoint_.read(trained_);
+  seconds_before_ = state_.seconds;
+  log_.resume(state_.step);
 }
 
 double TrainingLoop::learning_rate(int step) const {
@@ -61,18 +72,18 @@ double TrainingLoop::learning_rate(int step) const {
 
 void TrainingLoop::average() {
   // A young average follows quickly, or it would remember the random start.
-  const double decay = std::min(options_.ema, (1.0 + step_) / (10.0 + step_));
+  const double decay = std::min(options_.ema, (1.0 + state_.step) / (10.0 + state_.step));
   torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < averaged_.size(); ++i)
-    averaged_[i].lerp_(parameters_[i].second, 1 - decay);
+  for (std::size_t i = 0; i < trained_.averaged.size(); ++i)
+    trained_.averaged[i].lerp_(trained_.parameters[i].second, 1 - decay);
 }
 
 void TrainingLoop::swap_averaged() {
   torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < averaged_.size(); ++i) {
-    const at::Tensor own = parameters_[i].second.clone();
-    parameters_[i].second.copy_(averaged_[i]);
-    averaged_[i].copy_(own);
+  for (std::size_t i = 0; i < trained_.averaged.size(); ++i) {
+    const at::Tensor own = trained_.parameters[i].second.clone();
+    trained_.parameters[i].second.copy_(trained_.averaged[i]);
+    trained_.averaged[i].copy_(own);
   }
 }
 
@@ -81,30 +92,33 @@ void TrainingLoop::require_finite(double loss, const char* what) const {
   throw UserError(
       fmt::format("training {}: the {} at step {} is not finite; lower "
                   "--learning-rate (now {}) and resume from the last checkpoint",
-                  kind_, what, step_, options_.learning_rate));
+                  kind_, what, state_.step, options_.learning_rate));
 }
 
 double TrainingLoop::take_step(const Losses& losses) {
-  torch::manual_seed(draw_seed(options_.seed, static_cast<std::uint64_t>(step_)));
-  for (auto& group : optimizer_.param_groups())
-    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate(step_));
-  optimizer_.zero_grad();
+  torch::manual_seed(draw_seed(options_.seed, static_cast<std::uint64_t>(state_.step)));
+  torch::optim::AdamW& optimizer = trained_.optimizer;
+  for (auto& group : optimizer.param_groups())
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate(state_.step));
+  optimizer.zero_grad();
   at::Tensor loss = losses.training();
-  loss.backward();
-  torch::nn::utils::clip_grad_norm_(tensors_of(parameters_), kMaxGradient);
-  optimizer_.step();
-  average();
   const double value = loss.item<double>();
   require_finite(value, "loss");
-  since_row_.add(value);
-  if (step_ >= options_.steps - std::max(1, options_.steps / 10)) tail_.add(value);
-  ++step_;
+  loss.backward();
+  // Before the step: what isn't finite would reach every weight, and the next checkpoint.
+  require_finite(torch::nn::utils::clip_grad_norm_(tensors_of(trained_.parameters), kMaxGradient),
+                 "gradient");
+  optimizer.step();
+  average();
+  state_.since_row.add(value);
+  if (state_.step >= options_.steps - std::max(1, options_.steps / 10)) state_.tail.add(value);
+  ++state_.step;
   return value;
 }
 
 double TrainingLoop::held_out_loss(const Losses& losses) {
   torch::NoGradGuard no_grad;
-  Mean mean;
+  RunningMean mean;
   swap_averaged();
   for (std::uint64_t batch = 0; batch < kHeldOutBatches; ++batch) {
     torch::manual_seed(draw_seed(options_.seed, kHeldOutDraws + batch));
@@ -137,46 +151,61 @@ double TrainingLoop::seconds() const {
 }
 
 LogRow TrainingLoop::next_row(const Losses& losses) {
-  LogRow row{step_, since_row_.get(), {}, learning_rate(step_ - 1), 0};
+  LogRow row{state_.step, state_.since_row.get(), {}, learning_rate(state_.step - 1), 0};
   if (losses.held_out) row.held_out_loss = held_out_loss(losses);
   row.seconds = seconds();
-  since_row_ = {};
+  state_.since_row = {};
   return row;
 }
 
 TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
   started_ = std::chrono::steady_clock::now();
-  if (options_.resume) load();
-  double shown = 0;
   progress.start_stage("training " + kind_, options_.steps, "steps");
-  const int last =
-      options_.stop_after > 0 ? std::min(options_.stop_after, options_.steps) : options_.steps;
-  for (bool first = true; step_ < last && !best_.given_up(options_.patience); first = false) {
-    const double value = take_step(losses);
-    shown = first ? value : shown + 0.02 * (value - shown);
-    progress.update(step_, fmt::format("loss {:.4f}{}", shown, held_out_));
-    const bool stop = progress.stop_requested();
-    if (step_ % options_.checkpoint_every == 0 || step_ == last) {
-      checkpoint(losses, progress);
-    } else if (stop) {
-      write_checkpoint();
-      commit(/*keep=*/options_.patience == 0);
-    }
-    if (stop)
-      throw Interrupted(fmt::format("training stopped at step {}; go on with --resume", step_));
+  try {
+    take_steps(losses, progress);
+  } catch (const DiskFull& error) {
+    throw UserError(
+        fmt::format("{}; make room and {}", error.what(),
+                    file_exists(checkpoint_.path()) ? "go on with --resume" : "start again"));
   }
   progress.finish();
   return summary();
 }
 
+void TrainingLoop::take_steps(const Losses& losses, Progress& progress) {
+  double shown = 0;
+  const int last =
+      options_.stop_after > 0 ? std::min(options_.stop_after, options_.steps) : options_.steps;
+  bool first = true;
+  while (state_.step < last && !state_.best.given_up(options_.patience)) {
+    const double value = take_step(losses);
+    shown = first ? value : shown + 0.02 * (value - shown);
+    first = false;
+    progress.update(state_.step, fmt::format("loss {:.4f}{}", shown, held_out_));
+    const bool stop = progress.stop_requested();
+    if (state_.step % options_.checkpoint_every == 0 || state_.step == options_.steps)
+      checkpoint(losses, progress);
+    else if (stop || state_.step == last)
+      checkpoint_between_rows(losses);
+    if (stop)
+      throw Interrupted(
+          fmt::format("training stopped at step {}; go on with --resume", state_.step));
+  }
+}
+
+// Of the last tenth of the steps; where there is none, since the last row of the log, or of that.
+double TrainingLoop::last_loss() const {
+  if (state_.step >= options_.steps && state_.tail.count > 0) return state_.tail.get();
+  if (state_.since_row.count > 0 || log_.rows().empty()) return state_.since_row.get();
+  return log_.rows().back().loss;
+}
+
 TrainingSummary TrainingLoop::summary() const {
-  const bool whole = step_ >= options_.steps;
-  // Stopped before the end, there is no last tenth.
-  const double loss = whole || log_.rows().empty() ? tail_.get() : log_.rows().back().loss;
-  return {loss, step_, options_.patience > 0 ? static_cast<int>(best_.step) : step_,
-          whole                               ? TrainingEnd::last_step
-          : best_.given_up(options_.patience) ? TrainingEnd::no_patience
-                                              : TrainingEnd::stop_after};
+  const int best = options_.patience > 0 ? static_cast<int>(state_.best.step) : state_.step;
+  const TrainingEnd end = state_.step >= options_.steps             ? TrainingEnd::last_step
+                          : state_.best.given_up(options_.patience) ? TrainingEnd::no_patience
+                                                                    : TrainingEnd::stop_after;
+  return {last_loss(), state_.step, best, end};
 }
 
 // The checkpoint is written first, since it is what a full disk has no room for, and renamed last:
@@ -185,113 +214,47 @@ void TrainingLoop::checkpoint(const Losses& losses, Progress& progress) {
   const LogRow row = next_row(losses);
   if (row.held_out_loss) held_out_ = fmt::format(", held out {:.4f}", *row.held_out_loss);
   bool keep = true;
-  if (options_.patience > 0) keep = best_.observe(step_, row.held_out_loss.value());
-  write_checkpoint();
+  if (options_.patience > 0) keep = state_.best.observe(state_.step, row.held_out_loss.value());
+  state_.seconds = row.seconds;
+  checkpoint_.write(state_, trained_);
   log_.append(row);
   draw_picture(losses, progress);
-  commit(keep);
+  commit(losses, keep);
 }
 
-void TrainingLoop::commit(bool keep) const {
+// Nothing is measured, so that the log stays that of an unbroken training.
+void TrainingLoop::checkpoint_between_rows(const Losses& losses) {
+  state_.seconds = seconds();
+  checkpoint_.write(state_, trained_);
+  // Until a checkpoint was measured, the last weights are the best.
+  commit(losses, /*keep=*/options_.patience == 0 || state_.best.step == 0);
+}
+
+void TrainingLoop::commit(const Losses& losses, bool keep) {
   // The bundle too, so that samples can be looked at while training goes on.
   if (keep) write_weights();
-  std::filesystem::rename(aside(), options_.checkpoint);
-}
-
-std::filesystem::path TrainingLoop::aside() const { return options_.checkpoint.string() + ".tmp"; }
-
-void TrainingLoop::write_checkpoint() const {
-  torch::serialize::OutputArchive archive, weights, averaged, optimizer;
-  archive.write("kind", c10::IValue(kind_));
-  archive.write("step", c10::IValue(static_cast<std::int64_t>(step_)));
-  archive.write("seconds", c10::IValue(seconds()));
-  archive.write("loss_sum", c10::IValue(since_row_.sum));
-  archive.write("loss_count", c10::IValue(since_row_.count));
-  archive.write("best_step", c10::IValue(best_.step));
-  archive.write("best_loss", c10::IValue(best_.loss));
-  archive.write("checkpoints_since", c10::IValue(best_.checkpoints_since));
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    // Archives split names at dots.
-    weights.write(std::to_string(i), parameters_[i].second);
-    averaged.write(std::to_string(i), averaged_[i]);
+  if (keep && losses.kept) {
+    torch::NoGradGuard no_grad;
+    swap_averaged();
+    losses.kept();
+    swap_averaged();
   }
-  optimizer_.save(optimizer);
-  archive.write("weights", weights);
-  archive.write("averaged", averaged);
-  archive.write("optimizer", optimizer);
-  try {
-    archive.save_to(aside().string());
-  } catch (const c10::Error&) {
-    throw UserError(fmt::format("{}: the checkpoint can't be written; is the disk full?",
-                                options_.checkpoint.string()));
-  }
+  checkpoint_.commit();
 }
 
 void TrainingLoop::write_weights() const {
   NamedTensors half;
-  for (std::size_t i = 0; i < averaged_.size(); ++i)
-    half.emplace_back(parameters_[i].first, averaged_[i].to(at::kHalf));
+  for (std::size_t i = 0; i < trained_.averaged.size(); ++i)
+    half.emplace_back(trained_.parameters[i].first, trained_.averaged[i].to(at::kHalf));
   write_safetensors(weights_, half, {{"format", "pt"}});
 }
 
-void TrainingLoop::load() {
-  const std::string path = options_.checkpoint.string();
-  if (!std::filesystem::exists(options_.checkpoint))
-    throw UserError(fmt::format("{}: no checkpoint to resume from; start without --resume", path));
-  const std::string not_ours =
-      fmt::format("{}: is not a checkpoint of this network, or is damaged", path);
-  try {
-    read_checkpoint(not_ours);
-  } catch (const c10::Error&) {
-    throw UserError(not_ours);
-  }
-  log_.resume(step_);
-}
-
-void TrainingLoop::read_checkpoint(const std::string& not_ours) {
-  const std::string path = options_.checkpoint.string();
-  torch::NoGradGuard no_grad;
-  torch::serialize::InputArchive archive, weights, averaged, optimizer;
-  archive.load_from(path);
-  c10::IValue kind, step, value;
-  archive.read("kind", kind);
-  archive.read("step", step);
-  if (kind.toStringRef() != kind_)
-    throw UserError(
-        fmt::format("{}: is a checkpoint of '{}', not of '{}'", path, kind.toStringRef(), kind_));
-  // Missing in checkpoints from before there was a log.
-  if (archive.try_read("seconds", value)) seconds_before_ = value.toDouble();
-  if (archive.try_read("loss_sum", value)) since_row_.sum = value.toDouble();
-  if (archive.try_read("loss_count", value)) since_row_.count = value.toInt();
-  if (options_.patience > 0 && archive.try_read("best_step", value)) {
-    best_.step = value.toInt();
-    archive.read("best_loss", value);
-    best_.loss = value.toDouble();
-    archive.read("checkpoints_since", value);
-    best_.checkpoints_since = value.toInt();
-  }
-  archive.read("weights", weights);
-  archive.read("averaged", averaged);
-  archive.read("optimizer", optimizer);
-  if (weights.keys().size() != parameters_.size()) throw UserError(not_ours);
-  const auto read = [&](torch::serialize::InputArchive& from, std::size_t i, at::Tensor to) {
-    at::Tensor tensor;
-    from.read(std::to_string(i), tensor);
-    if (tensor.sizes() != to.sizes()) throw UserError(not_ours);
-    to.copy_(tensor);
-  };
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    read(weights, i, parameters_[i].second);
-    read(averaged, i, averaged_[i]);
-  }
-  optimizer_.load(optimizer);
-  step_ = static_cast<int>(step.toInt());
-}
-
 void TrainingLoop::use_kept() {
-  if (options_.patience > 0) return load_parameters(parameters_, weights_);
+  if (options_.patience > 0 && state_.best.step > 0)
+    return load_parameters(trained_.parameters, weights_);
   torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < averaged_.size(); ++i) parameters_[i].second.copy_(averaged_[i]);
+  for (std::size_t i = 0; i < trained_.averaged.size(); ++i)
+    trained_.parameters[i].second.copy_(trained_.averaged[i]);
 }
 
 }  // namespace histoloom

@@ -9,10 +9,10 @@
 #include <functional>
 #include <string>
 
-#include "best_checkpoint.h"
 #include "histoloom/core/progress.h"
 #include "histoloom/model/denoiser.h"
 #include "histoloom/train/train.h"
+#include "training_checkpoint.h"
 #include "training_log.h"
 #include "training_picture.h"
 
@@ -29,21 +29,32 @@ struct Losses {
   // Pictures of what the averaged weights can do, for CHECKPOINT.png; always drawn with the same
   // seed. Empty: curves only.
   std::function<std::vector<SampleRow>()> samples;
+  // Called with the averaged weights in the network whenever the bundle gets them; may be empty.
+  std::function<void()> kept;
+};
+
+// What a loop works on.
+struct LoopTask {
+  std::string kind;               // stored in the checkpoint; another network's is refused
+  NamedTensors parameters;        // of the network
+  std::filesystem::path weights;  // get the averaged weights in float16 with every checkpoint
+  int batch = 0;                  // patches a step
+  const std::vector<TrainingImage>& images;  // of the training; used during construction only
 };
 
 class TrainingLoop {
  public:
-  // `kind` is stored in the checkpoint; another network's checkpoint is refused.
-  // `weights` gets the averaged weights in float16 with every checkpoint; where there is patience
-  // only with one whose held-out loss is the lowest so far.
-  TrainingLoop(std::string kind, NamedTensors parameters, const TrainOptions& options,
-               std::filesystem::path weights);
+  // Checks that a checkpoint can be written, and reads it where the training is resumed: `options`
+  // outlive the loop. UserError as TrainingCheckpoint, and for weights that can't be written.
+  TrainingLoop(LoopTask task, const TrainOptions& options);
 
   // Takes step after step from where the checkpoint ended. Torch's generator is seeded with the
   // job's seed and the step before a step's loss; before the held-out loss, which is measured over
   // eight batches with the averaged weights at every checkpoint, with the seed and the batch, so
-  // that checkpoints are compared on the same crops, noise and times. Throws Interrupted, after a
-  // checkpoint, when the user stops it, and UserError when a loss is no longer finite.
+  // that checkpoints are compared on the same crops, noise and times. Where there is patience, the
+  // bundle gets only weights whose held-out loss is the lowest so far. Throws Interrupted, after a
+  // checkpoint, when the user stops it, and UserError when a loss or a gradient is no longer
+  // finite.
   TrainingSummary run(const Losses& losses, Progress& progress);
 
   // Copies what the bundle got into the network: the averaged weights, with patience those of the
@@ -51,13 +62,6 @@ class TrainingLoop {
   void use_kept();
 
  private:
-  struct Mean {
-    double sum = 0;
-    std::int64_t count = 0;
-    void add(double value) { sum += value, ++count; }
-    double get() const { return count > 0 ? sum / static_cast<double>(count) : 0; }
-  };
-
   double learning_rate(int step) const;
   double take_step(const Losses& losses);
   void average();
@@ -68,25 +72,21 @@ class TrainingLoop {
   LogRow next_row(const Losses& losses);
   void require_finite(double loss, const char* what) const;
   void checkpoint(const Losses& losses, Progress& progress);
-  std::filesystem::path aside() const;
-  void write_checkpoint() const;
+  void checkpoint_between_rows(const Losses& losses);
   void write_weights() const;
-  void commit(bool keep) const;
-  void load();
-  void read_checkpoint(const std::string& not_ours);
+  void commit(const Losses& losses, bool keep);
+  void take_steps(const Losses& losses, Progress& progress);
+  double last_loss() const;
   TrainingSummary summary() const;
 
   std::string kind_;
   std::filesystem::path weights_;
-  NamedTensors parameters_;
   const TrainOptions& options_;
-  std::vector<at::Tensor> averaged_;
-  torch::optim::AdamW optimizer_;
+  TrainedTensors trained_;
+  TrainingCheckpoint checkpoint_;
   TrainingLog log_;
-  BestCheckpoint best_;
-  Mean since_row_, tail_;
+  TrainingState state_;
   std::string held_out_;       // the last held-out loss, for the progress
-  int step_ = 0;               // steps taken
   double seconds_before_ = 0;  // of training, up to the start of this run
   std::chrono::steady_clock::time_point started_;
 };

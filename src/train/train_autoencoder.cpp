@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "loop.h"
 #include "paint_samples.h"
 #include "reconstruction_loss.h"
+#include "training_images.h"
 
 namespace histoloom {
 
@@ -85,76 +87,134 @@ std::unique_ptr<KeptLatents> kept_latents(const TrainOptions& options, const Mod
   return std::make_unique<KeptLatents>(kept);
 }
 
-// Mean and deviation of each latent channel over all images.
+// Mean and deviation of each latent channel over `images`; a channel that says nothing gets a
+// deviation that can be divided by.
 void store_statistics(Autoencoder& network, const std::vector<at::Tensor>& images,
                       const std::filesystem::path& model) {
+  constexpr double kLeastDeviation = 1e-4;
   torch::NoGradGuard no_grad;
-  std::vector<at::Tensor> latents;
-  for (const at::Tensor& bytes : images)
-    latents.push_back(network.encode(unit_range(bytes).unsqueeze(0)).flatten(2).squeeze(0));
-  const at::Tensor all = at::cat(latents, 1);
-  const at::Tensor mean = all.mean(1), deviation = all.std(1);
+  at::Tensor sum = torch::zeros({network.channels()}, at::kDouble), square = sum.clone();
+  double count = 0;
+  for (const at::Tensor& bytes : images) {
+    const at::Tensor latents = network.encode(unit_range(bytes).unsqueeze(0)).to(at::kDouble);
+    sum += latents.sum({0, 2, 3});
+    square += latents.square().sum({0, 2, 3});
+    count += static_cast<double>(latents.numel() / network.channels());
+  }
+  const at::Tensor mean = sum / count;
+  const at::Tensor deviation =
+      (square / count - mean.square()).clamp_min(0).sqrt().clamp_min(kLeastDeviation);
   const auto list = [](const at::Tensor& t) {
-    return std::vector<float>(t.data_ptr<float>(), t.data_ptr<float>() + t.numel());
+    const at::Tensor values = t.to(at::kFloat).contiguous();
+    return std::vector<float>(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
   };
   write_latent_statistics(model, list(mean), list(deviation));
 }
 
-}  // namespace
+// A few of the images, spread over all: enough for statistics while training goes on.
+std::vector<at::Tensor> some_of(const std::vector<at::Tensor>& images) {
+  constexpr std::size_t kMost = 8;
+  const std::size_t n = std::min(kMost, images.size());
+  std::vector<at::Tensor> out;
+  for (std::size_t i = 0; i < n; ++i) out.push_back(images[i * images.size() / n]);
+  return out;
+}
 
-AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progress) {
-  validate(options);
-  use_threads(options.threads);
-  const ModelBundle bundle = ModelBundle::read(options.model);
-  const LabelSet labels =
-      LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
-  const std::unique_ptr<KeptLatents> kept = kept_latents(options, bundle);
+std::unique_ptr<Autoencoder> network_to_train(const ModelBundle& bundle,
+                                              const TrainOptions& options) {
   torch::manual_seed(options.seed);  // before the network draws its first weights
   auto network = make_autoencoder(bundle);
   if (std::filesystem::exists(bundle.autoencoder.weights))
     load_parameters(network->parameters(), bundle.autoencoder.weights);
-  const int factor = network->downsampling();
-  const CropSampler crops(read_images(options.data, labels, false, kCrop), factor);
-  std::optional<CropSampler> held_out;
-  if (options.data.held_out_every > 0)
-    held_out.emplace(read_images(options.data, labels, true, kCrop), factor);
-  const int batch = options.batch > 0 ? options.batch : 16;
-  const at::Tensor patterns = dct_patterns();
-
   network->set_training_dtype(options.dtype);
-  TrainingLoop loop("autoencoder", network->parameters(), options, bundle.autoencoder.weights);
-  Losses losses;
-  losses.training = [&] {
-    const at::Tensor image = crops.draw(batch, options.augment);
-    at::Tensor divergence;
-    const at::Tensor latents = network->encode_for_training(image, divergence);
-    // Latents of a picture that is smaller or turned are to be its latents, smaller or turned: the
-    // denoiser then has less to learn (EQ-VAE, Kouzelis et al. 2025; Skorokhodov et al. 2025).
-    const int orientation = static_cast<int>(random_below(8));
-    at::Tensor loss =
-        reconstruction_loss(network->decode(latents), image, patterns) +
-        kEquivarianceWeight * reconstruction_loss(network->decode(halved(latents, orientation)),
-                                                  halved(image, orientation), patterns) +
-        kDivergenceWeight * divergence;
-    if (kept) loss = loss + kKeptLatentsWeight * kept->distance(image, latents);
-    return loss;
-  };
-  if (held_out)
-    losses.held_out = [&] {
-      const at::Tensor image = held_out->draw(batch, 0);
-      return reconstruction_loss(network->decode(network->encode(image)), image, patterns);
-    };
-  losses.samples = [&]() -> std::vector<SampleRow> {
-    const at::Tensor image = (held_out ? *held_out : crops).draw(kSamples, 0);
-    return {{held_out ? "crops that are held out" : "crops", pictures_of(image)},
-            {"their reconstructions", pictures_of(network->decode(network->encode(image)))}};
-  };
-  const TrainingSummary summary = loop.run(losses, progress);
+  return network;
+}
 
-  loop.use_kept();
-  network->set_training_dtype(DType::float32);
-  store_statistics(*network, crops.images(), options.model);
-  AutoencoderReport report = measure(*network, (held_out ? *held_out : crops).images());
+}  // namespace
+
+struct AutoencoderTraining::State {
+  explicit State(const TrainOptions& o)
+      : options(o),
+        bundle(ModelBundle::read(o.model)),
+        kept(kept_latents(o, bundle)),
+        network(network_to_train(bundle, o)),
+        images(read_training_images(o, bundle, kCrop)),
+        loop({"autoencoder", network->parameters(), bundle.autoencoder.weights, batch(),
+              images.training},
+             options),
+        crops(images.training, bundle.downsampling) {
+    if (!images.held_out.empty()) held_out.emplace(images.held_out, bundle.downsampling);
+    images.training = images.held_out = {};
+  }
+
+  int batch() const { return options.batch > 0 ? options.batch : 16; }
+  const CropSampler& shown() const { return held_out ? *held_out : crops; }
+  at::Tensor training_loss() const;
+  at::Tensor held_out_loss() const;
+  std::vector<SampleRow> samples() const;
+
+  const TrainOptions options;
+  const ModelBundle bundle;
+  std::unique_ptr<KeptLatents> kept;
+  std::unique_ptr<Autoencoder> network;
+  ImagesOfTraining images;
+  TrainingLoop loop;
+  CropSampler crops;
+  std::optional<CropSampler> held_out;
+  at::Tensor patterns = dct_patterns();
+};
+
+at::Tensor AutoencoderTraining::State::training_loss() const {
+  const at::Tensor image = crops.draw(batch(), options.augment);
+  at::Tensor divergence;
+  const at::Tensor latents = network->encode_for_training(image, divergence);
+  // Latents of a picture that is smaller or turned are to be its latents, smaller or turned: the
+  // denoiser then has less to learn (EQ-VAE, Kouzelis et al. 2025; Skorokhodov et al. 2025).
+  const int orientation = static_cast<int>(random_below(8));
+  at::Tensor loss =
+      reconstruction_loss(network->decode(latents), image, patterns) +
+      kEquivarianceWeight * reconstruction_loss(network->decode(halved(latents, orientation)),
+                                                halved(image, orientation), patterns) +
+      kDivergenceWeight * divergence;
+  if (kept) loss = loss + kKeptLatentsWeight * kept->distance(image, latents);
+  return loss;
+}
+
+at::Tensor AutoencoderTraining::State::held_out_loss() const {
+  const at::Tensor image = held_out->draw(batch(), 0);
+  return reconstruction_loss(network->decode(network->encode(image)), image, patterns);
+}
+
+std::vector<SampleRow> AutoencoderTraining::State::samples() const {
+  const at::Tensor image = shown().draw(kSamples, 0);
+  return {{held_out ? "crops that are held out" : "crops", pictures_of(image)},
+          {"their reconstructions", pictures_of(network->decode(network->encode(image)))}};
+}
+
+AutoencoderTraining::AutoencoderTraining(const TrainOptions& options) {
+  validate(options);
+  use_threads(options.threads);
+  state_ = std::make_unique<State>(options);
+}
+
+AutoencoderTraining::~AutoencoderTraining() = default;
+
+AutoencoderReport AutoencoderTraining::run(Progress& progress) {
+  State& s = *state_;
+  Losses losses;
+  losses.training = [&] { return s.training_loss(); };
+  if (s.held_out) losses.held_out = [&] { return s.held_out_loss(); };
+  losses.samples = [&] { return s.samples(); };
+  // The bundle's weights are of no use with the statistics of others.
+  losses.kept = [&, some = some_of(s.crops.images())] {
+    store_statistics(*s.network, some, s.options.model);
+  };
+  const TrainingSummary summary = s.loop.run(losses, progress);
+
+  s.loop.use_kept();
+  s.network->set_training_dtype(DType::float32);
+  store_statistics(*s.network, s.crops.images(), s.options.model);
+  AutoencoderReport report = measure(*s.network, s.shown().images());
   report.training = summary;
   return report;
 }

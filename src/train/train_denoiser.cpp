@@ -10,6 +10,7 @@
 #include "latent_sampler.h"
 #include "loop.h"
 #include "paint_samples.h"
+#include "training_images.h"
 
 namespace histoloom {
 
@@ -51,36 +52,60 @@ class PatchPainter {
   std::unique_ptr<Autoencoder> autoencoder_;
 };
 
-}  // namespace
-
-TrainingSummary train_denoiser(const TrainOptions& options, Progress& progress) {
-  validate(options);
-  use_threads(options.threads);
-  const std::string where = (options.model / "model.json").string();
-  const ModelBundle bundle = ModelBundle::read(options.model);
-  const LabelSet labels = LabelSet::parse(bundle.labels_json, where);
+std::unique_ptr<Denoiser> network_to_train(const ModelBundle& bundle, const TrainOptions& options) {
   torch::manual_seed(options.seed);  // before the network draws its first weights
-  auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json, where);
+  auto network = make_denoiser(bundle);
   if (std::filesystem::exists(bundle.denoiser.weights))
     load_parameters(network->parameters(), bundle.denoiser.weights);
-  const LatentSamplers samplers = read_latent_samplers(options, bundle, labels, progress);
-  const at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
-
   network->set_training_dtype(options.dtype);
-  TrainingLoop loop("denoiser", network->parameters(), options, bundle.denoiser.weights);
-  const int batch = options.batch > 0 ? options.batch : 32;
-  const auto loss_on = [&](const LatentSampler& sampler) {
-    const LatentBatch data = sampler.draw(batch, options.unconditional);
+  return network;
+}
+
+}  // namespace
+
+struct DenoiserTraining::State {
+  explicit State(const TrainOptions& o)
+      : options(o),
+        bundle(ModelBundle::read(o.model)),
+        network(network_to_train(bundle, o)),
+        painter(bundle, *network),
+        images(images_for_denoiser(o, bundle)),
+        loop({"denoiser", network->parameters(), bundle.denoiser.weights, batch(), images.training},
+             options) {}
+
+  int batch() const { return options.batch > 0 ? options.batch : 32; }
+  at::Tensor loss_on(const LatentSampler& sampler) const {
+    const LatentBatch data = sampler.draw(batch(), options.unconditional);
     const NoisyBatch noisy = add_noise(data.latents, signal, bundle.prediction);
     return (network->predict(noisy.x, noisy.time, data.labels) - noisy.target).square().mean();
-  };
-  Losses losses;
-  losses.training = [&] { return loss_on(*samplers.training); };
-  if (samplers.held_out) losses.held_out = [&] { return loss_on(*samplers.held_out); };
-  const PatchPainter painter(bundle, *network);
+  }
+
+  const TrainOptions options;
+  const ModelBundle bundle;
+  std::unique_ptr<Denoiser> network;
+  PatchPainter painter;
+  ImagesOfTraining images;
+  TrainingLoop loop;
+  at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
+};
+
+DenoiserTraining::DenoiserTraining(const TrainOptions& options) {
+  validate(options);
+  use_threads(options.threads);
+  state_ = std::make_unique<State>(options);
+}
+
+DenoiserTraining::~DenoiserTraining() = default;
+
+TrainingSummary DenoiserTraining::run(Progress& progress) {
+  State& s = *state_;
+  const LatentSamplers samplers = encode_images(std::move(s.images), s.options, s.bundle, progress);
   const LatentSampler& shown = samplers.held_out ? *samplers.held_out : *samplers.training;
-  losses.samples = [&] { return painter.paint_under(shown.draw(kSamples, 0)); };
-  return loop.run(losses, progress);
+  Losses losses;
+  losses.training = [&] { return s.loss_on(*samplers.training); };
+  if (samplers.held_out) losses.held_out = [&] { return s.loss_on(*samplers.held_out); };
+  losses.samples = [&] { return s.painter.paint_under(shown.draw(kSamples, 0)); };
+  return s.loop.run(losses, progress);
 }
 
 }  // namespace histoloom

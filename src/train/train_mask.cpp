@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <memory>
 #include <optional>
 
 #include "complete_masks.h"
@@ -30,6 +31,11 @@ std::vector<TrainingImage> read_folder(const TrainOptions& options, const MaskFo
   set.masks_alone = true;
   std::vector<TrainingImage> images = read_image_set(set, labels);
   std::erase_if(images, [](const TrainingImage& image) { return !image.labelled; });
+  if (images.empty())
+    throw UserError(held_out ? "none of the images that are held out has a mask; give another "
+                               "--held-out-every, or more masks"
+                             : "no image has a mask; NAME_mask.png beside NAME.png is expected, or "
+                               "a NAME.png of one band that is a mask itself");
   require_side(images, std::int64_t{model.spec().patch} * model.spec().cell, "mask");
   return images;
 }
@@ -44,12 +50,13 @@ MaskSet read_masks(const TrainOptions& options, const MaskModel& model, const La
                    bool held_out) {
   MaskSet set;
   for (const MaskFolder& folder : options.masks) {
-    const LabelId condition = with_context("--images " + folder.images.string(),
-                                           [&] { return model.condition(folder.prompt); });
-    for (TrainingImage& image : read_folder(options, folder, model, labels, held_out)) {
-      set.images.push_back(std::move(image));
-      set.conditions.push_back(condition);
-    }
+    with_context("--images " + folder.images.string(), [&] {
+      const LabelId condition = model.condition(folder.prompt);
+      for (TrainingImage& image : read_folder(options, folder, model, labels, held_out)) {
+        set.images.push_back(std::move(image));
+        set.conditions.push_back(condition);
+      }
+    });
   }
   return set;
 }
@@ -95,60 +102,89 @@ at::Tensor relative_error(const at::Tensor& out, const at::Tensor& target,
          (target.square() * tissue).sum().clamp_min(1e-12);
 }
 
-}  // namespace
-
-MaskReport train_mask_denoiser(const TrainOptions& options, Progress& progress) {
-  validate(options);
-  if (options.masks.empty()) throw UserError("no masks to train on; give --images DIR:PROMPT");
-  use_threads(options.threads);
-  const ModelBundle bundle = ModelBundle::read(options.model);
-  const LabelSet labels =
-      LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
-  const MaskModel model(bundle, labels);
+std::unique_ptr<Denoiser> network_to_train(const ModelBundle& bundle, const MaskModel& model,
+                                           const TrainOptions& options) {
   torch::manual_seed(options.seed);  // before the network draws its first weights
   auto network = model.make();
   const std::filesystem::path& weights = bundle.mask_denoiser->weights;
   if (std::filesystem::exists(weights)) load_parameters(network->parameters(), weights);
-
-  const MaskSet set = read_masks(options, model, labels, false);
-  const MaskCompletion completion(set.images, labels, model.spec().cell, options.seed);
-  const MaskSampler sampler(complete_all(set, completion), model);
-  std::optional<MaskSampler> held_out;
-  MaskSet held_out_set;
-  if (options.data.held_out_every > 0) {
-    held_out_set = read_masks(options, model, labels, true);
-    held_out.emplace(complete_all(held_out_set, completion), model);
-    require_masks(*held_out, options);
-  }
-  const at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
-
   network->set_training_dtype(options.dtype);
-  TrainingLoop loop("mask", network->parameters(), options, weights);
-  const int batch = options.batch > 0 ? options.batch : 16;
-  const auto loss_on = [&](const MaskSampler& masks) {
-    const MaskBatch data = masks.draw(batch, options.unconditional);
-    const NoisyBatch noisy = add_noise(data.x0, signal, model.spec().prediction);
-    return relative_error(network->predict(noisy.x, noisy.time, data.conditions), noisy.target,
-                          data.tissue);
+  return network;
+}
+
+}  // namespace
+
+struct MaskTraining::State {
+  explicit State(const TrainOptions& o)
+      : options(o),
+        bundle(ModelBundle::read(o.model)),
+        labels(LabelSet::parse(bundle.labels_json, (o.model / "model.json").string())),
+        model(bundle, labels),
+        network(network_to_train(bundle, model, o)),
+        set(read_masks(o, model, labels, false)),
+        loop({"mask", network->parameters(), bundle.mask_denoiser->weights, batch(), set.images},
+             options) {
+    if (o.data.held_out_every > 0) held_out_set = read_masks(o, model, labels, true);
+  }
+
+  int batch() const { return options.batch > 0 ? options.batch : 16; }
+  at::Tensor loss_on(const MaskSampler& masks) const;
+  std::vector<SampleRow> samples_of(const MaskSampler& masks) const;
+
+  const TrainOptions options;
+  const ModelBundle bundle;
+  const LabelSet labels;
+  const MaskModel model;
+  std::unique_ptr<Denoiser> network;
+  MaskSet set, held_out_set;
+  TrainingLoop loop;
+  at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
+};
+
+at::Tensor MaskTraining::State::loss_on(const MaskSampler& masks) const {
+  const MaskBatch data = masks.draw(batch(), options.unconditional);
+  const NoisyBatch noisy = add_noise(data.x0, signal, model.spec().prediction);
+  return relative_error(network->predict(noisy.x, noisy.time, data.conditions), noisy.target,
+                        data.tissue);
+}
+
+std::vector<SampleRow> MaskTraining::State::samples_of(const MaskSampler& masks) const {
+  const MaskBatch data = masks.draw(kSamples, 0);
+  const auto predict = [&](const at::Tensor& x, const at::Tensor& time) {
+    return network->predict(x, time, data.conditions);
   };
+  const at::Tensor x0 = paint(predict, at::randn_like(data.x0), NoiseSchedule::of(bundle.schedule),
+                              model.spec().prediction, std::nullopt);
+  return {
+      {fmt::format("painted from noise in {} steps", kSampleSteps),
+       coloured(x0, data.conditions, model, labels)},
+      {"completed masks of the same prompts", coloured(data.x0, data.conditions, model, labels)}};
+}
+
+MaskTraining::MaskTraining(const TrainOptions& options) {
+  validate(options);
+  if (options.masks.empty()) throw UserError("no masks to train on; give --images DIR:PROMPT");
+  use_threads(options.threads);
+  state_ = std::make_unique<State>(options);
+}
+
+MaskTraining::~MaskTraining() = default;
+
+MaskReport MaskTraining::run(Progress& progress) {
+  State& s = *state_;
+  const MaskCompletion completion(s.set.images, s.labels, s.model.spec().cell, s.options.seed);
+  const MaskSampler sampler(complete_all(s.set, completion), s.model);
+  std::optional<MaskSampler> held_out;
+  if (s.options.data.held_out_every > 0) {
+    held_out.emplace(complete_all(s.held_out_set, completion), s.model);
+    require_masks(*held_out, s.options);
+  }
   Losses losses;
-  losses.training = [&] { return loss_on(sampler); };
-  if (held_out) losses.held_out = [&] { return loss_on(*held_out); };
-  losses.samples = [&]() -> std::vector<SampleRow> {
-    const MaskBatch data = (held_out ? *held_out : sampler).draw(kSamples, 0);
-    const auto predict = [&](const at::Tensor& x, const at::Tensor& time) {
-      return network->predict(x, time, data.conditions);
-    };
-    const at::Tensor x0 =
-        paint(predict, at::randn_like(data.x0), NoiseSchedule::of(bundle.schedule),
-              model.spec().prediction, std::nullopt);
-    return {
-        {fmt::format("painted from noise in {} steps", kSampleSteps),
-         coloured(x0, data.conditions, model, labels)},
-        {"completed masks of the same prompts", coloured(data.x0, data.conditions, model, labels)}};
-  };
-  const TrainingSummary summary = loop.run(losses, progress);
-  return {summary, completion.accuracy((held_out ? held_out_set : set).images)};
+  losses.training = [&] { return s.loss_on(sampler); };
+  if (held_out) losses.held_out = [&] { return s.loss_on(*held_out); };
+  losses.samples = [&] { return s.samples_of(held_out ? *held_out : sampler); };
+  const TrainingSummary summary = s.loop.run(losses, progress);
+  return {summary, completion.accuracy((held_out ? s.held_out_set : s.set).images)};
 }
 
 }  // namespace histoloom

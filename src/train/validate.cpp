@@ -17,13 +17,11 @@ void require_images(const ImageSetOptions& data) {
   if (data.images.empty() && data.slides.empty())
     throw UserError("no training data; give --images DIR or --slides FILE");
   const auto slides = static_cast<std::int64_t>(data.slides.size());
-  if (data.images.empty() && slides < data.held_out_every)
+  if (data.images.empty() && data.source.empty() && slides < data.held_out_every)
     throw UserError(
         fmt::format("--held-out-every {} holds out every slide of that number and there are {}; "
                     "give a number up to theirs, or --images DIR",
                     data.held_out_every, slides));
-  if (data.images.empty() && !data.source.empty())
-    throw UserError("--source is about the file names of --images DIR, which is not given");
 }
 
 }  // namespace
@@ -50,6 +48,8 @@ void validate(const TrainOptions& o) {
   require(o.patience >= 0, "--patience", "at least 0", o.patience);
   if (o.patience > 0 && o.data.held_out_every == 0)
     throw UserError("--patience needs --held-out-every: it is the held-out loss that it waits for");
+  require(o.data.regions >= 1 && o.data.regions <= 100'000, "--regions", "from 1 to 100000",
+          o.data.regions);
   require(o.data.held_out_every >= 0 && o.data.held_out_every != 1, "--held-out-every",
           "0 or at least 2", o.data.held_out_every);
   if (!o.data.source.empty() && o.data.held_out_every == 0)

@@ -136,7 +136,21 @@ TEST_F(ImageSet, OfSlidesEveryNthIsHeldOut) {
   EXPECT_THAT(names_of(false), ElementsAre("a", "c", "e"));
 }
 
-TEST_F(ImageSet, SlidesAreReadWhole) {
+TEST_F(ImageSet, SlidesAndImagesOfOneSourceAreHeldOutTogether) {
+  for (const char* name : {"a-1.png", "b-1.png", "b-2.png"}) write_patch(name, {16, 8});
+  for (const char* name : {"c-slide.tif", "a-slide.tif"}) {
+    write_image(scratch_ / name, {64, 64}, 3, blobs({64, 64}, 1));
+    options_.slides.push_back({scratch_ / name, {}});
+  }
+  options_.held_out_every = 3;
+  options_.source = "^[^-]+";
+  EXPECT_THAT(names_of(true), ElementsAre("a-1", "a-slide"));
+  EXPECT_THAT(names_of(false), ElementsAre("b-1", "b-2", "c-slide"));
+  options_.images.clear();
+  EXPECT_THAT(names_of(true), ElementsAre("c-slide"));
+}
+
+TEST_F(ImageSet, SmallSlidesAreReadWhole) {
   const PixelSize size{300, 140};
   const auto pixels = blobs(size, 3);
   write_image(scratch_ / "slide.tif", size, 3, pixels);

@@ -79,6 +79,20 @@ TEST(MaskCompletion, WithoutAnImageAnnotationsGrow) {
   EXPECT_TRUE(std::isnan(completion.accuracy({mask})));
 }
 
+TEST(MaskCompletion, GlassOfAMaskWithoutAnImageStaysGlass) {
+  // Two islands, each with one annotated cell, and glass between them.
+  TrainingImage mask = two_tissues(12, 0, [](std::int64_t x, std::int64_t y) {
+    return static_cast<LabelId>(x == 5 || x == 6 ? 3 : y != 6 ? 0 : x == 0 ? 1 : x == 7 ? 2 : 0);
+  });
+  mask.pixels.clear();
+  const MaskCompletion completion({mask}, train_labels(), kCell, 1);
+  const CompletedMask whole = completion.complete(mask);
+  EXPECT_TRUE((whole.classes.narrow(1, 5, 2) == -1).all().item<bool>());
+  EXPECT_TRUE((whole.classes.narrow(1, 0, 5) == 0).all().item<bool>()) << "nothing grew across";
+  EXPECT_TRUE((whole.classes.narrow(1, 7, 5) == 1).all().item<bool>());
+  EXPECT_EQ(whole.known.sum().item<std::int64_t>(), 2);
+}
+
 TEST(MaskCompletion, GrowthMeetsHalfwayAndNothingStaysNothing) {
   at::Tensor line = torch::full({1, 8}, -1, at::kLong);
   EXPECT_TRUE(at::equal(grow_classes(line, 2), line));
@@ -132,9 +146,9 @@ TEST(CellFeatures, AreTheMeansAndDeviationsOfOpticalDensity) {
 
 // ---- Training
 
-class MaskTraining : public testing::Test {
+class MaskTrainings : public testing::Test {
  protected:
-  MaskTraining() {
+  MaskTrainings() {
     const PixelSize size{256, 256};
     for (const char* folder : {"a", "b"}) fs::create_directories(scratch_ / folder);
     for (int i = 0; i < 3; ++i) {
@@ -186,7 +200,7 @@ class StopAt final : public Progress {
   std::int64_t step_, done_ = 0;
 };
 
-TEST_F(MaskTraining, TheLossFallsBelowWhatKnowsNothing) {
+TEST_F(MaskTrainings, TheLossFallsBelowWhatKnowsNothing) {
   TrainOptions o = options(bundle("m"));
   o.steps = 1;
   EXPECT_NEAR(train_mask_denoiser(o, silent_).training.loss, 1, 0.05);  // a fresh network says 0
@@ -198,7 +212,7 @@ TEST_F(MaskTraining, TheLossFallsBelowWhatKnowsNothing) {
   EXPECT_GT(report.completion_accuracy, 0.4);
 }
 
-TEST_F(MaskTraining, AResumedTrainingEqualsAnUnbrokenOneBitForBit) {
+TEST_F(MaskTrainings, AResumedTrainingEqualsAnUnbrokenOneBitForBit) {
   const fs::path whole = bundle("whole"), broken = bundle("broken");
   train_mask_denoiser(options(whole), silent_);
   StopAt stop(7);
@@ -211,7 +225,7 @@ TEST_F(MaskTraining, AResumedTrainingEqualsAnUnbrokenOneBitForBit) {
               read_file(broken / "mask_denoiser.safetensors"));
 }
 
-TEST_F(MaskTraining, TheLossIsMeasuredOnMasksThatAreHeldOut) {
+TEST_F(MaskTrainings, TheLossIsMeasuredOnMasksThatAreHeldOut) {
   TrainOptions o = options(bundle("m"));
   o.data.held_out_every = 2;
   train_mask_denoiser(o, silent_);
@@ -224,7 +238,7 @@ TEST_F(MaskTraining, TheLossIsMeasuredOnMasksThatAreHeldOut) {
             32 + 360 + 2 * (24 + 8 * 25 + 16));
 }
 
-TEST_F(MaskTraining, PatchesHoldWhatTheNetworkIsToPaint) {
+TEST_F(MaskTrainings, PatchesHoldWhatTheNetworkIsToPaint) {
   const fs::path path = bundle("m");
   const ModelBundle model = ModelBundle::read(path);
   const LabelSet labels = LabelSet::parse(model.labels_json, "model.json");
@@ -258,7 +272,7 @@ TEST_F(MaskTraining, PatchesHoldWhatTheNetworkIsToPaint) {
   EXPECT_LT(cut, 28);
 }
 
-TEST_F(MaskTraining, WhatCannotBeUsedIsNamed) {
+TEST_F(MaskTrainings, WhatCannotBeUsedIsNamed) {
   TrainOptions o = options(bundle("m"));
   o.masks[1].prompt = "third";
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
@@ -267,14 +281,28 @@ TEST_F(MaskTraining, WhatCannotBeUsedIsNamed) {
   o = options(bundle("m"));
   write_image(scratch_ / "b" / "small.png", {100, 130}, 1, std::vector<std::uint8_t>(13000, 1));
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
-            "training mask 'small' is 100x130 px, at least 128 a side are needed");
+            "--images " + (scratch_ / "b").string() +
+                ": training mask 'small' is 100x130 px, at least 128 a side are needed");
   fs::remove(scratch_ / "b" / "small.png");
   fs::remove(scratch_ / "a" / "p0_mask.png");
   write_image(scratch_ / "b" / "p0.png", {256, 256}, 1, std::vector<std::uint8_t>(256 * 256, 0));
   o = options(bundle("m"));
   o.data.held_out_every = 3;
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--images " + (scratch_ / "a").string() +
+                ": none of the images that are held out has a mask; give another "
+                "--held-out-every, or more masks");
+  o.masks.erase(o.masks.begin());
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
             "--held-out-every 3 holds out no annotated mask; give another number or more masks");
+  o = options(bundle("m"));
+  for (const char* name : {"p1", "p2"})
+    fs::rename(scratch_ / "a" / (std::string(name) + "_mask.png"),
+               scratch_ / "a" / (std::string(name) + "_labels_mask.png"));
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--images " + (scratch_ / "a").string() +
+                ": no image has a mask; NAME_mask.png beside NAME.png is expected, or a NAME.png "
+                "of one band that is a mask itself");
   o.masks.clear();
   o.data.images = scratch_ / "a";
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),

@@ -74,7 +74,18 @@ inline TrainOptions few_steps(const std::filesystem::path& model) {
   o.seed = 9;
   o.threads = 1;
   o.dtype = DType::float32;
+  o.force = true;
   return o;
+}
+
+inline AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progress) {
+  return AutoencoderTraining(options).run(progress);
+}
+inline TrainingSummary train_denoiser(const TrainOptions& options, Progress& progress) {
+  return DenoiserTraining(options).run(progress);
+}
+inline MaskReport train_mask_denoiser(const TrainOptions& options, Progress& progress) {
+  return MaskTraining(options).run(progress);
 }
 
 }  // namespace histoloom

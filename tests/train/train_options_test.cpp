@@ -66,14 +66,7 @@ const Defect kDefects[] = {
      },
      "--held-out-every 5 holds out every slide of that number and there are 1; give a number up "
      "to theirs, or --images DIR"},
-    {"SourceOfSlides",
-     [](auto& o) {
-       o.data.images.clear();
-       o.data.slides = {{"a.svs", {}}, {"b.svs", {}}};
-       o.data.held_out_every = 2;
-       o.data.source = "a";
-     },
-     "--source is about the file names of --images DIR, which is not given"},
+    {"NoRegions", [](auto& o) { o.data.regions = 0; }, "--regions must be from 1 to 100000, got 0"},
     {"SourceForNothing", [](auto& o) { o.data.source = "^[^_]+"; },
      "--source needs --held-out-every: it says what is held out together"},
     {"NoCheckpointFile", [](auto& o) { o.checkpoint.clear(); },

@@ -1,5 +1,6 @@
 // The loop on one weight w whose losses are known: the training loss (w − 1)² pulls it up from 0,
 // the held-out loss |averaged w − goal| is lowest on the way.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -48,9 +49,14 @@ class Loop : public testing::Test {
   // Trains a new weight until `stop`, where it is not negative.
   TrainingSummary train(const TrainOptions& o, double goal, int stop = -1) {
     weight_ = at::zeros({1}).set_requires_grad(true);
-    TrainingLoop loop("toy", {{"w", weight_}}, o, weights(o));
+    TrainingLoop loop({"toy", {{"w", weight_}}, weights(o), 1, images_}, o);
     Losses losses;
-    losses.training = [this] { return (weight_ - 1 + 0.01 * at::randn({1})).square().sum(); };
+    losses.training = [this] {
+      // A gradient of infinity, of a loss that is finite.
+      if (spoil_gradient_) return (weight_ - weight_.detach()).abs().sqrt().sum();
+      return (weight_ - 1 + 0.01 * at::randn({1})).square().sum();
+    };
+    losses.kept = [this] { kept_.push_back(weight_.item<float>()); };
     losses.held_out = [this, goal] {
       draws_.push_back(at::rand({1}).item<double>());
       EXPECT_FALSE(at::GradMode::is_enabled());
@@ -76,7 +82,9 @@ class Loop : public testing::Test {
 
   ScratchDirectory scratch_;
   at::Tensor weight_;
-  bool with_held_out_ = true;
+  std::vector<TrainingImage> images_;
+  bool with_held_out_ = true, spoil_gradient_ = false;
+  std::vector<float> kept_;  // the weight whenever the bundle got one
   float seen_ = 0;
   std::vector<double> draws_;
   std::string detail_;
@@ -190,21 +198,153 @@ TEST_F(Loop, WithoutPatienceItTakesAllStepsAndKeepsTheLast) {
 
 TEST_F(Loop, ARunThatEndsWhenAskedIsTheStartOfTheWholeOne) {
   const TrainOptions whole = options("whole");
-  train(whole, 0.25);
+  const TrainingSummary expected = train(whole, 0.25);
   TrainOptions part = options("part");
   part.stop_after = 30;  // no multiple of the steps between checkpoints
   const TrainingSummary end = train(part, 0.25);
   EXPECT_EQ(end.end, TrainingEnd::stop_after);
   EXPECT_EQ(end.steps, 30);
+  EXPECT_GT(end.loss, 0);
   const std::vector<LogRow> rows = log_of(part);
-  ASSERT_EQ(rows.back().step, 30);
-  EXPECT_NEAR(end.loss, rows.back().loss, 1e-5);
-  EXPECT_EQ(rows[rows.size() - 2], log_of(whole)[rows.size() - 2]);
+  ASSERT_EQ(rows.size(), 7u);
+  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i], log_of(whole)[i]);
   part.resume = true;
   EXPECT_EQ(train(part, 0.25).steps, 30) << "there is nothing left to do";
   part.stop_after = 0;
   EXPECT_EQ(train(part, 0.25).end, TrainingEnd::last_step);
   EXPECT_TRUE(read_file(weights(part)) == read_file(weights(whole)));
+  EXPECT_EQ(log_of(part), log_of(whole));
+  EXPECT_EQ(train(part, 0.25).loss, expected.loss) << "of a training that is done";
+}
+
+TEST_F(Loop, StoppingBetweenCheckpointsTakesNoPatience) {
+  TrainOptions whole = options("whole"), part = options("part");
+  whole.patience = part.patience = 3;
+  const TrainingSummary expected = train(whole, 0.25);
+  for (int stop = 3; stop < expected.steps; stop += 3) {
+    part.stop_after = stop;
+    train(part, 0.25);
+    part.resume = true;
+  }
+  part.stop_after = 0;
+  const TrainingSummary end = train(part, 0.25);
+  EXPECT_EQ(end.steps, expected.steps);
+  EXPECT_EQ(end.best_step, expected.best_step);
+  EXPECT_EQ(log_of(part), log_of(whole));
+}
+
+TEST_F(Loop, TheLastLossIsThatOfAnUnbrokenTraining) {
+  const double expected = train(options("whole"), 2).loss;
+  TrainOptions broken = options("broken");
+  EXPECT_NE(message_of<Interrupted>([&] { train(broken, 2, 95); }), "");  // in the last tenth
+  broken.resume = true;
+  EXPECT_EQ(train(broken, 2).loss, expected);
+}
+
+TEST_F(Loop, ItSaysWhenTheBundleGotWeights) {
+  TrainOptions o = options("a");
+  o.steps = 10;
+  train(o, 2);
+  ASSERT_EQ(kept_.size(), 3u);
+  const float averaged = SafetensorsFile(weights(o)).tensor("w").to(at::kFloat).item<float>();
+  EXPECT_NEAR(kept_[2], averaged, 1e-3);
+  EXPECT_EQ(weight_.item<float>(), kept_[2]);
+  kept_.clear();
+  o.force = true;
+  o.steps = 100;
+  o.patience = 3;
+  const TrainingSummary end = train(o, 0.25);
+  EXPECT_EQ(kept_.size(), static_cast<std::size_t>(end.best_step / 4));
+}
+
+// ---- What a checkpoint belongs to
+
+TEST_F(Loop, ACheckpointThatIsThereIsNotReplacedUnasked) {
+  TrainOptions o = options("a");
+  o.steps = 4;
+  train(o, 2);
+  const std::string before = read_file(o.checkpoint);
+  EXPECT_EQ(message_of([&] { train(o, 2); }),
+            "--checkpoint " + o.checkpoint.string() +
+                ": exists; go on from it with --resume, or start anew with --force");
+  EXPECT_TRUE(read_file(o.checkpoint) == before);
+  o.force = true;
+  o.seed = 3;
+  train(o, 2);
+  EXPECT_FALSE(read_file(o.checkpoint) == before);
+}
+
+TEST_F(Loop, AResumeWithOtherSettingsIsRefusedByName) {
+  TrainOptions o = options("a");
+  o.steps = 4;
+  train(o, 2);
+  o.resume = true;
+  const auto refused = [&](const char* what) {
+    return o.checkpoint.string() + ": was started with " + what +
+           "; go on as it was started, or start anew with --force";
+  };
+  TrainOptions other = o;
+  other.seed = 7;
+  EXPECT_EQ(message_of([&] { train(other, 2); }), refused("--seed 0, now 7"));
+  other = o;
+  other.dtype = DType::float32;
+  EXPECT_EQ(message_of([&] { train(other, 2); }), refused("--dtype bfloat16, now float32"));
+  other = o;
+  other.augment = 0.5;
+  EXPECT_EQ(message_of([&] { train(other, 2); }), refused("--augment 0, now 0.5"));
+  images_.push_back({"p", {1, 1}, {1, 2, 3}, {0}, false});
+  EXPECT_THAT(message_of([&] { train(o, 2); }),
+              testing::ContainsRegex("was started with training images: 0 .SHA-256 [0-9a-f]{12}., "
+                                     "now 1 .SHA-256 [0-9a-f]{12}.; go on"));
+}
+
+TEST_F(Loop, TheScheduleMayChangeOnResume) {
+  TrainOptions o = options("a");
+  o.steps = 4;
+  train(o, 2);
+  o.resume = true;
+  o.steps = 8;
+  o.learning_rate = 0.5;
+  o.decay_share = 0.5;
+  o.checkpoint_every = 3;
+  EXPECT_EQ(train(o, 2).steps, 8);
+}
+
+TEST_F(Loop, WhereItCantWriteIsSaidBeforeTheFirstStep) {
+  TrainOptions o = options("a");
+  o.checkpoint = scratch_ / "nowhere" / "c.pt";
+  EXPECT_EQ(message_of([&] { train(o, 2); }),
+            o.checkpoint.string() + ": can't be written: No such file or directory");
+  o.checkpoint = scratch_ / "folder";
+  fs::create_directory(o.checkpoint);
+  EXPECT_EQ(message_of([&] { train(o, 2); }),
+            "--checkpoint " + o.checkpoint.string() + ": is a directory; give the name of a file");
+  EXPECT_TRUE(draws_.empty());
+}
+
+TEST_F(Loop, NothingIsLeftBesideACheckpoint) {
+  const TrainOptions o = options("a");
+  train(o, 2);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(scratch_.path()))
+    names.push_back(entry.path().filename().string());
+  EXPECT_THAT(names, testing::UnorderedElementsAre("a", "a.csv", "a.png", "a.safetensors"));
+}
+
+// ---- What can't go on
+
+TEST_F(Loop, AGradientThatIsNotFiniteIsNamedBeforeItReachesTheWeights) {
+  TrainOptions o = options("a");
+  o.steps = 4;
+  train(o, 2);
+  const std::string before = read_file(o.checkpoint);
+  o.resume = spoil_gradient_ = true;
+  o.steps = 8;
+  EXPECT_EQ(message_of([&] { train(o, 2); }),
+            "training toy: the gradient at step 4 is not finite; lower --learning-rate (now 1) and "
+            "resume from the last checkpoint");
+  EXPECT_TRUE(at::isfinite(weight_).all().item<bool>());
+  EXPECT_TRUE(read_file(o.checkpoint) == before);
 }
 
 TEST_F(Loop, AHeldOutLossThatIsNotFiniteIsNamed) {

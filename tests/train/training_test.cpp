@@ -304,13 +304,37 @@ TEST_F(Training, ACheckpointOfAnotherConfigurationIsRefused) {
             o.checkpoint.string() + ": is not a checkpoint of this network, or is damaged");
 }
 
-TEST_F(Training, AFullDiskIsNamed) {
-  TrainOptions o = options(half_bundle("a"));
-  o.steps = 1;
-  o.checkpoint = scratch_ / "nowhere" / "c.pt";
+TEST_F(Training, AStoppedAutoencodersStatisticsAreThoseOfItsWeights) {
+  const fs::path model = bundle("a");
+  const std::vector<float> before = ModelBundle::read(model).latent_deviation;
+  StopAfter stopper(7);
+  EXPECT_NE(message_of<Interrupted>([&] { train_autoencoder(options(model), stopper); }), "");
+  const std::vector<float> stopped = ModelBundle::read(model).latent_deviation;
+  EXPECT_NE(stopped, before);
+  // No more images than statistics are taken of while training goes on: the end makes the same.
+  TrainOptions o = options(model);
+  o.resume = true;
+  o.steps = 7;
+  train_autoencoder(o, silent_);
+  const std::vector<float> whole = ModelBundle::read(model).latent_deviation;
+  for (std::size_t c = 0; c < whole.size(); ++c) EXPECT_NEAR(stopped[c] / whole[c], 1, 1e-3);
+}
+
+TEST_F(Training, ADenoiserThatDoesNotFitTheBundleIsRefusedBeforeImagesAreRead) {
+  nlohmann::ordered_json json = small_model_json();
+  json["denoiser"]["config"]["latent_channels"] = 5;
+  write_small_bundle(scratch_ / "a", json);
+  TrainOptions o = options(scratch_ / "a");
+  o.data.images = scratch_ / "nowhere";
   EXPECT_THAT(message_of([&] { train_denoiser(o, silent_); }),
-              AllOf(HasSubstr((scratch_ / "nowhere" / "c.pt").string()),
-                    HasSubstr("the checkpoint can't be written")));
+              HasSubstr("denoiser has latent channels 5, model.json says 4"));
+}
+
+TEST_F(Training, ADenoiserNeedsAnAutoencoderBeforeImagesAreRead) {
+  TrainOptions o = options(bundle("a"));
+  o.data.images = scratch_ / "nowhere";
+  EXPECT_THAT(message_of([&] { train_denoiser(o, silent_); }),
+              HasSubstr((scratch_ / "a" / "autoencoder.safetensors").string()));
 }
 
 TEST_F(Training, ImagesSmallerThanACropAreNamed) {

@@ -13,7 +13,7 @@ namespace {
 
 struct TrainArguments {
   TrainOptions options;
-  std::string dtype = "bfloat16";
+  std::string dtype;                 // empty: the fastest
   std::vector<std::string> folders;  // of masks
   std::vector<std::string> slides;
 };
@@ -26,6 +26,7 @@ void add_options(CLI::App& app, TrainArguments& a) {
                  "file for weights, optimiser and step; log and curves are FILE.csv and FILE.png")
       ->required();
   app.add_flag("--resume", o.resume, "continue from the checkpoint");
+  app.add_flag("--force", o.force, "start anew although the checkpoint exists");
   app.add_option("--steps", o.steps, "optimiser steps")->capture_default_str();
   app.add_option("--stop-after", o.stop_after,
                  "step at which this run ends, to be resumed (0: at the last)");
@@ -38,16 +39,15 @@ void add_options(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
   app.add_option("--held-out-every", o.data.held_out_every, "keep every n-th source for measuring");
   app.add_option("--source", o.data.source,
-                 "regular expression: what in an image's file name tells its slide or patient "
-                 "(each image by itself)");
+                 "regular expression: what in the file name of an image or slide tells its slide "
+                 "or patient (each by itself)");
   app.add_option("--patience", o.patience,
                  "stop after so many checkpoints without a lower held-out loss, 0: never")
       ->capture_default_str();
   add_seed(app, o.seed, "seed of weights, crops and noise");
   app.add_option("--threads", o.threads, "threads (all)");
-  app.add_option("--dtype", a.dtype, "of convolutions and matrix products")
-      ->check(CLI::IsMember({"bfloat16", "float32"}))
-      ->capture_default_str();
+  app.add_option("--dtype", a.dtype, "of convolutions and matrix products (the fastest native one)")
+      ->check(CLI::IsMember({"bfloat16", "float32"}));
 }
 
 void add_images(CLI::App& app, TrainArguments& a) {
@@ -55,6 +55,9 @@ void add_images(CLI::App& app, TrainArguments& a) {
                  "folder of NAME.png, with NAME_mask.png where labelled");
   app.add_option("--slides", a.slides,
                  "slides that OpenSlide reads; SLIDE:LABELS.geojson with QuPath's annotations");
+  app.add_option("--regions", a.options.data.regions,
+                 "regions of 1024 px taken at most from a slide of more than 16 megapixels")
+      ->capture_default_str();
   app.add_option("--augment", a.options.augment,
                  "how much the stains vary, 0 to 1: haematoxylin and eosin at 1 by up to 20 %")
       ->capture_default_str();
@@ -70,22 +73,23 @@ void print_end(const TrainingSummary& training) {
 
 void print_loss(const TrainingSummary& training) {
   print_end(training);
-  fmt::print("loss {}: {:.4f}\n",
-             training.end == TrainingEnd::last_step ? "over the last tenth of the steps"
-                                                    : "before the last checkpoint",
-             training.loss);
+  fmt::print(
+      "loss {}: {:.4f}\n",
+      training.end == TrainingEnd::last_step ? "over the last tenth of the steps" : "at the end",
+      training.loss);
 }
 
 void add_unconditional(CLI::App& app, TrainArguments& a, const char* help) {
   app.add_option("--unconditional", a.options.unconditional, help)->capture_default_str();
 }
 
-TrainOptions checked(TrainArguments& a) {
+TrainOptions parsed(TrainArguments& a) {
   for (const std::string& folder : a.folders) a.options.masks.push_back(parse_mask_folder(folder));
   for (const std::string& slide : a.slides)
     a.options.data.slides.push_back(parse_training_slide(slide));
-  a.options.dtype = a.dtype == "float32" ? DType::float32 : DType::bfloat16;
-  validate(a.options);
+  a.options.dtype = a.dtype.empty()        ? fastest_dtype()
+                    : a.dtype == "float32" ? DType::float32
+                                           : DType::bfloat16;
   return a.options;
 }
 
@@ -98,8 +102,10 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
       "--keep-latents", arguments->options.keep_latents,
       "bundle whose latents the first channels keep to, so that its denoiser can go on");
   out.push_back({app, [arguments] {
-                   return Work([options = checked(*arguments)](Progress& progress) {
-                     const AutoencoderReport r = train_autoencoder(options, progress);
+                   const TrainOptions options = parsed(*arguments);
+                   auto training = std::make_shared<AutoencoderTraining>(options);
+                   return Work([options, training](Progress& progress) {
+                     const AutoencoderReport r = training->run(progress);
                      print_end(r.training);
                      fmt::print(
                          "{} patches: PSNR {:.2f} dB, power spectrum off by at most {:.2f} dB\n",
@@ -122,8 +128,9 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   app->add_option("--latents", arguments->options.latents,
                   "folder that keeps the images' latents for the next run");
   out.push_back({app, [arguments] {
-                   return Work([options = checked(*arguments)](Progress& progress) {
-                     print_loss(train_denoiser(options, progress));
+                   auto training = std::make_shared<DenoiserTraining>(parsed(*arguments));
+                   return Work([training](Progress& progress) {
+                     print_loss(training->run(progress));
                      return 0;
                    });
                  }});
@@ -139,8 +146,10 @@ void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
       ->required();
   add_unconditional(*app, *arguments, "how often a mask is shown without its prompt (p_unc)");
   out.push_back({app, [arguments] {
-                   return Work([options = checked(*arguments)](Progress& progress) {
-                     const MaskReport r = train_mask_denoiser(options, progress);
+                   const TrainOptions options = parsed(*arguments);
+                   auto training = std::make_shared<MaskTraining>(options);
+                   return Work([options, training](Progress& progress) {
+                     const MaskReport r = training->run(progress);
                      print_loss(r.training);
                      if (!std::isnan(r.completion_accuracy))
                        fmt::print(

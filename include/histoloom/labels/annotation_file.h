@@ -10,10 +10,18 @@
 
 namespace histoloom {
 
-// Reads QuPath's GeoJSON of a slide of `slide` px at full resolution, with `factor` px a cell. A
-// cell takes the label of the last polygon that holds its middle; where none does it is unknown,
-// whether the label set has glass or not: nobody has looked at it. UserError as read_mask().
+// The slide that annotations were drawn on, and the cells that it becomes.
+struct AnnotatedSlideSize {
+  PixelSize drawn;   // px at full resolution, which annotations count in
+  PixelSize scaled;  // px that cells count in
+  int factor = 8;    // of those a cell
+};
+
+// Reads QuPath's GeoJSON. A cell takes the label of the last polygon that holds its middle; where
+// none does it is unknown, whether the label set has glass or not: nobody has looked at it.
+// UserError as read_mask().
 std::unique_ptr<LabelField> read_annotations(const std::filesystem::path& path,
-                                             const LabelSet& labels, PixelSize slide, int factor);
+                                             const LabelSet& labels,
+                                             const AnnotatedSlideSize& slide);
 
 }  // namespace histoloom

@@ -99,6 +99,9 @@ void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser);
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);
 
+// The denoiser without its weights. UserError where it doesn't fit, as check_denoiser().
+std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle);
+
 // The autoencoder without its weights: it takes and gives images in [0, 1], whatever pixel range
 // the network has. UserError where it doesn't fit the bundle's latents.
 std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle);

@@ -5,10 +5,15 @@
 // EMA, optimiser, step) is written aside and renamed every `checkpoint_every` steps and when the
 // user stops; `resume` continues from it and draws what an unbroken run would have drawn. Beside it
 // lie the log, CHECKPOINT.csv, and curves with samples, CHECKPOINT.png (docs/training.md).
+//
+// Every training comes in two halves. Its constructor reads and checks all that it is given: model,
+// images, masks, the checkpoint to go on from, and whether it can write; UserError there is
+// unusable input. run(), called once, does the work; UserError there is a failure on the way.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +36,7 @@ struct TrainOptions {
   std::filesystem::path model;       // the bundle's directory
   std::filesystem::path checkpoint;  // a file; kept until it is deleted by hand
   bool resume = false;
+  bool force = false;             // a checkpoint that is there may be replaced
   ImageSetOptions data;           // of autoencoder and denoiser
   std::vector<MaskFolder> masks;  // of the mask denoiser; held_out_every of `data` counts there too
   int steps = 4000;
@@ -59,7 +65,7 @@ struct TrainOptions {
   std::filesystem::path keep_latents;
 };
 
-// Checks what can be checked before any work; UserError names the option.
+// Checks the options by themselves; UserError names the option.
 void validate(const TrainOptions& options);
 
 enum class TrainingEnd { last_step, no_patience, stop_after };
@@ -67,7 +73,7 @@ enum class TrainingEnd { last_step, no_patience, stop_after };
 // How a training ended.
 struct TrainingSummary {
   double loss = 0;    // mean of the last tenth of the steps; where it stopped before, since the
-                      // checkpoint before the last
+                      // last row of the log, or in that row
   int steps = 0;      // taken, all runs together
   int best_step = 0;  // of the checkpoint whose weights the bundle has
   TrainingEnd end = TrainingEnd::last_step;
@@ -76,19 +82,37 @@ struct TrainingSummary {
 // What training measured on the images that were held out (on the training images where none are).
 struct AutoencoderReport {
   double psnr = 0;  // dB, mean over patches
-  // The largest error of the power in a band of the 8×8 DCT up to half of Nyquist's frequency, of
-  // any colour channel's, over all patches together, dB.
+  // The largest error of the power in a band of the 8×8 DCT up to half of Nyquist's frequency, the
+  // mean over colour channels and patches, dB.
   double power_ratio_db = 0;
   TrainingSummary training;
 };
 
 // Trains the autoencoder (L1, L1 of gradients, the power of DCT bands, Kullback-Leibler), writes
 // its weights in float16 and the latents' statistics in model.json.
-AutoencoderReport train_autoencoder(const TrainOptions& options, Progress& progress);
+class AutoencoderTraining {
+ public:
+  explicit AutoencoderTraining(const TrainOptions& options);
+  ~AutoencoderTraining();
+  AutoencoderReport run(Progress& progress);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // Trains the denoiser on cached latents of the images in eight orientations (DiffInfinite,
 // Algorithm 1; the label map instead of one label), writes the averaged weights in float16.
-TrainingSummary train_denoiser(const TrainOptions& options, Progress& progress);
+class DenoiserTraining {
+ public:
+  explicit DenoiserTraining(const TrainOptions& options);
+  ~DenoiserTraining();
+  TrainingSummary run(Progress& progress);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 struct MaskReport {
   TrainingSummary training;  // losses are mean square errors over that of knowing nothing (1)
@@ -99,6 +123,15 @@ struct MaskReport {
 
 // Trains the mask denoiser on masks that are completed first (docs/training.md), writes the
 // averaged weights in float16.
-MaskReport train_mask_denoiser(const TrainOptions& options, Progress& progress);
+class MaskTraining {
+ public:
+  explicit MaskTraining(const TrainOptions& options);
+  ~MaskTraining();
+  MaskReport run(Progress& progress);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace histoloom

@@ -1,0 +1,88 @@
+// The checkpoint of a training: where it stood, weights, averaged weights and optimiser, in an
+// archive of torch's.
+//
+// It is written in two halves, so that what goes with it (a row of the log, the bundle's weights)
+// comes in between: write() puts everything into NAME.tmp, which is where a full disk shows, and
+// commit() syncs it and gives it its name. A kill in between leaves the checkpoint before, from
+// which the rest is done again.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "best_checkpoint.h"
+#include "histoloom/core/file.h"
+#include "histoloom/model/denoiser.h"
+#include "histoloom/train/train.h"
+
+namespace histoloom {
+
+struct RunningMean {
+  double sum = 0;
+  std::int64_t count = 0;
+  void add(double value) { sum += value, ++count; }
+  double get() const { return count > 0 ? sum / static_cast<double>(count) : 0; }
+};
+
+// Where a training stands.
+struct TrainingState {
+  int step = 0;           // steps taken
+  double seconds = 0;     // of training, all runs together
+  RunningMean since_row;  // losses since the last row of the log
+  RunningMean tail;       // losses of the last tenth of the steps
+  BestCheckpoint best;
+};
+
+// What a training changes.
+struct TrainedTensors {
+  NamedTensors parameters;
+  std::vector<at::Tensor> averaged;  // as parameters
+  torch::optim::AdamW optimizer;
+};
+
+// What decides the curve of a training beside its schedule: an option and its value as text.
+struct TrainingSetting {
+  std::string option, value;
+};
+std::vector<TrainingSetting> settings_of(const TrainOptions& options, int batch,
+                                         const std::vector<TrainingImage>& images);
+
+class TrainingCheckpoint {
+ public:
+  // `kind` of network and `settings` are stored with it. Nothing is touched.
+  TrainingCheckpoint(std::filesystem::path path, std::string kind,
+                     std::vector<TrainingSetting> settings);
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // UserError unless a training may begin that writes it: its directory takes files; there is one
+  // to `resume` from, else none that is in the way or it may be replaced (`force`).
+  void require_usable(bool resume, bool force) const;
+
+  // Writes everything but the last bytes aside. \error DiskFull, UserError
+  void write(const TrainingState& state, const TrainedTensors& trained);
+  // Puts what was written in place. \error DiskFull, UserError
+  void commit();
+
+  // Reads the file into `trained`, whose tensors have the shapes of those that were written.
+  // UserError where it is damaged, of another network, or was started with another setting, which
+  // is named. Those from before settings were stored are taken as they are.
+  TrainingState read(TrainedTensors& trained) const;
+
+ private:
+  void require_same_settings(torch::serialize::InputArchive& archive) const;
+  TrainingState read_archive(torch::serialize::InputArchive& archive,
+                             TrainedTensors& trained) const;
+  std::string not_ours() const;
+
+  std::filesystem::path path_;
+  std::string kind_;
+  std::vector<TrainingSetting> settings_;
+  std::unique_ptr<FileReplacement> aside_;
+};
+
+}  // namespace histoloom

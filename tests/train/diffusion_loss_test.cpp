@@ -1,0 +1,63 @@
+// What a denoiser is asked for, checked by the way back: x0 from x and a perfect prediction.
+#include "diffusion_loss.h"
+
+#include <gtest/gtest.h>
+
+#include "histoloom/diffusion/schedule.h"
+
+namespace histoloom {
+namespace {
+
+class AddNoise : public testing::Test {
+ protected:
+  AddNoise() {
+    torch::manual_seed(5);
+    ScheduleSpec spec;
+    spec.type = "cosine";
+    spec.steps = 1000;
+    signal_ = signal_of(NoiseSchedule::of(spec));
+    x0_ = torch::randn({256, 3, 4, 4}) * 2 + 1;
+  }
+  NoisyBatch noisy(Prediction prediction) { return add_noise(x0_, signal_, prediction); }
+  at::Tensor alpha(const NoisyBatch& batch) {
+    return signal_.index({batch.time.to(at::kLong)}).sqrt().view({-1, 1, 1, 1});
+  }
+  at::Tensor sigma(const NoisyBatch& batch) { return (1 - alpha(batch).square()).sqrt(); }
+  static double largest(const at::Tensor& t) { return t.abs().max().item<double>(); }
+
+  at::Tensor signal_, x0_;
+};
+
+TEST_F(AddNoise, ATargetOfVLeadsBackToX0) {  // Salimans and Ho 2022, appendix D: x0 = αx − σv
+  const NoisyBatch batch = noisy(Prediction::v);
+  EXPECT_LT(largest(alpha(batch) * batch.x - sigma(batch) * batch.target - x0_), 1e-5);
+}
+
+TEST_F(AddNoise, ATargetOfEpsilonIsTheNoise) {
+  const NoisyBatch batch = noisy(Prediction::epsilon);
+  EXPECT_LT(largest(alpha(batch) * x0_ + sigma(batch) * batch.target - batch.x), 1e-5);
+  EXPECT_NEAR(batch.target.mean().item<double>(), 0, 0.05);
+  EXPECT_NEAR(batch.target.std().item<double>(), 1, 0.05);
+}
+
+TEST_F(AddNoise, ATargetOfX0IsX0) { EXPECT_TRUE(at::equal(noisy(Prediction::x0).target, x0_)); }
+
+TEST_F(AddNoise, TimesAreDrawnFromAllOfTheSchedule) {
+  const at::Tensor time = noisy(Prediction::v).time;
+  EXPECT_EQ(time.scalar_type(), at::kFloat);
+  EXPECT_TRUE(at::equal(time, time.round()));
+  EXPECT_GE(time.min().item<float>(), 0);
+  EXPECT_LT(time.min().item<float>(), 50);
+  EXPECT_LT(time.max().item<float>(), 1000);
+  EXPECT_GE(time.max().item<float>(), 950);
+  EXPECT_NEAR(time.mean().item<float>(), 500, 60);
+}
+
+TEST_F(AddNoise, NoiseGrowsWithTime) {
+  EXPECT_TRUE((signal_.diff() < 0).all().item<bool>());
+  EXPECT_GT(signal_[0].item<double>(), 0.999);
+  EXPECT_LT(signal_[-1].item<double>(), 0.001);
+}
+
+}  // namespace
+}  // namespace histoloom

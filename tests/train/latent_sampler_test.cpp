@@ -1,0 +1,88 @@
+#include "latent_sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace histoloom {
+namespace {
+
+constexpr int kPatch = 4;
+
+// Latents whose two channels tell image and cell, so that a patch tells where it is from.
+CachedLatents image_of(std::int64_t number, const at::Tensor& labels) {
+  const at::Tensor cells = at::arange(labels.numel(), at::kHalf).view(labels.sizes());
+  return {at::stack({at::full_like(cells, static_cast<double>(number)), cells}), labels};
+}
+
+// Image 0: 12 × 16 cells of 1 with four of 2; image 1: 10 × 8 unknown.
+std::vector<CachedLatents> two_images(std::int64_t unknown = 0) {
+  at::Tensor labels = torch::full({12, 16}, 1, at::kLong);
+  labels.narrow(0, 5, 2).narrow(1, 10, 2).fill_(2);
+  return {image_of(0, labels), image_of(1, torch::full({10, 8}, unknown, at::kLong))};
+}
+
+class Sampler : public testing::Test {
+ protected:
+  Sampler() { torch::manual_seed(11); }
+};
+
+TEST_F(Sampler, PatchesAreCutFromImagesWithTheirLabels) {
+  const LatentSampler sampler(two_images(), kPatch, 0);
+  const LatentBatch batch = sampler.draw(64, 0);
+  ASSERT_EQ(batch.latents.sizes(), (std::vector<std::int64_t>{64, 2, kPatch, kPatch}));
+  EXPECT_EQ(batch.latents.scalar_type(), at::kFloat);
+  const at::Tensor labels = two_images()[0].labels;
+  for (std::int64_t i = 0; i < 64; ++i) {
+    EXPECT_TRUE((batch.latents[i][0] == 0).all().item<bool>()) << "image 1 has no label";
+    const auto first = batch.latents[i][1][0][0].item<std::int64_t>();
+    const std::int64_t y = first / 16, x = first % 16;
+    const at::Tensor cells = at::arange(192, at::kFloat).view({12, 16});
+    EXPECT_TRUE(at::equal(batch.latents[i][1], cells.narrow(0, y, kPatch).narrow(1, x, kPatch)));
+    EXPECT_TRUE(at::equal(batch.labels[i], labels.narrow(0, y, kPatch).narrow(1, x, kPatch)));
+  }
+}
+
+TEST_F(Sampler, RareLabelsAreSeenAsOftenAsCommonOnes) {
+  const LatentSampler sampler(two_images(), kPatch, 0);
+  const LatentBatch batch = sampler.draw(400, 0);
+  // Half of the patches are drawn around one of the four cells of label 2.
+  const auto with_rare = (batch.labels == 2).flatten(1).any(1).sum().item<std::int64_t>();
+  EXPECT_GT(with_rare, 180);
+  EXPECT_LT(with_rare, 290);
+}
+
+TEST_F(Sampler, UnconditionalPatchesComeFromAllImagesAndHaveNoLabels) {
+  const LatentSampler sampler(two_images(), kPatch, 0);
+  const LatentBatch batch = sampler.draw(400, 1);
+  EXPECT_TRUE((batch.labels == 0).all().item<bool>());
+  // By area: 80 of 272 cells.
+  const double second = batch.latents.select(1, 0).select(1, 0).select(1, 0).mean().item<double>();
+  EXPECT_NEAR(second, 80.0 / 272, 0.08);
+}
+
+TEST_F(Sampler, SoManyAreUnconditional) {
+  const LatentSampler sampler(two_images(), kPatch, 0);
+  const LatentBatch batch = sampler.draw(600, 0.25);
+  const auto without = (batch.labels == 0).flatten(1).all(1).sum().item<std::int64_t>();
+  EXPECT_NEAR(static_cast<double>(without) / 600, 0.25, 0.06);
+}
+
+TEST_F(Sampler, UnknownIsZeroWhateverItsId) {
+  std::vector<CachedLatents> images = two_images(7);
+  images[0].labels[0][0] = 7;
+  const LatentSampler sampler(std::move(images), kPatch, 7);
+  const LatentBatch batch = sampler.draw(200, 0);
+  EXPECT_FALSE((batch.labels == 7).any().item<bool>());
+  EXPECT_TRUE((batch.labels == 0).any().item<bool>());
+  EXPECT_TRUE((batch.latents.select(1, 0) == 0).all().item<bool>())
+      << "nothing is drawn around what is unknown";
+}
+
+TEST_F(Sampler, WithoutAnyLabelPatchesAreStillDrawn) {
+  const LatentSampler sampler({two_images()[1]}, kPatch, 0);
+  EXPECT_TRUE((sampler.draw(8, 0).labels == 0).all().item<bool>());
+}
+
+}  // namespace
+}  // namespace histoloom
