@@ -22,9 +22,9 @@ struct MaskBatch {
 };
 
 // Every prompt is drawn as often as another; of its masks a known cell, each as likely as another,
-// and the patch anywhere around it of which at least a fifth is known, turned by any angle or
-// mirrored: the cells' axes mean nothing. Half of the patches lose a part to glass, with a wavy
-// edge, so that the network learns what lies along the rims of islands.
+// and a patch anywhere around it, turned by any angle or mirrored: the cells' axes mean nothing. Of
+// sixteen tries the first counts of which a fifth is known, or the last. Half of the patches lose a
+// part to glass, with a wavy edge, so that the network learns what lies along the rims of islands.
 class MaskSampler {
  public:
   MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel& model);

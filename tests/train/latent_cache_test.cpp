@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "histoloom/core/file.h"
 #include "model/test_model.h"
 #include "test_train.h"
@@ -95,6 +97,32 @@ TEST_F(LatentCache, TheLatentsAreTheEncodersNormalised) {
   const at::Tensor deviation = torch::tensor(bundle.latent_deviation).view({4, 1, 1});
   const at::Tensor expected = (z.squeeze(0) - mean) / deviation;
   EXPECT_LT(largest_error(latents[1].latents.to(at::kFloat), expected), 1e-3);
+}
+
+TEST_F(LatentCache, LabelsAreTurnedAsTheirPixelsAre) {
+  // One cell of label 2 in a corner, where the image is black.
+  images_.resize(1);
+  TrainingImage& image = images_[0];
+  image.labels[8] = 2;  // the last of the first row
+  for (std::int64_t y = 0; y < 8; ++y)
+    for (std::int64_t x = 64; x < 72; ++x)
+      for (std::int64_t c = 0; c < 3; ++c)
+        image.pixels[static_cast<std::size_t>(3 * (y * 72 + x) + c)] = 0;
+  const auto turned = run();
+  images_[0].pixels = blobs(image.size, 0);
+  options_.folder.clear();
+  const auto plain = run();
+  std::set<std::pair<std::int64_t, std::int64_t>> places;
+  for (std::size_t i = 0; i < 8; ++i) {
+    // The latents differ most where the black cell went.
+    const at::Tensor difference =
+        (turned[i].latents.to(at::kFloat) - plain[i].latents.to(at::kFloat)).abs().sum(0);
+    const std::int64_t most = difference.argmax().item<std::int64_t>();
+    EXPECT_EQ(turned[i].labels.flatten()[most].item<std::int64_t>(), 2) << i;
+    EXPECT_EQ((turned[i].labels == 2).sum().item<std::int64_t>(), 1);
+    places.insert({turned[i].labels.size(0), most});
+  }
+  EXPECT_EQ(places.size(), 8u) << "four corners of two shapes";
 }
 
 TEST_F(LatentCache, WhatChangedIsMadeAgain) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "histoloom/core/file.h"
 #include "histoloom/model/safetensors.h"
@@ -102,6 +103,22 @@ TEST_F(Loop, EveryCheckpointHasARowAndSoHasTheEnd) {
   EXPECT_DOUBLE_EQ(rows[1].learning_rate, 0.04);  // step 7 of 200 of warm-up
   EXPECT_GT(rows[0].loss, rows[1].loss);
   EXPECT_NEAR(*rows[2].held_out_loss, 2 - seen_, 1e-5);
+}
+
+TEST_F(Loop, TheRateWarmsUpAndFallsAsACosine) {
+  TrainOptions o = options("a");
+  o.steps = 400;
+  o.learning_rate = 0.01;
+  o.decay_share = 0.25;
+  o.checkpoint_every = 50;
+  train(o, 2);
+  const std::vector<LogRow> rows = log_of(o);
+  const auto rate = [&](std::size_t row) { return rows[row - 1].learning_rate; };
+  EXPECT_NEAR(rate(1), 0.0025, 1e-7);  // 50 of 200 steps of warm-up
+  EXPECT_NEAR(rate(4), 0.01, 1e-7);
+  EXPECT_NEAR(rate(6), 0.01, 1e-7);  // step 299: the fall begins after it
+  EXPECT_NEAR(rate(7), 0.01 * 0.5 * (1 + std::cos(M_PI * 0.49)), 1e-7);
+  EXPECT_NEAR(rate(8), 0.01 * 0.5 * (1 + std::cos(M_PI * 0.99)), 1e-7);
 }
 
 TEST_F(Loop, TheHeldOutLossIsThatOfTheAveragedWeightsOnTheSameDraws) {
