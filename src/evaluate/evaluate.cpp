@@ -10,49 +10,12 @@
 #include "histoloom/model/bundle.h"
 #include "likeness_rows.h"
 #include "network_rows.h"
+#include "patch_sets.h"
 #include "seam_rows.h"
 
 namespace histoloom::evaluate {
 
 namespace {
-
-constexpr std::size_t kMinPatches = 2;
-
-PatchSet drawn(const PatchSources& sources, std::int64_t count, const EvaluateOptions& options,
-               const char* option) {
-  PatchSet set = with_context(option, [&] {
-    return sample_patches(sources, {.side = options.patch, .count = count, .seed = options.seed});
-  });
-  if (set.patches.size() < kMinPatches)
-    throw UserError(
-        fmt::format("{}: {} squares of {} px show tissue, at least {} are needed; give more images "
-                    "or a smaller --patch",
-                    option, set.patches.size(), options.patch, kMinPatches));
-  return set;
-}
-
-// Reads all patches; the sets that are compared are cut to the size of the smallest.
-PatchSets read_sets(const EvaluateInputs& inputs, const EvaluateOptions& o) {
-  PatchSet synthetic = drawn(inputs.synthetic, o.patches, o, "--synthetic");
-  PatchSet searched, reference;
-  if (inputs.held_out.empty()) {
-    const PatchSet real =
-        drawn(inputs.real, 2 * std::max(o.patches, o.training_patches), o, "--real");
-    std::tie(reference, searched) = split_by_source(real);
-  } else {
-    searched = drawn(inputs.real, std::max(o.patches, o.training_patches), o, "--real");
-    reference = drawn(inputs.held_out, o.patches, o, "--held-out");
-  }
-  const std::size_t count = std::min({static_cast<std::size_t>(o.patches), synthetic.patches.size(),
-                                      searched.patches.size(), reference.patches.size()});
-  truncate(synthetic, count);
-  truncate(reference, count);
-  PatchSet training = searched;
-  truncate(training, count);
-  truncate(searched, static_cast<std::size_t>(o.training_patches));
-  return {std::move(synthetic.patches), std::move(reference.patches), std::move(training.patches),
-          std::move(searched.patches)};
-}
 
 std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inputs,
                        const PatchSets& sets) {
@@ -67,10 +30,23 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
                   {"synthetic", named(options.synthetic, inputs.synthetic)},
                   {"held_out", named(options.held_out, inputs.held_out)},
                   {"patch", options.patch},
-                  {"patches", sets.synthetic.size()},
-                  {"training_patches", sets.searched.size()},
+                  {"patches", sets.count()},
+                  {"training_patches", sets.searched.patches.size()},
                   {"seed", options.seed}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// ", and 3 more" where `count` files share a message that names one.
+std::string and_more(std::size_t count) {
+  return count > 1 ? fmt::format(", and {} more", count - 1) : "";
+}
+
+void warn_of_shared_files(const EvaluateInputs& inputs, Progress& progress) {
+  for (const auto& [option, sources] :
+       {std::pair("--real", &inputs.real), std::pair("--held-out", &inputs.held_out)})
+    if (const auto both = shared_files(inputs.synthetic, *sources); !both.empty())
+      progress.warn(fmt::format("--synthetic: {} is an image of {} too{}", both[0].string(), option,
+                                and_more(both.size())));
 }
 
 void open_bundle(EvaluateInputs& inputs, const EvaluateOptions& options) {
@@ -94,6 +70,10 @@ EvaluateInputs open_inputs(const EvaluateOptions& options) {
   inputs.real = open_patch_sources(options.real);
   inputs.synthetic = open_patch_sources(options.synthetic);
   inputs.held_out = open_patch_sources(options.held_out);
+  if (const auto both = shared_files(inputs.held_out, inputs.real); !both.empty())
+    throw UserError(
+        fmt::format("--held-out: {} is an image of --real too{}; no image may be on both sides",
+                    both[0].string(), and_more(both.size())));
   if (!options.features.empty())
     inputs.network =
         std::make_unique<FeatureNetwork>(options.features, static_cast<int>(options.patch));
@@ -103,8 +83,9 @@ EvaluateInputs open_inputs(const EvaluateOptions& options) {
 
 EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
                           Progress& progress) {
+  warn_of_shared_files(inputs, progress);
   progress.start_stage("reading patches", 1, "set");
-  const PatchSets sets = read_sets(inputs, options);
+  const PatchSets sets = read_sets(inputs, options, progress);
   EvaluationReport report;
   report.facts_json = facts_json(options, inputs, sets);
   const std::vector<std::function<void()>> measures{

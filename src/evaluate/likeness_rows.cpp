@@ -60,13 +60,17 @@ void add_level_distances(EvaluationReport& report, const LevelRows& rows,
 void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
                             const EvaluateOptions& options) {
   add_level_distances(
-      report, {"sliced_wasserstein", "", sets.synthetic, sets.training, sets.reference}, options);
+      report,
+      {"sliced_wasserstein", "", sets.synthetic.patches, sets.training(), sets.reference.patches},
+      options);
 }
 
 void add_optical_density(EvaluationReport& report, const PatchSets& sets,
                          const EvaluateOptions& options) {
-  const auto synthetic = density_distances(sets.synthetic, sets.reference, bootstrap_of(options));
-  const auto real = density_distances(sets.training, sets.reference, bootstrap_of(options));
+  const auto synthetic =
+      density_distances(sets.synthetic.patches, sets.reference.patches, bootstrap_of(options));
+  const auto real =
+      density_distances(sets.training(), sets.reference.patches, bootstrap_of(options));
   for (std::size_t c = 0; c < kChannels; ++c)
     report.rows.push_back({"optical_density",
                            kChannelNames[c],
@@ -74,15 +78,17 @@ void add_optical_density(EvaluationReport& report, const PatchSets& sets,
                            Figure(synthetic[c]),
                            Figure(real[c]),
                            {}});
-  add_histograms(report, "synthetic", sets.synthetic);
-  add_histograms(report, "reference", sets.reference);
-  add_histograms(report, "training", sets.training);
+  add_histograms(report, "synthetic", sets.synthetic.patches);
+  add_histograms(report, "reference", sets.reference.patches);
+  add_histograms(report, "training", sets.training());
 }
 
 void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
                          const EvaluateOptions& options) {
-  const auto synthetic = spectrum_difference(sets.reference, sets.synthetic, bootstrap_of(options));
-  const auto real = spectrum_difference(sets.reference, sets.training, bootstrap_of(options));
+  const auto synthetic =
+      spectrum_difference(sets.reference.patches, sets.synthetic.patches, bootstrap_of(options));
+  const auto real =
+      spectrum_difference(sets.reference.patches, sets.training(), bootstrap_of(options));
   report.rows.push_back({"radial_spectrum",
                          "largest to Nyquist/2",
                          "dB",
@@ -96,8 +102,8 @@ void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
 }
 
 void add_copying(EvaluationReport& report, const PatchSets& sets, Progress& progress) {
-  std::vector<Picture> made = nearly_without_glass(sets.synthetic),
-                       held_out = nearly_without_glass(sets.reference);
+  std::vector<Picture> made = nearly_without_glass(sets.synthetic.patches),
+                       held_out = nearly_without_glass(sets.reference.patches);
   // The highest of more patches is higher.
   const std::size_t count = std::min(made.size(), held_out.size());
   if (count < 2) {
@@ -110,8 +116,8 @@ void add_copying(EvaluationReport& report, const PatchSets& sets, Progress& prog
   }
   made.resize(count);
   held_out.resize(count);
-  const MatchSummary synthetic = summary_of(best_matches(made, sets.searched));
-  const MatchSummary real = summary_of(best_matches(held_out, sets.searched));
+  const MatchSummary synthetic = summary_of(best_matches(made, sets.searched.patches));
+  const MatchSummary real = summary_of(best_matches(held_out, sets.searched.patches));
   const auto add = [&](const char* of, double MatchSummary::*part) {
     report.rows.push_back(
         {"pixel_correlation", of, "", Figure(synthetic.*part), Figure(real.*part), {}});

@@ -2,15 +2,9 @@
 #pragma once
 
 #include "histoloom/evaluate/evaluate.h"
-#include "histoloom/evaluate/patch_sampling.h"
+#include "patch_sets.h"
 
 namespace histoloom::evaluate {
-
-// The patches of an evaluation; the first three hold equally many.
-struct PatchSets {
-  std::vector<Picture> synthetic, reference, training;
-  std::vector<Picture> searched;  // for copies: the training patches, and more after them
-};
 
 // What stands in rows of sliced Wasserstein distances; the sets hold equally many patches.
 struct LevelRows {

@@ -43,8 +43,8 @@ Described describe(const FeatureNetwork& network, Pictures pictures) {
   return out;
 }
 
-// The searched patches begin with the training patches.
 Features first_rows(const Features& features, std::size_t count) {
+  check_internal(count <= features.count(), "fewer rows of features than are asked for");
   const auto end =
       features.values.begin() + static_cast<std::ptrdiff_t>(count * features.dimensions);
   return {features.dimensions, {features.values.begin(), end}};
@@ -98,13 +98,14 @@ void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
                         const EvaluateInputs& inputs, const EvaluateOptions& options) {
   if (!inputs.autoencoder) return;
   std::vector<Picture> again;
-  for (const Picture& patch : sets.reference)
+  for (const Picture& patch : sets.reference.patches)
     again.push_back({patch.size, reconstruct(*inputs.autoencoder, patch.rgb, patch.size)});
   const std::size_t n = again.size();
   const auto mean = [&](double (*measure)(const Picture&, const Picture&)) {
     std::vector<double> values(n);
-    tbb::parallel_for(std::size_t{0}, n,
-                      [&](std::size_t i) { values[i] = measure(sets.reference[i], again[i]); });
+    tbb::parallel_for(std::size_t{0}, n, [&](std::size_t i) {
+      values[i] = measure(sets.reference.patches[i], again[i]);
+    });
     return Figure(bootstrap(n, 0, {options.replicates, options.seed},
                             [&](const Weights& weights, const Weights&) {
                               double sum = 0;
@@ -116,22 +117,23 @@ void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
     report.rows.push_back({"autoencoder", "MS-SSIM", "", mean(ms_ssim), {}, {}});
   report.rows.push_back({"autoencoder", "PSNR", "dB", mean(psnr), {}, {}});
   const SpectrumDifference spectrum =
-      spectrum_difference(sets.reference, again, {options.replicates, options.seed});
+      spectrum_difference(sets.reference.patches, again, {options.replicates, options.seed});
   report.rows.push_back(
       {"autoencoder", "spectrum to Nyquist/2", "dB", Figure(spectrum.largest_to_half), {}, {}});
   // What the autoencoder alone costs of the likeness of what is decoded with it.
-  add_level_distances(report,
-                      {"autoencoder", "sliced_wasserstein ", again, sets.reference, sets.training},
-                      options);
+  add_level_distances(
+      report,
+      {"autoencoder", "sliced_wasserstein ", again, sets.reference.patches, sets.training()},
+      options);
 }
 
 void add_features(EvaluationReport& report, const PatchSets& sets, const EvaluateInputs& inputs,
                   const EvaluateOptions& options, Progress& progress) {
   if (!inputs.network) return;
-  const Described synthetic = describe(*inputs.network, sets.synthetic);
-  const Described reference = describe(*inputs.network, sets.reference);
-  const Described searched = describe(*inputs.network, sets.searched);
-  const Features training = first_rows(searched.features, sets.training.size());
+  const Described synthetic = describe(*inputs.network, sets.synthetic.patches);
+  const Described reference = describe(*inputs.network, sets.reference.patches);
+  const Described searched = describe(*inputs.network, sets.searched.patches);
+  const Features training = first_rows(searched.features, sets.count());
   if (synthetic.features.count() <= kNeighbours)
     progress.warn("precision and recall need more than 3 patches a side and are left out");
   add_distance(report, "fid", frechet_distance, synthetic.features, reference.features, training);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <numeric>
 
 #include "draw.h"
@@ -70,57 +70,65 @@ void read_tissue(PatchSet& set, const PatchSources& sources, std::span<const Squ
   }
 }
 
-PatchSet chosen(const PatchSet& set, std::span<const std::size_t> indices) {
-  PatchSet out;
-  for (const std::size_t i : indices) {
-    out.patches.push_back(set.patches[i]);
-    out.sources.push_back(set.sources[i]);
-  }
-  return out;
-}
-
-// Indices of the patches in two groups; each source goes to the group that is smaller so far.
-std::array<std::vector<std::size_t>, 2> groups_of(const PatchSet& set) {
-  std::map<std::size_t, std::vector<std::size_t>> by_source;
-  for (std::size_t i = 0; i < set.sources.size(); ++i) by_source[set.sources[i]].push_back(i);
-  std::array<std::vector<std::size_t>, 2> groups;
-  if (by_source.size() == 1) {
-    for (std::size_t i = 0; i < set.sources.size(); ++i) groups[i % 2].push_back(i);
-    return groups;
-  }
-  std::vector<std::vector<std::size_t>> largest_first;
-  for (auto& [source, indices] : by_source) largest_first.push_back(std::move(indices));
-  std::stable_sort(largest_first.begin(), largest_first.end(),
-                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
-  for (const auto& indices : largest_first) {
-    auto& group = groups[groups[1].size() < groups[0].size() ? 1 : 0];
-    group.insert(group.end(), indices.begin(), indices.end());
-  }
-  return groups;
-}
-
-}  // namespace
-
-PatchSet sample_patches(const PatchSources& sources, const SamplingOptions& options) {
-  const std::vector<Square> squares = shuffled_squares(sources, options);
-  const auto wanted = static_cast<std::size_t>(options.count);
+PatchSet read_first(const PatchSources& sources, std::span<const Square> squares,
+                    std::int64_t count, double max_glass) {
+  const auto wanted = static_cast<std::size_t>(count);
   PatchSet set;
   for (std::size_t next = 0; next < squares.size() && set.patches.size() < wanted;) {
     const std::size_t take = std::min(wanted - set.patches.size(), squares.size() - next);
-    read_tissue(set, sources, std::span(squares).subspan(next, take), options.max_glass);
+    read_tissue(set, sources, squares.subspan(next, take), max_glass);
     next += take;
   }
   return set;
 }
 
-std::pair<PatchSet, PatchSet> split_by_source(const PatchSet& set) {
-  auto groups = groups_of(set);
-  const std::size_t count = std::min(groups[0].size(), groups[1].size());
-  for (auto& group : groups) {
-    std::sort(group.begin(), group.end());  // back to the random order
-    group.resize(count);
+// Which of the sources belong to the second side; each goes to the side that has fewer squares so
+// far, the largest first.
+std::vector<bool> second_side(const std::vector<std::size_t>& squares_of) {
+  std::vector<std::size_t> largest_first(squares_of.size());
+  std::iota(largest_first.begin(), largest_first.end(), std::size_t{0});
+  std::stable_sort(largest_first.begin(), largest_first.end(),
+                   [&](std::size_t a, std::size_t b) { return squares_of[a] > squares_of[b]; });
+  std::array<std::size_t, 2> squares{};
+  std::vector<bool> second(squares_of.size());
+  for (const std::size_t source : largest_first) {
+    second[source] = squares[1] < squares[0];
+    squares[second[source]] += squares_of[source];
   }
-  return {chosen(set, groups[0]), chosen(set, groups[1])};
+  return second;
+}
+
+// The patches of one source in turn to both sides, until the first has its number.
+std::pair<PatchSet, PatchSet> dealt(PatchSet set, std::size_t first_count) {
+  std::pair<PatchSet, PatchSet> out;
+  for (std::size_t i = 0; i < set.patches.size(); ++i) {
+    PatchSet& side = i % 2 == 0 && i / 2 < first_count ? out.first : out.second;
+    side.patches.push_back(std::move(set.patches[i]));
+    side.sources.push_back(set.sources[i]);
+  }
+  return out;
+}
+
+}  // namespace
+
+PatchSet sample_patches(const PatchSources& sources, const SamplingOptions& options) {
+  return read_first(sources, shuffled_squares(sources, options), options.count, options.max_glass);
+}
+
+std::pair<PatchSet, PatchSet> sample_apart(const PatchSources& sources,
+                                           const SamplingOptions& options,
+                                           std::int64_t second_count) {
+  const std::vector<Square> squares = shuffled_squares(sources, options);
+  std::vector<std::size_t> squares_of(sources.size());
+  for (const Square& square : squares) ++squares_of[square.source];
+  if (std::count(squares_of.begin(), squares_of.end(), 0u) + 1 == std::ssize(squares_of))
+    return dealt(read_first(sources, squares, options.count + second_count, options.max_glass),
+                 static_cast<std::size_t>(options.count));
+  const std::vector<bool> second = second_side(squares_of);
+  std::array<std::vector<Square>, 2> sides;
+  for (const Square& square : squares) sides[second[square.source]].push_back(square);
+  return {read_first(sources, sides[0], options.count, options.max_glass),
+          read_first(sources, sides[1], second_count, options.max_glass)};
 }
 
 void truncate(PatchSet& set, std::size_t count) {

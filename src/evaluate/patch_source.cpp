@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
@@ -138,6 +139,13 @@ std::vector<fs::path> images_in(const fs::path& folder) {
   return out;
 }
 
+// Without links and dots; the name itself where the file is gone.
+fs::path real_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path real = fs::canonical(path, code);
+  return code ? path : real;
+}
+
 }  // namespace
 
 std::unique_ptr<PatchSource> open_patch_source(const fs::path& path) {
@@ -149,14 +157,28 @@ std::unique_ptr<PatchSource> open_patch_source(const fs::path& path) {
 
 PatchSources open_patch_sources(const std::vector<fs::path>& paths) {
   PatchSources out;
+  std::set<fs::path> known;
+  const auto add = [&](const fs::path& file) {
+    std::unique_ptr<PatchSource> source = open_patch_source(file);
+    if (known.insert(real_path(file)).second) out.push_back(std::move(source));
+  };
   for (const fs::path& path : paths) {
     std::error_code ignored;
     if (!fs::is_directory(path, ignored)) {
-      out.push_back(open_patch_source(path));
+      add(path);
       continue;
     }
-    for (const fs::path& image : images_in(path)) out.push_back(open_patch_source(image));
+    for (const fs::path& image : images_in(path)) add(image);
   }
+  return out;
+}
+
+std::vector<fs::path> shared_files(const PatchSources& first, const PatchSources& second) {
+  std::set<fs::path> known;
+  for (const auto& source : second) known.insert(real_path(source->path()));
+  std::vector<fs::path> out;
+  for (const auto& source : first)
+    if (known.contains(real_path(source->path()))) out.push_back(source->path());
   return out;
 }
 

@@ -127,6 +127,63 @@ TEST_F(Evaluate, WithoutHeldOutImagesHalfOfTheRealOnesTakesTheirPlace) {
   EXPECT_THAT(json, HasSubstr("\"held_out\": {\n    \"paths\": [],\n    \"images\": 0\n  }"));
 }
 
+TEST_F(Evaluate, AnUnevenSplitOfTheRealImagesIsSaid) {
+  write_folder("real", 1, 1);
+  write_picture(scratch_ / "real" / "large.png", test_picture({160, 160}, 9));
+  write_folder("synthetic", 51, 4);
+  Warnings warnings;
+  const EvaluationReport report = evaluate(options(), open_inputs(options()), warnings);
+  EXPECT_THAT(report_json(report), HasSubstr("\"patches\": 6,"));
+  EXPECT_THAT(warnings.all,
+              testing::ElementsAre(
+                  "--real: 6 patches a side are compared although one side holds 25, since no "
+                  "image is on both sides; give more images of one size, or --held-out"));
+}
+
+TEST_F(Evaluate, OneRealImageAgainstItselfIsSaid) {
+  write_folder("real", 1, 1);
+  write_folder("synthetic", 51, 4);
+  Warnings warnings;
+  const EvaluationReport report = evaluate(options(), open_inputs(options()), warnings);
+  EXPECT_THAT(report_json(report), HasSubstr("\"patches\": 3,"));
+  EXPECT_THAT(warnings.all,
+              testing::ElementsAre(
+                  "--real: its tissue is that of one image, so that real against real is that "
+                  "image against itself, and lower than two images would have it; give --held-out "
+                  "from another one"));
+}
+
+TEST_F(Evaluate, ASideOfOnePatchIsRefused) {
+  std::filesystem::create_directories(scratch_ / "real");
+  write_picture(scratch_ / "real" / "a.png", test_picture({96, 64}, 1));
+  write_picture(scratch_ / "real" / "b.png", test_picture({40, 40}, 2));
+  write_folder("synthetic", 51, 4);
+  EXPECT_EQ(message_of([&] { report_of(options()); }),
+            "--real: without --held-out its images are shared out on two sides, which show 6 and 1 "
+            "squares of 32 px with tissue; at least 2 each are needed; give more images, "
+            "--held-out or a smaller --patch");
+}
+
+TEST_F(Evaluate, AnImageOnBothRealSidesIsRefusedAndASyntheticOneIsSaid) {
+  write_folder("real", 1, 4);
+  write_folder("held", 101, 4);
+  write_folder("synthetic", 51, 4);
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held", scratch_ / "real" / "101.png", scratch_ / "real" / "102.png"};
+  EXPECT_EQ(message_of([&] { open_inputs(o); }),
+            "--held-out: " + (scratch_ / "real" / "101.png").string() +
+                " is an image of --real too, and 1 more; no image may be on both sides");
+  o.held_out = {scratch_ / "held"};
+  o.synthetic = {scratch_ / "real", scratch_ / "held" / "100.png"};
+  Warnings warnings;
+  evaluate(o, open_inputs(o), warnings);
+  EXPECT_THAT(warnings.all,
+              testing::ElementsAre("--synthetic: " + (scratch_ / "real" / "100.png").string() +
+                                       " is an image of --real too, and 3 more",
+                                   "--synthetic: " + (scratch_ / "held" / "100.png").string() +
+                                       " is an image of --held-out too"));
+}
+
 TEST_F(Evaluate, BlurredImagesAreFarFromRealOnes) {
   write_folder("real", 1, 4);
   std::filesystem::create_directories(scratch_ / "synthetic");

@@ -20,7 +20,8 @@ void write_network(const std::filesystem::path& path, bool with_logits) {
 class NetworkRows : public testing::Test {
  protected:
   // Rows of synthetic pictures that are the training's (copies) or others.
-  std::map<std::string, ReportRow> rows(bool copies, bool with_logits) {
+  std::map<std::string, ReportRow> rows(bool copies, bool with_logits,
+                                        std::int64_t training_patches = 1024) {
     for (const auto& [folder, seed] : {std::pair("real", 1u), std::pair("held", 101u),
                                        std::pair("synthetic", copies ? 1u : 201u)}) {
       std::filesystem::create_directories(scratch_ / folder);
@@ -37,6 +38,7 @@ class NetworkRows : public testing::Test {
     o.patch = 32;
     o.directions = 2;
     o.replicates = 10;
+    o.training_patches = training_patches;
     SilentProgress progress;
     std::map<std::string, ReportRow> out;
     for (const ReportRow& row : evaluate(o, open_inputs(o), progress).rows) out[row.measure] = row;
@@ -62,6 +64,13 @@ TEST_F(NetworkRows, OtherImagesAreNoCopies) {
   EXPECT_GT(found.at("authenticity").synthetic->value, 0.1);
   EXPECT_GT(found.at("c_t").synthetic->value, -3);
   EXPECT_EQ(found.count("inception_score"), 0u) << "the network gives no logits";
+}
+
+TEST_F(NetworkRows, FewerTrainingPatchesThanPatchesLeaveDistancesAsTheyAre) {
+  auto all = rows(false, false), few = rows(false, false, 2);
+  EXPECT_EQ(few.at("fid").real->value, all.at("fid").real->value);
+  EXPECT_EQ(few.at("authenticity").real->value, all.at("authenticity").real->value)
+      << "those that are compared are searched at least";
 }
 
 }  // namespace

@@ -120,25 +120,48 @@ TEST(GlassShare, CountsBrightBlocksWithoutColour) {
   EXPECT_EQ(glass_share(half), 0.75) << "one of four blocks, two of which are cut off";
 }
 
-TEST_F(Patches, AreSplitWithoutACommonSource) {
+TEST_F(Patches, AreDrawnApartWithoutACommonSource) {
   const PatchSources sources =
       write_set({test_picture({64, 96}, 1), test_picture({64, 64}, 2), test_picture({32, 64}, 3)});
-  const PatchSet set = sample_patches(sources, {.side = 32, .count = 100});
-  ASSERT_EQ(set.patches.size(), 12u);
-  const auto [first, second] = split_by_source(set);
+  const auto [first, second] = sample_apart(sources, {.side = 32, .count = 5}, 100);
   EXPECT_THAT(first.sources, testing::Each(0u));
   EXPECT_THAT(second.sources, testing::Each(testing::Ne(0u)));
-  EXPECT_EQ(first.patches.size(), 6u);
+  EXPECT_EQ(first.patches.size(), 5u);
   EXPECT_EQ(second.patches.size(), 6u);
+  // Either side has its patches in the order in which they are drawn of all sources.
+  const PatchSet all = sample_patches(sources, {.side = 32, .count = 100});
+  std::vector<std::vector<std::uint8_t>> expected, found;
+  for (std::size_t i = 0; i < all.patches.size(); ++i)
+    if (all.sources[i] != 0) expected.push_back(all.patches[i].rgb);
+  for (const Picture& patch : second.patches) found.push_back(patch.rgb);
+  EXPECT_EQ(found, expected);
 }
 
-TEST_F(Patches, OfOneSourceAreSplitOneByOne) {
-  const PatchSet set =
-      sample_patches(write_set({test_picture({97, 33}, 1)}), {.side = 32, .count = 100});
-  const auto [first, second] = split_by_source(set);
-  ASSERT_EQ(first.patches.size(), 1u);
-  ASSERT_EQ(second.patches.size(), 1u);
-  EXPECT_NE(first.patches[0].rgb, second.patches[0].rgb);
+TEST_F(Patches, OfOneSourceAreDealtInTurn) {
+  const PatchSources sources = write_set({test_picture({160, 64}, 1), test_picture({20, 20}, 2)});
+  const PatchSet all = sample_patches(sources, {.side = 32, .count = 100});
+  ASSERT_EQ(all.patches.size(), 10u);
+  const auto [first, second] = sample_apart(sources, {.side = 32, .count = 2}, 5);
+  ASSERT_EQ(first.patches.size(), 2u);
+  EXPECT_EQ(first.patches[1].rgb, all.patches[2].rgb);
+  ASSERT_EQ(second.patches.size(), 5u) << "what the first has no room for goes to the second";
+  EXPECT_EQ(second.patches[1].rgb, all.patches[3].rgb);
+  EXPECT_EQ(second.patches[2].rgb, all.patches[4].rgb);
+}
+
+TEST_F(Patches, AFileThatIsNamedTwiceIsOneSource) {
+  for (const char* name : {"a.png", "b.png"})
+    write_picture(scratch_ / name, test_picture({33, 17}, 1));
+  std::filesystem::create_symlink("a.png", scratch_ / "c.png");
+  std::filesystem::create_directories(scratch_ / "other");
+  write_picture(scratch_ / "other" / "b.png", test_picture({33, 17}, 1));
+  const PatchSources sources = open_patch_sources(
+      {scratch_ / "b.png", scratch_.path(), scratch_ / "other" / ".." / "a.png"});
+  std::vector<std::string> names;
+  for (const auto& source : sources) names.push_back(source->path().filename());
+  EXPECT_THAT(names, ElementsAre("b.png", "a.png"));
+  const auto other = open_patch_sources({scratch_ / "other", scratch_ / "c.png"});
+  EXPECT_THAT(shared_files(other, sources), ElementsAre(scratch_ / "c.png"));
 }
 
 // ---- Errors

@@ -32,9 +32,12 @@ struct PatchSet {
 // source is large enough for a patch.
 PatchSet sample_patches(const PatchSources& sources, const SamplingOptions& options);
 
-// Parts a set in two of equal size without a common source; what one part has more than the other
-// is dropped. A set of one source only is parted patch by patch instead.
-std::pair<PatchSet, PatchSet> split_by_source(const PatchSet& set);
+// Draws two sets without a common source, of at most `options.count` and `second_count` patches.
+// The sources are shared out so that both sides have about equally many squares. A single source
+// that is large enough is parted patch by patch instead. \error UserError as above.
+std::pair<PatchSet, PatchSet> sample_apart(const PatchSources& sources,
+                                           const SamplingOptions& options,
+                                           std::int64_t second_count);
 
 // Keeps the first `count` patches.
 void truncate(PatchSet& set, std::size_t count);

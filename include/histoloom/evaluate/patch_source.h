@@ -34,8 +34,13 @@ using PatchSources = std::vector<std::unique_ptr<PatchSource>>;
 std::unique_ptr<PatchSource> open_patch_source(const std::filesystem::path& path);
 
 // Opens files, and of folders every image and slide in the order of their names, but for masks
-// (NAME_mask.png, NAME_mask.tif). \error UserError as above, or for a folder without images.
+// (NAME_mask.png, NAME_mask.tif). A file that is named twice, or reached by a link too, is opened
+// once. \error UserError as above, or for a folder without images.
 PatchSources open_patch_sources(const std::vector<std::filesystem::path>& paths);
+
+// The files of `first` that are among those of `second`, whatever links lead there.
+std::vector<std::filesystem::path> shared_files(const PatchSources& first,
+                                                const PatchSources& second);
 
 // The mask beside an image: NAME_mask.png or NAME_mask.tif for NAME.png or NAME.ome.tif; empty
 // where there is none.
