@@ -6,6 +6,7 @@
 
 #include "draw.h"
 #include "histoloom/core/error.h"
+#include "stop.h"
 
 namespace histoloom::evaluate {
 
@@ -48,6 +49,7 @@ Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions
                    const std::function<double(const Weights&, const Weights&)>& measure) {
   std::vector<double> replicates;
   for (int r = 0; r < options.replicates; ++r) {
+    stop_if_asked(options.progress);
     const auto [a, b] = resampled_weights(first, second, r, options.seed);
     replicates.push_back(measure(a, b));
   }

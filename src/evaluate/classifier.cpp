@@ -111,7 +111,7 @@ LinearClassifier LinearClassifier::train(const std::vector<LabelledWindow>& wind
     for (const LabelledWindow& w : windows) values.push_back(static_cast<float>(w.features[f]));
     const Moments moments = moments_of(values);
     out.mean_[f] = moments.mean;
-    out.scale_[f] = moments.variance > 0 ? 1 / std::sqrt(moments.variance) : 0;
+    out.scale_[f] = inverse_deviation(moments);
   }
   std::vector<Sample> samples;
   for (const LabelledWindow& w : windows) {

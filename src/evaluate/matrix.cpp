@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "histoloom/core/error.h"
+#include "laned_product.h"
 
 namespace histoloom::evaluate {
 
@@ -104,15 +104,8 @@ void sweep(Tridiagonal& t, std::size_t l, std::size_t m) {
 
 }  // namespace
 
-// Summed in independent lanes, which makes vectors of them.
 double product(const double* a, const double* b, std::size_t n) {
-  constexpr std::size_t kLanes = 8;
-  double lanes[kLanes] = {}, sum = 0;
-  std::size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (std::size_t k = 0; k < kLanes; ++k) lanes[k] += a[i + k] * b[i + k];
-  for (; i < n; ++i) sum += a[i] * b[i];
-  return std::accumulate(lanes, lanes + kLanes, sum);
+  return laned_product<8>(a, b, n);
 }
 
 Matrix transposed(const Matrix& matrix) {

@@ -18,6 +18,7 @@
 #include "histoloom/core/error.h"
 #include "laplacian_pyramid.h"
 #include "moments.h"
+#include "stop.h"
 
 namespace histoloom::evaluate {
 
@@ -67,8 +68,7 @@ void normalise(Descriptors& descriptors) {
     const std::span<float> channel(descriptors.values.data() + c * length, length);
     const Moments moments = moments_of(channel);
     // A channel of one value becomes zeros.
-    const double scale = moments.variance > 0 ? 1 / std::sqrt(moments.variance) : 0;
-    shift_and_scale(channel, moments.mean, scale);
+    shift_and_scale(channel, moments.mean, inverse_deviation(moments));
   }
 }
 
@@ -90,6 +90,7 @@ std::vector<Descriptors> describe(Pictures patches, const SlicedWassersteinOptio
   }
   const Draw draw(seed, Purpose::descriptors);
   tbb::parallel_for(std::size_t{0}, patches.size(), [&](std::size_t p) {
+    stop_if_asked(options.bootstrap.progress);
     const std::vector<Planes> pyramid = laplacian_pyramid(patches[p], options.smallest_side);
     for (std::size_t i = 0; i < levels.size(); ++i)
       cut_out(levels[i], static_cast<std::int64_t>(p), pyramid[i], draw);
@@ -195,6 +196,7 @@ Estimate level_distance(const Descriptors& a, const Descriptors& b,
   std::vector<double> distances(directions);
   std::vector<double> again(replicates * directions);  // of the first directions only
   tbb::parallel_for(std::size_t{0}, directions, [&](std::size_t d) {
+    stop_if_asked(options.bootstrap.progress);
     const std::vector<float> direction = unit_direction(draw, static_cast<int>(d));
     const auto left = sorted_projections(a, direction), right = sorted_projections(b, direction);
     distances[d] = mean_difference(left, right, once, once);

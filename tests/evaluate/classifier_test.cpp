@@ -54,6 +54,17 @@ TEST(LinearClassifierTest, CountsBothClassesEqually) {
   EXPECT_DOUBLE_EQ(balanced_accuracy(blind, windows, {}).value, 0.5);
 }
 
+TEST(LinearClassifierTest, AFeatureThatNeverChangesTellsNothing) {
+  std::vector<LabelledWindow> windows = test_windows(1);
+  const auto features = tissue_features(plain_picture({32, 32}, {231, 171, 201}));
+  for (LabelledWindow& window : windows)
+    for (std::size_t f = 2; f < kTissueFeatures; ++f) window.features[f] = features[f];
+  const auto classifier = LinearClassifier::train(windows);
+  TissueFeatures other = windows[0].features;
+  for (std::size_t f = 2; f < kTissueFeatures; ++f) other[f] += 1;
+  EXPECT_EQ(classifier.probability(other), classifier.probability(windows[0].features));
+}
+
 TEST(LinearClassifierTest, OfOneClassIsABug) {
   std::vector<LabelledWindow> windows = test_windows(1);
   for (LabelledWindow& window : windows) window.second = true;

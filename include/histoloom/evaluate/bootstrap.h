@@ -11,6 +11,10 @@
 #include <functional>
 #include <vector>
 
+namespace histoloom {
+class Progress;
+}
+
 namespace histoloom::evaluate {
 
 struct Interval {
@@ -26,6 +30,7 @@ struct Estimate {
 struct BootstrapOptions {
   int replicates = 100;
   std::uint64_t seed = 0;
+  const Progress* progress = nullptr;  // asked at every replicate whether to stop
 };
 
 // How often each patch counts in a replicate; they sum to the number of patches.
@@ -41,7 +46,8 @@ std::pair<Weights, Weights> resampled_weights(std::size_t first, std::size_t sec
 // The interval about `value`, from the replicates' values; the value alone where they are all 0.
 Estimate estimate_of(double value, const std::vector<double>& replicates);
 
-// Estimates measure(first weights, second weights) for sides of so many patches.
+// Estimates measure(first weights, second weights) for sides of so many patches. \error
+// Interrupted.
 Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions& options,
                    const std::function<double(const Weights&, const Weights&)>& measure);
 
