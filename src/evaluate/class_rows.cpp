@@ -8,6 +8,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/evaluate/classifier.h"
 #include "histoloom/labels/mask_file.h"
+#include "stop.h"
 
 namespace histoloom::evaluate {
 
@@ -20,14 +21,8 @@ constexpr std::size_t kMaxWindows = 4000;  // of a class and side
 
 using Classes = std::array<LabelId, 2>;
 
-struct Place {
-  std::size_t source = 0;
-  PixelRect rect;
-};
-using Places = std::array<std::vector<Place>, 2>;  // by class
-
 // Finds the windows of an image that have one of the classes.
-void add_places(Places& out, std::size_t index, PatchSource& source, const LabelSet& labels,
+void add_places(PlacesByClass& out, std::size_t index, PatchSource& source, const LabelSet& labels,
                 const Classes& classes) {
   const std::filesystem::path mask = mask_beside(source.path());
   if (mask.empty()) return;
@@ -46,16 +41,17 @@ void add_places(Places& out, std::size_t index, PatchSource& source, const Label
 }
 
 // At most kMaxWindows of them, in the order of their sources.
-std::vector<Place> some_of(const std::vector<Place>& places, std::uint64_t seed, std::int64_t k) {
+std::vector<LabelledPlace> some_of(const std::vector<LabelledPlace>& places, std::uint64_t seed,
+                                   std::int64_t k) {
   std::vector<std::size_t> order = Draw(seed, Purpose::windows).permutation(places.size(), k);
   order.resize(std::min(order.size(), kMaxWindows));
   std::sort(order.begin(), order.end());
-  std::vector<Place> out;
+  std::vector<LabelledPlace> out;
   for (const std::size_t i : order) out.push_back(places[i]);
   return out;
 }
 
-void check_places(const Places& places, const EvaluateOptions& options, const char* option) {
+void check_places(const PlacesByClass& places, const EvaluateOptions& options, const char* option) {
   for (std::size_t k = 0; k < places.size(); ++k) {
     if (!places[k].empty()) continue;
     throw UserError(fmt::format(
@@ -65,23 +61,36 @@ void check_places(const Places& places, const EvaluateOptions& options, const ch
   }
 }
 
-// The labelled windows of the sources that `takes` accepts.
+// The places of the sources that `takes` accepts. A mask that doesn't fit is found here.
 template <class Takes>
-std::vector<LabelledWindow> windows_of(const PatchSources& sources, const EvaluateOptions& options,
-                                       const LabelSet& labels, const Classes& classes,
-                                       const char* option, Takes&& takes) {
-  Places places;
-  for (std::size_t i = 0; i < sources.size(); ++i)
+PlacesByClass places_of(const PatchSources& sources, const EvaluateInputs& inputs,
+                        const EvaluateOptions& options, const char* option, Takes&& takes,
+                        const Progress& progress) {
+  const LabelSet& labels = *inputs.labels;
+  const Classes classes{labels.find(std::string_view(options.classes[0]))->id,
+                        labels.find(std::string_view(options.classes[1]))->id};
+  PlacesByClass places;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    stop_if_asked(&progress);
     if (takes(i)) add_places(places, i, *sources[i], labels, classes);
+  }
   check_places(places, options, option);
+  for (std::size_t k = 0; k < places.size(); ++k)
+    places[k] = some_of(places[k], options.seed, static_cast<std::int64_t>(k));
+  return places;
+}
+
+std::vector<LabelledWindow> windows_at(const PlacesByClass& places, const PatchSources& sources,
+                                       const Progress& progress) {
   std::vector<LabelledWindow> out;
   for (std::size_t k = 0; k < places.size(); ++k) {
-    const std::vector<Place> chosen =
-        some_of(places[k], options.seed, static_cast<std::int64_t>(k));
+    const std::vector<LabelledPlace>& chosen = places[k];
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       PatchSource& source = *sources[chosen[i].source];
       out.push_back({tissue_features(source.read(chosen[i].rect)), k == 1, chosen[i].source});
-      if (i + 1 == chosen.size() || chosen[i + 1].source != chosen[i].source) source.release();
+      if (i + 1 < chosen.size() && chosen[i + 1].source == chosen[i].source) continue;
+      source.release();
+      stop_if_asked(&progress);
     }
   }
   return out;
@@ -89,21 +98,34 @@ std::vector<LabelledWindow> windows_of(const PatchSources& sources, const Evalua
 
 }  // namespace
 
-void add_classes(EvaluationReport& report, const EvaluateInputs& inputs,
-                 const EvaluateOptions& options) {
-  if (options.classes.empty()) return;
-  const Classes classes{inputs.labels->find(std::string_view(options.classes[0]))->id,
-                        inputs.labels->find(std::string_view(options.classes[1]))->id};
-  const LabelSet& labels = *inputs.labels;
+ClassPlaces find_class_places(const EvaluateInputs& inputs, const EvaluateOptions& options,
+                              const Progress& progress) {
+  if (options.classes.empty()) return {};
   const auto all = [](std::size_t) { return true; };
-  const bool split = inputs.held_out.empty();  // then every other real image is held out
-  const auto training = windows_of(inputs.real, options, labels, classes, "--real",
-                                   [split](std::size_t i) { return !split || i % 2 == 0; });
-  const auto held_out =
-      split ? windows_of(inputs.real, options, labels, classes, "--real",
-                         [](std::size_t i) { return i % 2 == 1; })
-            : windows_of(inputs.held_out, options, labels, classes, "--held-out", all);
-  const auto synthetic = windows_of(inputs.synthetic, options, labels, classes, "--synthetic", all);
+  const auto places = [&](const PatchSources& sources, const char* option, auto&& takes) {
+    return places_of(sources, inputs, options, option, takes, progress);
+  };
+  ClassPlaces out;
+  out.synthetic = places(inputs.synthetic, "--synthetic", all);
+  if (inputs.held_out.empty()) {  // every other real image is
+    out.training = places(inputs.real, "--real", [](std::size_t i) { return i % 2 == 0; });
+    out.held_out = places(inputs.real, "--real, every other image of which is held out",
+                          [](std::size_t i) { return i % 2 == 1; });
+  } else {
+    out.training = places(inputs.real, "--real", all);
+    out.held_out = places(inputs.held_out, "--held-out", all);
+  }
+  return out;
+}
+
+void add_classes(EvaluationReport& report, const EvaluateInputs& inputs,
+                 const EvaluateOptions& options, const ClassPlaces& places,
+                 const Progress& progress) {
+  if (options.classes.empty()) return;
+  const PatchSources& real = inputs.held_out.empty() ? inputs.real : inputs.held_out;
+  const auto training = windows_at(places.training, inputs.real, progress);
+  const auto held_out = windows_at(places.held_out, real, progress);
+  const auto synthetic = windows_at(places.synthetic, inputs.synthetic, progress);
   const LinearClassifier classifier = LinearClassifier::train(training);
   const BootstrapOptions bootstrap{options.replicates, options.seed};
   report.rows.push_back({"balanced_accuracy",

@@ -17,7 +17,7 @@ enum class Purpose : std::uint32_t {
   directions,
   resample_first,
   resample_second,
-  kid_subsets,
+  regions,
   clusters,
   windows,
 };

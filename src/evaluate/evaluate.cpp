@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "class_rows.h"
@@ -12,6 +14,7 @@
 #include "network_rows.h"
 #include "patch_sets.h"
 #include "seam_rows.h"
+#include "stop.h"
 
 namespace histoloom::evaluate {
 
@@ -60,6 +63,7 @@ void open_bundle(EvaluateInputs& inputs, const EvaluateOptions& options) {
     if (inputs.labels->find(std::string_view(name)) == nullptr)
       throw UserError(fmt::format("--classes: '{}' is no label of the model, which has {}", name,
                                   inputs.labels->describe()));
+  inputs.latent_factor = bundle.downsampling;
   inputs.autoencoder = load_autoencoder(bundle, DType::float32);
 }
 
@@ -78,30 +82,40 @@ EvaluateInputs open_inputs(const EvaluateOptions& options) {
     inputs.network =
         std::make_unique<FeatureNetwork>(options.features, static_cast<int>(options.patch));
   if (!options.model.empty()) open_bundle(inputs, options);
+  if (options.latent_factor) inputs.latent_factor = *options.latent_factor;
+  validate_seams(options, inputs.latent_factor);
+  check_seam_grids(inputs, options);
   return inputs;
 }
 
 EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
                           Progress& progress) {
   warn_of_shared_files(inputs, progress);
-  progress.start_stage("reading patches", 1, "set");
+  progress.start_stage("reading masks and patches", 1, "set");
+  const ClassPlaces places = find_class_places(inputs, options, progress);
   const PatchSets sets = read_sets(inputs, options, progress);
   EvaluationReport report;
   report.facts_json = facts_json(options, inputs, sets);
+  // In the order of the report; what is likeliest to be refused is measured first.
+  std::array<EvaluationReport, 8> parts;
   const std::vector<std::function<void()>> measures{
-      [&] { add_sliced_wasserstein(report, sets, options); },
-      [&] { add_optical_density(report, sets, options); },
-      [&] { add_radial_spectrum(report, sets, options); },
-      [&] { add_copying(report, sets, progress); },
-      [&] { add_seams(report, inputs, options); },
-      [&] { add_classes(report, inputs, options); },
-      [&] { add_reconstruction(report, sets, inputs, options); },
-      [&] { add_features(report, sets, inputs, options, progress); }};
+      [&] { add_classes(parts[5], inputs, options, places, progress); },
+      [&] { add_seams(parts[4], inputs, options, progress); },
+      [&] { add_features(parts[7], sets, inputs, options, progress); },
+      [&] { add_reconstruction(parts[6], sets, inputs, options, progress); },
+      [&] { add_sliced_wasserstein(parts[0], sets, options, progress); },
+      [&] { add_optical_density(parts[1], sets, options, progress); },
+      [&] { add_radial_spectrum(parts[2], sets, options, progress); },
+      [&] { add_copying(parts[3], sets, progress); }};
   progress.start_stage("measuring", static_cast<std::int64_t>(measures.size()), "measures");
   for (std::size_t i = 0; i < measures.size(); ++i) {
-    if (progress.stop_requested()) throw Interrupted("interrupted; nothing has been written");
+    stop_if_asked(&progress);
     measures[i]();
     progress.update(static_cast<std::int64_t>(i + 1));
+  }
+  for (EvaluationReport& part : parts) {
+    std::move(part.rows.begin(), part.rows.end(), std::back_inserter(report.rows));
+    std::move(part.curves.begin(), part.curves.end(), std::back_inserter(report.curves));
   }
   progress.finish();
   return report;

@@ -26,10 +26,6 @@ std::vector<Picture> nearly_without_glass(Pictures patches) {
   return out;
 }
 
-BootstrapOptions bootstrap_of(const EvaluateOptions& options) {
-  return {options.replicates, options.seed};
-}
-
 void add_histograms(EvaluationReport& report, const char* set, Pictures patches) {
   const ValueCounts counts = sum_of_counts(value_counts(patches), Weights(patches.size(), 1));
   for (std::size_t c = 0; c < kChannels; ++c) {
@@ -41,11 +37,15 @@ void add_histograms(EvaluationReport& report, const char* set, Pictures patches)
 
 }  // namespace
 
+BootstrapOptions bootstrap_of(const EvaluateOptions& options, const Progress& progress) {
+  return {options.replicates, options.seed, &progress};
+}
+
 void add_level_distances(EvaluationReport& report, const LevelRows& rows,
-                         const EvaluateOptions& options) {
+                         const EvaluateOptions& options, const Progress& progress) {
   SlicedWassersteinOptions o;
   o.directions = options.directions;
-  o.bootstrap = bootstrap_of(options);
+  o.bootstrap = bootstrap_of(options, progress);
   const auto judged = sliced_wasserstein(rows.judged, rows.from, o);
   const auto real = sliced_wasserstein(rows.real, rows.from, o);
   for (std::size_t i = 0; i < judged.size(); ++i)
@@ -58,19 +58,19 @@ void add_level_distances(EvaluationReport& report, const LevelRows& rows,
 }
 
 void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
-                            const EvaluateOptions& options) {
+                            const EvaluateOptions& options, const Progress& progress) {
   add_level_distances(
       report,
       {"sliced_wasserstein", "", sets.synthetic.patches, sets.training(), sets.reference.patches},
-      options);
+      options, progress);
 }
 
 void add_optical_density(EvaluationReport& report, const PatchSets& sets,
-                         const EvaluateOptions& options) {
-  const auto synthetic =
-      density_distances(sets.synthetic.patches, sets.reference.patches, bootstrap_of(options));
+                         const EvaluateOptions& options, const Progress& progress) {
+  const auto synthetic = density_distances(sets.synthetic.patches, sets.reference.patches,
+                                           bootstrap_of(options, progress));
   const auto real =
-      density_distances(sets.training(), sets.reference.patches, bootstrap_of(options));
+      density_distances(sets.training(), sets.reference.patches, bootstrap_of(options, progress));
   for (std::size_t c = 0; c < kChannels; ++c)
     report.rows.push_back({"optical_density",
                            kChannelNames[c],
@@ -84,11 +84,11 @@ void add_optical_density(EvaluationReport& report, const PatchSets& sets,
 }
 
 void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
-                         const EvaluateOptions& options) {
-  const auto synthetic =
-      spectrum_difference(sets.reference.patches, sets.synthetic.patches, bootstrap_of(options));
+                         const EvaluateOptions& options, const Progress& progress) {
+  const auto synthetic = spectrum_difference(sets.reference.patches, sets.synthetic.patches,
+                                             bootstrap_of(options, progress));
   const auto real =
-      spectrum_difference(sets.reference.patches, sets.training(), bootstrap_of(options));
+      spectrum_difference(sets.reference.patches, sets.training(), bootstrap_of(options, progress));
   report.rows.push_back({"radial_spectrum",
                          "largest to Nyquist/2",
                          "dB",
@@ -116,8 +116,8 @@ void add_copying(EvaluationReport& report, const PatchSets& sets, Progress& prog
   }
   made.resize(count);
   held_out.resize(count);
-  const MatchSummary synthetic = summary_of(best_matches(made, sets.searched.patches));
-  const MatchSummary real = summary_of(best_matches(held_out, sets.searched.patches));
+  const MatchSummary synthetic = summary_of(best_matches(made, sets.searched.patches, &progress));
+  const MatchSummary real = summary_of(best_matches(held_out, sets.searched.patches, &progress));
   const auto add = [&](const char* of, double MatchSummary::*part) {
     report.rows.push_back(
         {"pixel_correlation", of, "", Figure(synthetic.*part), Figure(real.*part), {}});

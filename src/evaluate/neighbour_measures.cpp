@@ -73,14 +73,20 @@ Features k_means(const Features& points, std::size_t clusters, std::uint64_t see
   return centres;
 }
 
-// Distances to the nearest training image, of the images in each cell.
-std::vector<std::vector<double>> distances_by_cell(const Features& images, const Features& training,
-                                                   const Features& centres) {
-  std::vector<std::vector<double>> out(centres.count());
-  const std::vector<Nearest> cells = nearest(images, centres),
-                             to_training = nearest(images, training);
-  for (std::size_t i = 0; i < images.count(); ++i)
-    out[cells[i].index].push_back(to_training[i].squared);
+// The images of a set in each cell.
+std::vector<Features> by_cell(const Features& images, const Features& centres) {
+  std::vector<Features> out(centres.count(), Features{images.dimensions, {}});
+  const std::vector<Nearest> cells = nearest(images, centres);
+  for (std::size_t i = 0; i < images.count(); ++i) {
+    auto& values = out[cells[i].index].values;
+    values.insert(values.end(), images.row(i).begin(), images.row(i).end());
+  }
+  return out;
+}
+
+std::vector<double> distances(const Features& images, const Features& training) {
+  std::vector<double> out;
+  for (const Nearest& match : nearest(images, training)) out.push_back(match.squared);
   return out;
 }
 
@@ -107,23 +113,24 @@ double authenticity(const Features& training, const Features& generated) {
   return static_cast<double>(authentic) / static_cast<double>(generated.count());
 }
 
-DataCopying data_copying(const Features& training, const Features& held_out,
-                         const Features& generated, std::size_t clusters, std::uint64_t seed) {
-  check_internal(clusters >= 1 && training.count() >= clusters, "more clusters than images");
-  const Features centres = k_means(training, clusters, seed);
-  const auto tested = distances_by_cell(held_out, training, centres);
-  const auto made = distances_by_cell(generated, training, centres);
-  DataCopying out;
-  double weight = 0;
-  for (std::size_t cell = 0; cell < clusters; ++cell) {
-    if (tested[cell].empty() || made[cell].empty()) continue;
-    const auto n = static_cast<double>(tested[cell].size());
-    out.c_t += n * mann_whitney_z(made[cell], tested[cell]);
+std::optional<double> data_copying(const Features& training, const Features& held_out,
+                                   const Features& generated, const DataCopyingOptions& options) {
+  check_internal(options.clusters >= 1 && training.count() >= options.clusters,
+                 "more clusters than images");
+  const Features centres = k_means(training, options.clusters, options.seed);
+  const auto learnt = by_cell(training, centres), tested = by_cell(held_out, centres),
+             made = by_cell(generated, centres);
+  double sum = 0, weight = 0;
+  for (std::size_t cell = 0; cell < options.clusters; ++cell) {
+    if (learnt[cell].count() == 0 || tested[cell].count() == 0 ||
+        made[cell].count() < options.least_generated)
+      continue;
+    const auto n = static_cast<double>(tested[cell].count());
+    sum += n * mann_whitney_z(distances(made[cell], learnt[cell]),
+                              distances(tested[cell], learnt[cell]));
     weight += n;
-    ++out.cells;
   }
-  if (weight > 0) out.c_t /= weight;
-  return out;
+  return weight > 0 ? std::optional(sum / weight) : std::nullopt;
 }
 
 }  // namespace histoloom::evaluate

@@ -1,8 +1,11 @@
 #include "network_rows.h"
 
+#include <fmt/format.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "histoloom/core/error.h"
 #include "histoloom/evaluate/feature_measures.h"
@@ -10,13 +13,15 @@
 #include "histoloom/evaluate/reconstruction.h"
 #include "histoloom/model/feature_network.h"
 #include "histoloom/model/reconstruct.h"
+#include "stop.h"
 
 namespace histoloom::evaluate {
 
 namespace {
 
 constexpr std::size_t kNeighbours = 3;            // of precision and recall
-constexpr std::size_t kImagesACluster = 50;       // about so many, of C_T
+constexpr std::size_t kImagesACluster = 80;       // of C_T: half of them are above its threshold
+constexpr std::size_t kLeastOfScore = 100;        // images: 10 in each part of an inception score
 constexpr std::size_t kBatch = 8;                 // images a call of the network
 constexpr std::int64_t kSmallestSsimPatch = 256;  // the least power of two above MS-SSIM's 176 px
 
@@ -24,10 +29,11 @@ struct Described {
   Features features, logits;
 };
 
-Described describe(const FeatureNetwork& network, Pictures pictures) {
+Described describe(const FeatureNetwork& network, Pictures pictures, const Progress& progress) {
   const std::size_t batches = (pictures.size() + kBatch - 1) / kBatch;
   std::vector<FeatureNetwork::Output> outputs(batches);
   tbb::parallel_for(std::size_t{0}, batches, [&](std::size_t b) {
+    stop_if_asked(&progress);
     std::vector<std::span<const std::uint8_t>> images;
     for (std::size_t i = b * kBatch; i < std::min((b + 1) * kBatch, pictures.size()); ++i)
       images.emplace_back(pictures[i].rgb);
@@ -73,40 +79,100 @@ void add_precision_recall(EvaluationReport& report, const Features& synthetic,
   report.rows.push_back({"recall", "k = 3", "", Figure(made.recall), Figure(real.recall), {}});
 }
 
+void add_inception_score(EvaluationReport& report, const Features& synthetic,
+                         const Features& reference, Progress& progress) {
+  if (synthetic.dimensions == 0) return;
+  if (synthetic.count() < kLeastOfScore) {
+    progress.warn(
+        fmt::format("inception_score is left out: it needs {} patches a side, of which there are "
+                    "{}; give more images or a smaller --patch",
+                    kLeastOfScore, synthetic.count()));
+    return;
+  }
+  report.rows.push_back({"inception_score",
+                         "",
+                         "",
+                         Figure(inception_score(synthetic)),
+                         Figure(inception_score(reference)),
+                         {}});
+}
+
+// The features of the patches of two groups of sources, about equally many in each; every other
+// patch where all are of one source.
+std::array<Features, 2> halves(const Features& features, const std::vector<std::size_t>& sources) {
+  std::map<std::size_t, std::vector<std::size_t>> by_source;
+  for (std::size_t i = 0; i < sources.size(); ++i) by_source[sources[i]].push_back(i);
+  std::array<Features, 2> out{Features{features.dimensions, {}}, Features{features.dimensions, {}}};
+  const auto add = [&](std::size_t half, std::size_t i) {
+    auto& values = out[half].values;
+    values.insert(values.end(), features.row(i).begin(), features.row(i).end());
+  };
+  if (by_source.size() == 1) {
+    for (std::size_t i = 0; i < sources.size(); ++i) add(i % 2, i);
+    return out;
+  }
+  for (const auto& [source, patches] : by_source) {
+    const std::size_t half = out[1].count() < out[0].count();
+    for (const std::size_t i : patches) add(half, i);
+  }
+  return out;
+}
+
+void add_data_copying(EvaluationReport& report, const Features& synthetic,
+                      const PatchSet& reference_set, const Features& reference,
+                      const Features& searched, std::uint64_t seed, Progress& progress) {
+  const DataCopyingOptions options{
+      .clusters = std::max<std::size_t>(1, synthetic.count() / kImagesACluster), .seed = seed};
+  const std::array<Features, 2> real = halves(reference, reference_set.sources);
+  const auto figure = [](const std::optional<double>& c_t) {
+    return c_t ? std::optional(Figure(*c_t)) : std::nullopt;
+  };
+  const ReportRow row{"c_t",
+                      "",
+                      "deviations",
+                      figure(data_copying(searched, reference, synthetic, options)),
+                      figure(data_copying(searched, real[0], real[1], options)),
+                      {}};
+  for (const auto& [name, found] :
+       {std::pair("synthetic", row.synthetic.has_value()), std::pair("real", row.real.has_value())})
+    if (!found)
+      progress.warn(
+          fmt::format("c_t of {} patches is left out: no cluster of training patches holds {} of "
+                      "them, and held-out ones; give more images",
+                      name, options.least_generated));
+  report.rows.push_back(row);
+}
+
 // Copies are looked for among all training patches; held-out images stand beside.
-void add_copies(EvaluationReport& report, const Features& synthetic, const Features& reference,
-                const Features& searched, std::uint64_t seed) {
+void add_authenticity(EvaluationReport& report, const Features& synthetic,
+                      const Features& reference, const Features& searched) {
   report.rows.push_back({"authenticity",
                          "",
                          "",
                          Figure(authenticity(searched, synthetic)),
                          Figure(authenticity(searched, reference)),
                          {}});
-  const std::size_t clusters = std::max<std::size_t>(1, searched.count() / kImagesACluster);
-  // By definition held-out images against themselves are at 0.
-  report.rows.push_back({"c_t",
-                         "",
-                         "deviations",
-                         Figure(data_copying(searched, reference, synthetic, clusters, seed).c_t),
-                         Figure(0.0),
-                         {}});
 }
 
 }  // namespace
 
 void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
-                        const EvaluateInputs& inputs, const EvaluateOptions& options) {
+                        const EvaluateInputs& inputs, const EvaluateOptions& options,
+                        const Progress& progress) {
   if (!inputs.autoencoder) return;
-  std::vector<Picture> again;
-  for (const Picture& patch : sets.reference.patches)
-    again.push_back({patch.size, reconstruct(*inputs.autoencoder, patch.rgb, patch.size)});
-  const std::size_t n = again.size();
+  const std::size_t n = sets.count();
+  std::vector<Picture> again(n);
+  tbb::parallel_for(std::size_t{0}, n, [&](std::size_t i) {
+    stop_if_asked(&progress);
+    const Picture& patch = sets.reference.patches[i];
+    again[i] = {patch.size, reconstruct(*inputs.autoencoder, patch.rgb, patch.size)};
+  });
   const auto mean = [&](double (*measure)(const Picture&, const Picture&)) {
     std::vector<double> values(n);
     tbb::parallel_for(std::size_t{0}, n, [&](std::size_t i) {
       values[i] = measure(sets.reference.patches[i], again[i]);
     });
-    return Figure(bootstrap(n, 0, {options.replicates, options.seed},
+    return Figure(bootstrap(n, 0, bootstrap_of(options, progress),
                             [&](const Weights& weights, const Weights&) {
                               double sum = 0;
                               for (std::size_t i = 0; i < n; ++i) sum += weights[i] * values[i];
@@ -117,36 +183,32 @@ void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
     report.rows.push_back({"autoencoder", "MS-SSIM", "", mean(ms_ssim), {}, {}});
   report.rows.push_back({"autoencoder", "PSNR", "dB", mean(psnr), {}, {}});
   const SpectrumDifference spectrum =
-      spectrum_difference(sets.reference.patches, again, {options.replicates, options.seed});
+      spectrum_difference(sets.reference.patches, again, bootstrap_of(options, progress));
   report.rows.push_back(
       {"autoencoder", "spectrum to Nyquist/2", "dB", Figure(spectrum.largest_to_half), {}, {}});
   // What the autoencoder alone costs of the likeness of what is decoded with it.
   add_level_distances(
       report,
       {"autoencoder", "sliced_wasserstein ", again, sets.reference.patches, sets.training()},
-      options);
+      options, progress);
 }
 
 void add_features(EvaluationReport& report, const PatchSets& sets, const EvaluateInputs& inputs,
                   const EvaluateOptions& options, Progress& progress) {
   if (!inputs.network) return;
-  const Described synthetic = describe(*inputs.network, sets.synthetic.patches);
-  const Described reference = describe(*inputs.network, sets.reference.patches);
-  const Described searched = describe(*inputs.network, sets.searched.patches);
+  const Described synthetic = describe(*inputs.network, sets.synthetic.patches, progress);
+  const Described reference = describe(*inputs.network, sets.reference.patches, progress);
+  const Described searched = describe(*inputs.network, sets.searched.patches, progress);
   const Features training = first_rows(searched.features, sets.count());
   if (synthetic.features.count() <= kNeighbours)
     progress.warn("precision and recall need more than 3 patches a side and are left out");
   add_distance(report, "fid", frechet_distance, synthetic.features, reference.features, training);
   add_distance(report, "kid", kernel_distance, synthetic.features, reference.features, training);
-  if (synthetic.logits.dimensions > 0)
-    report.rows.push_back({"inception_score",
-                           "",
-                           "",
-                           Figure(inception_score(synthetic.logits)),
-                           Figure(inception_score(reference.logits)),
-                           {}});
+  add_inception_score(report, synthetic.logits, reference.logits, progress);
   add_precision_recall(report, synthetic.features, reference.features, training);
-  add_copies(report, synthetic.features, reference.features, searched.features, options.seed);
+  add_authenticity(report, synthetic.features, reference.features, searched.features);
+  add_data_copying(report, synthetic.features, sets.reference, reference.features,
+                   searched.features, options.seed, progress);
 }
 
 }  // namespace histoloom::evaluate

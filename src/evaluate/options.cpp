@@ -5,6 +5,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/evaluate/evaluate.h"
+#include "seam_rows.h"
 
 namespace histoloom::evaluate {
 
@@ -12,19 +13,6 @@ namespace {
 
 void require(bool holds, const char* option, const char* wanted, std::int64_t got) {
   if (!holds) throw UserError(fmt::format("{} must be {}, got {}", option, wanted, got));
-}
-
-void validate_seams(const EvaluateOptions& o) {
-  for (const SeamPeriod& seam : o.seams) {
-    if (seam.period <= 2 * o.latent_factor || seam.period > 1024)
-      throw UserError(
-          fmt::format("--seams: a period must be above two latent cells ({} px) and at "
-                      "most 1024 px, got {}",
-                      2 * o.latent_factor, seam.period));
-    if (seam.phase >= seam.period)
-      throw UserError(fmt::format("--seams: a phase must be below its period {}, got {}",
-                                  seam.period, seam.phase));
-  }
 }
 
 void validate_classes(const EvaluateOptions& o) {
@@ -38,6 +26,19 @@ void validate_classes(const EvaluateOptions& o) {
 }
 
 }  // namespace
+
+void validate_seams(const EvaluateOptions& o, std::int64_t latent_factor) {
+  for (const SeamPeriod& seam : o.seams) {
+    if (seam.period <= 2 * latent_factor || seam.period > 1024)
+      throw UserError(
+          fmt::format("--seams: a period must be above two latent cells ({} px) and at "
+                      "most 1024 px, got {}",
+                      2 * latent_factor, seam.period));
+    if (seam.phase >= seam.period)
+      throw UserError(fmt::format("--seams: a phase must be below its period {}, got {}",
+                                  seam.period, seam.phase));
+  }
+}
 
 SeamPeriod parse_seam_period(const std::string& text) {
   SeamPeriod out;
@@ -64,10 +65,11 @@ void validate(const EvaluateOptions& o) {
           o.directions);
   require(o.replicates >= 10 && o.replicates <= 100'000, "--replicates", "from 10 to 100000",
           o.replicates);
-  require(o.latent_factor >= 1 && o.latent_factor <= 64, "--latent-factor", "from 1 to 64",
-          o.latent_factor);
+  const std::int64_t factor = o.latent_factor.value_or(kLatentFactor);
+  require(factor >= 1 && factor <= 64, "--latent-factor", "from 1 to 64", factor);
   validate_classes(o);
-  validate_seams(o);
+  // Without a number here the model's counts, once it is open.
+  if (o.latent_factor || o.model.empty()) validate_seams(o, factor);
 }
 
 }  // namespace histoloom::evaluate

@@ -8,6 +8,7 @@
 
 #include "draw.h"
 #include "histoloom/core/error.h"
+#include "stop.h"
 
 namespace histoloom::evaluate {
 
@@ -50,7 +51,7 @@ std::vector<Square> shuffled_squares(const PatchSources& sources, const Sampling
 // Reads squares, source after source so that each is decoded once, and appends those that show
 // tissue in the order given.
 void read_tissue(PatchSet& set, const PatchSources& sources, std::span<const Square> squares,
-                 double max_glass) {
+                 const SamplingOptions& options) {
   std::vector<std::size_t> order(squares.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -58,25 +59,26 @@ void read_tissue(PatchSet& set, const PatchSources& sources, std::span<const Squ
   });
   std::vector<Picture> read(squares.size());
   for (std::size_t n = 0; n < order.size(); ++n) {
+    stop_if_asked(options.progress);
     const Square& square = squares[order[n]];
     read[order[n]] = sources[square.source]->read(square.rect);
     if (n + 1 == order.size() || squares[order[n + 1]].source != square.source)
       sources[square.source]->release();
   }
   for (std::size_t i = 0; i < squares.size(); ++i) {
-    if (glass_share(read[i]) > max_glass) continue;
+    if (glass_share(read[i]) > options.max_glass) continue;
     set.patches.push_back(std::move(read[i]));
     set.sources.push_back(squares[i].source);
   }
 }
 
 PatchSet read_first(const PatchSources& sources, std::span<const Square> squares,
-                    std::int64_t count, double max_glass) {
+                    std::int64_t count, const SamplingOptions& options) {
   const auto wanted = static_cast<std::size_t>(count);
   PatchSet set;
   for (std::size_t next = 0; next < squares.size() && set.patches.size() < wanted;) {
     const std::size_t take = std::min(wanted - set.patches.size(), squares.size() - next);
-    read_tissue(set, sources, squares.subspan(next, take), max_glass);
+    read_tissue(set, sources, squares.subspan(next, take), options);
     next += take;
   }
   return set;
@@ -112,7 +114,7 @@ std::pair<PatchSet, PatchSet> dealt(PatchSet set, std::size_t first_count) {
 }  // namespace
 
 PatchSet sample_patches(const PatchSources& sources, const SamplingOptions& options) {
-  return read_first(sources, shuffled_squares(sources, options), options.count, options.max_glass);
+  return read_first(sources, shuffled_squares(sources, options), options.count, options);
 }
 
 std::pair<PatchSet, PatchSet> sample_apart(const PatchSources& sources,
@@ -122,13 +124,13 @@ std::pair<PatchSet, PatchSet> sample_apart(const PatchSources& sources,
   std::vector<std::size_t> squares_of(sources.size());
   for (const Square& square : squares) ++squares_of[square.source];
   if (std::count(squares_of.begin(), squares_of.end(), 0u) + 1 == std::ssize(squares_of))
-    return dealt(read_first(sources, squares, options.count + second_count, options.max_glass),
+    return dealt(read_first(sources, squares, options.count + second_count, options),
                  static_cast<std::size_t>(options.count));
   const std::vector<bool> second = second_side(squares_of);
   std::array<std::vector<Square>, 2> sides;
   for (const Square& square : squares) sides[second[square.source]].push_back(square);
-  return {read_first(sources, sides[0], options.count, options.max_glass),
-          read_first(sources, sides[1], second_count, options.max_glass)};
+  return {read_first(sources, sides[0], options.count, options),
+          read_first(sources, sides[1], second_count, options)};
 }
 
 void truncate(PatchSet& set, std::size_t count) {

@@ -13,14 +13,15 @@ namespace {
 
 constexpr std::size_t kMinPatches = 2;
 
-SamplingOptions sampling_of(const EvaluateOptions& options, std::int64_t count) {
-  return {.side = options.patch, .count = count, .seed = options.seed};
+SamplingOptions sampling_of(const EvaluateOptions& options, std::int64_t count,
+                            const Progress& progress) {
+  return {.side = options.patch, .count = count, .seed = options.seed, .progress = &progress};
 }
 
 PatchSet drawn(const PatchSources& sources, std::int64_t count, const EvaluateOptions& options,
-               const char* option) {
-  PatchSet set =
-      with_context(option, [&] { return sample_patches(sources, sampling_of(options, count)); });
+               const char* option, const Progress& progress) {
+  PatchSet set = with_context(
+      option, [&] { return sample_patches(sources, sampling_of(options, count, progress)); });
   if (set.patches.size() < kMinPatches)
     throw UserError(
         fmt::format("{}: {} squares of {} px show tissue, at least {} are needed; give more images "
@@ -50,8 +51,9 @@ void warn_of_split(const PatchSet& reference, const PatchSet& searched, std::siz
 // Without held-out images a part of the real ones takes their place.
 std::pair<PatchSet, PatchSet> split_real(const PatchSources& real, const EvaluateOptions& o,
                                          std::int64_t searched_count, Progress& progress) {
-  auto sides = with_context(
-      "--real", [&] { return sample_apart(real, sampling_of(o, o.patches), searched_count); });
+  auto sides = with_context("--real", [&] {
+    return sample_apart(real, sampling_of(o, o.patches, progress), searched_count);
+  });
   const std::size_t first = sides.first.patches.size(), second = sides.second.patches.size();
   if (std::min(first, second) < kMinPatches)
     throw UserError(fmt::format(
@@ -67,13 +69,13 @@ std::pair<PatchSet, PatchSet> split_real(const PatchSources& real, const Evaluat
 
 PatchSets read_sets(const EvaluateInputs& inputs, const EvaluateOptions& o, Progress& progress) {
   PatchSets sets;
-  sets.synthetic = drawn(inputs.synthetic, o.patches, o, "--synthetic");
+  sets.synthetic = drawn(inputs.synthetic, o.patches, o, "--synthetic", progress);
   const std::int64_t searched = std::max(o.patches, o.training_patches);
   if (inputs.held_out.empty()) {
     std::tie(sets.reference, sets.searched) = split_real(inputs.real, o, searched, progress);
   } else {
-    sets.searched = drawn(inputs.real, searched, o, "--real");
-    sets.reference = drawn(inputs.held_out, o.patches, o, "--held-out");
+    sets.searched = drawn(inputs.real, searched, o, "--real", progress);
+    sets.reference = drawn(inputs.held_out, o.patches, o, "--held-out", progress);
   }
   const std::size_t count = std::min(
       {sets.synthetic.patches.size(), sets.searched.patches.size(), sets.reference.patches.size()});

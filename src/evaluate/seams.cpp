@@ -174,6 +174,15 @@ SeamGrid grid_of_lines(std::vector<std::int64_t> columns, std::vector<std::int64
   return grid;
 }
 
+std::int64_t count_boundaries(PixelSize size, const SeamGrid& grid, const SeamOptions& options) {
+  std::vector<Profile> profiles(2);
+  profiles[0].length = size.width;
+  profiles[0].lines = grid.columns;
+  profiles[1].length = size.height;
+  profiles[1].lines = grid.rows;
+  return pooled(profiles, 0, options, [](const Profile&, std::int64_t) { return 0.0; }).boundaries;
+}
+
 SeamMeasure measure_seams(const std::vector<CutPicture>& pictures, const SeamOptions& options) {
   const std::vector<Profile> profiles = profiles_of(pictures, options.segment);
   std::int64_t period = 0;

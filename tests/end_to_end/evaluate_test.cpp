@@ -76,9 +76,14 @@ TEST(EvaluateTool, WhatCantBeUsedIsRefusedBeforeTheWork) {
     return outcome.err;
   };
   const std::string nowhere = (folder / "nowhere").string();
-  EXPECT_EQ(
-      refusal({"--report", nowhere + "/r.json"}),
-      "histoloom: --report " + nowhere + "/r.json: its folder does not exist; make it first\n");
+  EXPECT_EQ(refusal({"--report", nowhere + "/r.json"}), "histoloom: --report " + nowhere +
+                                                            "/r.json: the directory '" + nowhere +
+                                                            "' does not exist; make it first\n");
+  EXPECT_EQ(refusal({"--report", real}),
+            "histoloom: --report " + real + ": is a directory; give the name of a file\n");
+  EXPECT_EQ(refusal({"--seams", "800"}),
+            "histoloom: --synthetic: no picture is large enough for --seams 800+0, a boundary with "
+            "8 px on either side; give larger ones or another grid\n");
   EXPECT_EQ(
       refusal({"--held-out", nowhere}),
       "histoloom: " + nowhere + " can't be opened: No such file or directory; check the path\n");

@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <limits>
 
+#include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "test_pictures.h"
 
@@ -19,10 +21,26 @@ const std::filesystem::path kModel = std::filesystem::path(HISTOLOOM_SOURCE) / "
 class Warnings final : public Progress {
  public:
   void start_stage(std::string_view, std::int64_t, std::string_view) override {}
-  void update(std::int64_t, std::string_view) override {}
+  void update(std::int64_t, std::string_view) override { ++updates; }
   void finish() override {}
   void warn(std::string_view message) override { all.emplace_back(message); }
   std::vector<std::string> all;
+  int updates = 0;
+};
+
+// Asks to stop at the n-th time of being asked.
+class StopsAt final : public Progress {
+ public:
+  explicit StopsAt(int n) : left_(n) {}
+  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+  void update(std::int64_t, std::string_view) override {}
+  void finish() override {}
+  void warn(std::string_view) override {}
+  bool stop_requested() const override { return --left_ <= 0; }
+  int left() const { return left_; }
+
+ private:
+  mutable std::atomic<int> left_;
 };
 
 class Evaluate : public testing::Test {
@@ -212,6 +230,94 @@ TEST_F(Evaluate, SeamsStandBesideFloorAndCeiling) {
   EXPECT_TRUE(row(report, "seam_z", "24+5 px").ceiling);
 }
 
+TEST_F(Evaluate, GridsThatNoPictureHoldsAreRefusedBeforeAnythingIsRead) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 3);
+  const auto refused = [&](SeamPeriod seam) {
+    EvaluateOptions o = options();
+    o.seams = {seam};
+    return message_of([&] { open_inputs(o); });
+  };
+  EXPECT_EQ(refused({100, 0}),
+            "--synthetic: no picture is large enough for --seams 100+0, a boundary with 8 px on "
+            "either side; give larger ones or another grid");
+  EXPECT_EQ(refused({72, 0}),
+            "--real: no picture has 72x72 px, a tile of --seams 72+0; give larger ones or another "
+            "grid");
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  std::filesystem::create_directories(scratch_ / "held");
+  write_picture(scratch_ / "held" / "a.png", test_picture({40, 40}, 1));
+  o.seams = {{48, 40}};
+  EXPECT_EQ(message_of([&] { open_inputs(o); }),
+            "--held-out: no picture is large enough for --seams 48+40, a boundary with 8 px on "
+            "either side; give larger ones or another grid");
+}
+
+TEST_F(Evaluate, PicturesOfGlassHaveNoSeamsWhichIsSaidBeforeWhatTakesLong) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 4);
+  std::filesystem::create_directories(scratch_ / "held");
+  Picture glass = plain_picture({320, 320}, {245, 245, 245});
+  for (std::int64_t y = 0; y < 64; ++y)
+    for (std::int64_t x = 0; x < 96; ++x) glass.at(x, y)[1] = 120;
+  write_picture(scratch_ / "held" / "a.png", glass);
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  o.seams = {{32, 0}};
+  Warnings progress;
+  EXPECT_EQ(message_of([&] { evaluate(o, open_inputs(o), progress); }),
+            "--held-out: more than 90 % of every region is glass; give images with more tissue, or "
+            "no --seams");
+  EXPECT_LE(progress.updates, 1);
+}
+
+TEST_F(Evaluate, PicturesOfOneColourHaveNoRelativeStep) {
+  for (const char* folder : {"real", "synthetic"}) {
+    std::filesystem::create_directories(scratch_ / folder);
+    for (std::uint8_t i = 0; i < 4; ++i)
+      write_picture(scratch_ / folder / (std::to_string(i) + ".png"),
+                    plain_picture({96, 64}, {180, 120, static_cast<std::uint8_t>(150 + i)}));
+  }
+  EvaluateOptions o = options();
+  o.seams = {{32, 0}};
+  const ReportRow step = row(report_of(o), "seam_density_step", "32+0 px");
+  EXPECT_FALSE(step.synthetic);
+  EXPECT_FALSE(step.real);
+}
+
+TEST_F(Evaluate, TheModelSaysHowLargeACellIsUnlessTheUserDoes) {
+  write_folder("real", 1, 2);
+  write_folder("synthetic", 51, 2);
+  EvaluateOptions o = options();
+  EXPECT_EQ(open_inputs(o).latent_factor, 8);
+  o.model = kModel;
+  o.seams = {{24, 0}};
+  EXPECT_EQ(open_inputs(o).latent_factor, 8);
+  o.latent_factor = 4;
+  EXPECT_EQ(open_inputs(o).latent_factor, 4);
+  o.latent_factor.reset();
+  o.seams = {{16, 0}};
+  validate(o);
+  EXPECT_EQ(message_of([&] { open_inputs(o); }),
+            "--seams: a period must be above two latent cells (16 px) and at most 1024 px, got 16");
+}
+
+TEST_F(Evaluate, StopsWhereverItIsAsked) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 4);
+  const EvaluateOptions o = options();
+  const EvaluateInputs inputs = open_inputs(o);
+  StopsAt never(1'000'000);
+  evaluate(o, inputs, never);
+  const int asked = 1'000'000 - never.left();
+  EXPECT_GT(asked, 100) << "at every patch, direction and replicate";
+  for (const int n : {1, asked / 3, asked / 2, asked - 1}) {
+    StopsAt progress(n);
+    EXPECT_THROW(evaluate(o, inputs, progress), Interrupted) << n;
+  }
+}
+
 TEST_F(Evaluate, TheModelsAutoencoderIsMeasuredOnRealImages) {
   for (const char* folder : {"real", "synthetic"}) {
     std::filesystem::create_directories(scratch_ / folder);
@@ -259,9 +365,15 @@ TEST_F(Evaluate, ClassesAreToldApartOnSyntheticImagesToo) {
   EXPECT_EQ(r.synthetic->value, 1);
   EXPECT_EQ(r.real->value, 1);
   o.classes = {"carcinoma", "necrosis"};
-  EXPECT_EQ(message_of([&] { report_of(o); }),
-            "--real: no window of 32 px is labelled 'necrosis'; masks are expected beside the "
+  Warnings progress;
+  EXPECT_EQ(message_of([&] { evaluate(o, open_inputs(o), progress); }),
+            "--synthetic: no window of 32 px is labelled 'necrosis'; masks are expected beside the "
             "images, as NAME_mask.png or NAME_mask.tif");
+  EXPECT_EQ(progress.updates, 0) << "before anything is measured";
+  write_image(scratch_ / "synthetic" / "0_mask.png", {100, 64}, 1,
+              std::vector<std::uint8_t>(100 * 64, 1));
+  EXPECT_THAT(message_of([&] { evaluate(o, open_inputs(o), progress); }), HasSubstr("0_mask.png"));
+  EXPECT_EQ(progress.updates, 0);
 }
 
 // ---- Reports

@@ -136,25 +136,46 @@ TEST(Authenticity, OfCopiesIsZero) {
   EXPECT_EQ(authenticity(training, training), 0);
 }
 
-TEST(DataCopyingTest, IsThatOfScipyInEveryCluster) {
-  const DataCopying honest =
-      data_copying(clustered(60, 1), clustered(30, 2), clustered(45, 3), 3, 0);
-  EXPECT_EQ(honest.cells, 3u);
-  EXPECT_NEAR(honest.c_t, 0.25886009, 1e-6);
-  const DataCopying copies =
-      data_copying(clustered(60, 1), clustered(30, 2), clustered(60, 1), 3, 0);
-  EXPECT_NEAR(copies.c_t, -4.39941345, 1e-6);
+// Three clusters that overlap: the nearest training image of all may lie in another cell.
+Features overlapping(std::size_t count, std::uint32_t seed) {
+  Features out = test_features(count, 2, seed);
+  for (std::size_t i = 0; i < out.values.size(); ++i)
+    out.values[i] += 9 * static_cast<float>(i / 2 % 3);
+  return out;
 }
 
-TEST(DataCopyingTest, OfEqualDistancesIsZero) {
-  EXPECT_NEAR(data_copying(clustered(60, 1), clustered(30, 2), clustered(30, 2), 3, 0).c_t, 0,
+TEST(DataCopying, IsThatOfScipyWhereCellsMeet) {
+  const auto c_t = [](const Features& generated) {
+    return data_copying(overlapping(120, 1), overlapping(60, 2), generated, {.clusters = 3});
+  };
+  EXPECT_NEAR(c_t(overlapping(90, 3)).value(), 0.1761594854197975, 1e-6);
+  EXPECT_NEAR(c_t(overlapping(120, 1)).value(), -6.282790045836955, 1e-6) << "copies";
+}
+
+TEST(DataCopying, LeavesOutCellsWithFewGeneratedImages) {
+  const Features all = overlapping(90, 3);
+  Features few{2, {}};  // 14 lie in the last cell
+  for (std::size_t i = 0; i < 90; ++i)
+    if (i % 3 != 2 || i <= 44)
+      few.values.insert(few.values.end(), all.row(i).begin(), all.row(i).end());
+  const auto c_t = data_copying(overlapping(120, 1), overlapping(60, 2), few, {.clusters = 3});
+  EXPECT_NEAR(c_t.value(), -0.23605320002211594, 1e-6);
+}
+
+TEST(DataCopying, OfEqualDistancesIsZero) {
+  const Features held_out = overlapping(90, 2);
+  EXPECT_NEAR(data_copying(overlapping(120, 1), held_out, held_out, {.clusters = 3}).value(), 0,
               1e-12);
 }
 
-TEST(DataCopyingTest, LeavesOutCellsThatNothingGeneratedLiesIn) {
-  Features generated = test_features(20, 2, 3);  // the first cluster only
-  const DataCopying copying = data_copying(clustered(60, 1), clustered(30, 2), generated, 3, 0);
-  EXPECT_EQ(copying.cells, 1u);
+TEST(DataCopying, SaysNothingWhereNoCellHoldsBothKinds) {
+  const Features training = clustered(60, 1), first = test_features(20, 2, 3);
+  Features last = test_features(20, 2, 4);
+  for (float& v : last.values) v += 200;
+  EXPECT_EQ(data_copying(training, last, first, {.clusters = 3}), std::nullopt);
+  EXPECT_EQ(data_copying(training, first, test_features(19, 2, 5), {.clusters = 3}), std::nullopt)
+      << "one less than the threshold";
+  EXPECT_TRUE(data_copying(training, first, test_features(20, 2, 5), {.clusters = 3}));
 }
 
 }  // namespace

@@ -17,15 +17,25 @@ void write_network(const std::filesystem::path& path, bool with_logits) {
   module.save(path.string());
 }
 
+class Warnings final : public Progress {
+ public:
+  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+  void update(std::int64_t, std::string_view) override {}
+  void finish() override {}
+  void warn(std::string_view message) override { all.emplace_back(message); }
+  std::vector<std::string> all;
+};
+
 class NetworkRows : public testing::Test {
  protected:
   // Rows of synthetic pictures that are the training's (copies) or others.
   std::map<std::string, ReportRow> rows(bool copies, bool with_logits,
-                                        std::int64_t training_patches = 1024) {
+                                        std::int64_t training_patches = 1024,
+                                        std::uint32_t images = 8) {
     for (const auto& [folder, seed] : {std::pair("real", 1u), std::pair("held", 101u),
                                        std::pair("synthetic", copies ? 1u : 201u)}) {
       std::filesystem::create_directories(scratch_ / folder);
-      for (std::uint32_t i = 0; i < 8; ++i)
+      for (std::uint32_t i = 0; i < images; ++i)
         write_picture(scratch_ / folder / (std::to_string(i) + ".png"),
                       test_picture({96, 64}, seed + i));
     }
@@ -39,13 +49,15 @@ class NetworkRows : public testing::Test {
     o.directions = 2;
     o.replicates = 10;
     o.training_patches = training_patches;
-    SilentProgress progress;
+    Warnings progress;
     std::map<std::string, ReportRow> out;
     for (const ReportRow& row : evaluate(o, open_inputs(o), progress).rows) out[row.measure] = row;
+    warnings_ = progress.all;
     return out;
   }
 
   ScratchDirectory scratch_;
+  std::vector<std::string> warnings_;
 };
 
 TEST_F(NetworkRows, CopiesHaveRealDistancesButNoAuthenticity) {
@@ -55,8 +67,34 @@ TEST_F(NetworkRows, CopiesHaveRealDistancesButNoAuthenticity) {
   EXPECT_EQ(found.at("authenticity").synthetic->value, 0);
   EXPECT_GT(found.at("authenticity").real->value, 0.1);
   EXPECT_LT(found.at("c_t").synthetic->value, -5);
-  EXPECT_GE(found.at("inception_score").synthetic->value, 1);
-  EXPECT_LE(found.at("inception_score").synthetic->value, 3);
+  // One half of the 48 held-out patches beside the other.
+  EXPECT_NE(found.at("c_t").real->value, 0);
+  EXPECT_LT(std::abs(found.at("c_t").real->value), 3);
+}
+
+TEST_F(NetworkRows, FewPatchesHaveNoInceptionScore) {
+  auto found = rows(false, true);
+  EXPECT_EQ(found.count("inception_score"), 0u);
+  EXPECT_THAT(warnings_,
+              testing::ElementsAre("inception_score is left out: it needs 100 patches a side, of "
+                                   "which there are 48; give more images or a smaller --patch"));
+  found = rows(false, true, 1024, 17);
+  EXPECT_EQ(warnings_, std::vector<std::string>());
+  EXPECT_GT(found.at("inception_score").synthetic->value, 1.0001);
+  EXPECT_LT(found.at("inception_score").synthetic->value, 3);
+}
+
+TEST_F(NetworkRows, TooFewPatchesForCopyingAreSaid) {
+  auto found = rows(false, false, 1024, 3);
+  EXPECT_FALSE(found.at("c_t").synthetic);
+  EXPECT_FALSE(found.at("c_t").real);
+  EXPECT_THAT(
+      warnings_,
+      testing::ElementsAre(
+          "c_t of synthetic patches is left out: no cluster of training patches holds 20 of them, "
+          "and held-out ones; give more images",
+          "c_t of real patches is left out: no cluster of training patches holds 20 of them, and "
+          "held-out ones; give more images"));
 }
 
 TEST_F(NetworkRows, OtherImagesAreNoCopies) {

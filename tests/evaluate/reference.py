@@ -107,8 +107,9 @@ def spectrum(image):
 
 
 def best_match(patch, training):
-    return max((np.corrcoef(np.rot90(grey(patch), turn).ravel(), grey(t).ravel())[0, 1], i, turn)
-               for i, t in enumerate(training) for turn in range(4))
+    return max((np.corrcoef(np.rot90(np.fliplr(grey(patch)) if mirrored else grey(patch),
+                                     turn).ravel(), grey(t).ravel())[0, 1], i, turn, mirrored)
+               for i, t in enumerate(training) for turn in range(4) for mirrored in (False, True))
 
 
 def contrast(a, b):
@@ -242,12 +243,27 @@ def mann_whitney(a, b):
     return (u - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12)
 
 
-def data_copying(training, held_out, generated, centres):
+def lloyd(points, centres):
+    """k-means from these centres on."""
+    while True:
+        cells = cdist(points, centres).argmin(1)
+        moved = np.array([points[cells == c].mean(0) for c in range(len(centres))])
+        if np.allclose(moved, centres):
+            return centres
+        centres = moved
+
+
+def data_copying(training, held_out, generated, centres, least=20):
+    """C_T of Meehan et al. 2020: within each cell only its own training images are looked at."""
+    def cell_of(points):
+        return cdist(points, centres).argmin(1)
     z, weights = [], []
     for cell in range(len(centres)):
-        made, tested = [cdist(s[cdist(s, centres).argmin(1) == cell], training).min(1)
-                        for s in (generated, held_out)]
-        z.append(mann_whitney(made, tested))
+        learnt, tested, made = [s[cell_of(s) == cell] for s in (training, held_out, generated)]
+        print("  cell", cell, len(learnt), len(tested), len(made))
+        if len(made) < least or len(tested) == 0 or len(learnt) == 0:
+            continue
+        z.append(mann_whitney(*[cdist(s, learnt).min(1) for s in (made, tested)]))
         weights.append(len(tested))
     return np.average(z, weights=weights)
 
@@ -260,12 +276,15 @@ def measures_of_features():
     near = features(40, 3, 1), features(45, 3, 2, 1.0)
     print("precision, recall", within(near[1], near[0], 3), within(near[0], near[1], 3))
     print("authenticity", authenticity(*near))
-    # Three clusters far apart.
-    sets = [features(n, 2, seed) + 100 * (np.arange(n) % 3)[:, None]
-            for n, seed in ((60, 1), (30, 2), (45, 3))]
-    centres = np.array([[4.5, 4.5], [104.5, 104.5], [204.5, 204.5]])
-    print("C_T", data_copying(*sets, centres))
-    print("C_T of the training images themselves", data_copying(sets[0], sets[1], sets[0], centres))
+    # Three clusters that overlap, the last of which few generated images lie in.
+    sets = [features(n, 2, seed) + 9.0 * (np.arange(n) % 3)[:, None]
+            for n, seed in ((120, 1), (60, 2), (90, 3))]
+    centres = lloyd(sets[0], np.array([[4.5, 4.5], [13.5, 13.5], [22.5, 22.5]]))
+    print("centres", centres)
+    near = sets[2][~((np.arange(90) % 3 == 2) & (np.arange(90) > 44))]
+    print("C_T", data_copying(sets[0], sets[1], sets[2], centres))
+    print("C_T with few in the last cell", data_copying(sets[0], sets[1], near, centres))
+    print("C_T of the training images", data_copying(sets[0], sets[1], sets[0], centres))
 
 
 def tissue_features(image):

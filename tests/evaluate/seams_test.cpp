@@ -45,6 +45,7 @@ TEST(SeamGrid, OfLinesThatDoNotAscendIsRefused) {
 TEST(Seams, MeasuresAreThoseOfNumpy) {
   const Picture picture = test_picture({203, 150}, 3);
   const SeamMeasure seams = measured(picture, uniform_grid(picture.size, 48));
+  EXPECT_EQ(count_boundaries(picture.size, uniform_grid(picture.size, 48), {}), 4 + 2);
   EXPECT_EQ(seams.boundaries, 4 + 2) << "that at 144 of 150 has no cell behind it";
   EXPECT_NEAR(seams.gradient_ratio, 0.9615089287, 1e-8);
   ASSERT_TRUE(seams.z);

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/writable.h"
 #include "subcommands.h"
 
 namespace histoloom {
@@ -43,18 +43,9 @@ void add_options(CLI::App& app, EvaluateArguments& a) {
   app.add_option("--seams", a.seams,
                  "PERIOD or PERIOD+PHASE in pixels: look for seams along this grid")
       ->delimiter(',');
-  app.add_option("--latent-factor", o.latent_factor, "pixels a latent cell, for seams")
-      ->capture_default_str();
+  app.add_option("--latent-factor", o.latent_factor,
+                 "pixels a latent cell, for seams (the model's, else 8)");
   app.add_option("--report", a.report, "all figures, curves too, .json");
-}
-
-// A report that can't be written is found before the work.
-void check_report(const std::filesystem::path& report) {
-  if (report.empty()) return;
-  const auto folder = report.has_parent_path() ? report.parent_path() : ".";
-  if (!std::filesystem::is_directory(folder))
-    throw UserError(
-        fmt::format("--report {}: its folder does not exist; make it first", report.string()));
 }
 
 }  // namespace
@@ -68,7 +59,7 @@ void add_evaluate(CLI::App& program, std::vector<Subcommand>& out) {
                    for (const std::string& text : a->seams)
                      a->options.seams.push_back(evaluate::parse_seam_period(text));
                    evaluate::validate(a->options);
-                   check_report(a->report);
+                   if (!a->report.empty()) require_writable(a->report, "--report");
                    auto inputs = std::make_shared<evaluate::EvaluateInputs>(
                        evaluate::open_inputs(a->options));
                    return [a, inputs](Progress& progress) {

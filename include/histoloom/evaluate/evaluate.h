@@ -23,6 +23,8 @@
 
 namespace histoloom::evaluate {
 
+inline constexpr std::int64_t kLatentFactor = 8;  // px a latent cell, where no model says
+
 struct SeamPeriod {
   std::int64_t period = 0;  // px
   std::int64_t phase = 0;   // px, of the first line
@@ -44,7 +46,7 @@ struct EvaluateOptions {
   // Two names of the bundle's labels, to be told apart; masks lie beside images (mask_beside()).
   std::vector<std::string> classes;
   std::vector<SeamPeriod> seams;
-  std::int64_t latent_factor = 8;  // px a latent cell
+  std::optional<std::int64_t> latent_factor;  // px a latent cell; the model's, else 8
 };
 
 // \error UserError, naming the option, for values that make no sense.
@@ -55,12 +57,15 @@ struct EvaluateInputs {
   std::unique_ptr<FeatureNetwork> network;   // null where none is named
   std::unique_ptr<Autoencoder> autoencoder;  // the bundle's; null where none is named
   std::optional<LabelSet> labels;            // the bundle's
+  std::int64_t latent_factor = kLatentFactor;
 };
 
-// Opens everything that is named. \error UserError for what can't be used.
+// Opens everything that is named. \error UserError for what can't be used: files, images on both
+// real sides, grids of seams that no image holds.
 EvaluateInputs open_inputs(const EvaluateOptions& options);
 
-// \error UserError where images are damaged or hold too little tissue; Interrupted.
+// What is likeliest to be refused comes before what takes long. \error UserError where images are
+// damaged or hold too little tissue, or masks don't fit; Interrupted.
 EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
                           Progress& progress);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,7 +31,8 @@ double kernel_distance(const Features& a, const Features& b);
 
 // Inception score (Salimans et al. 2016): exp of the mean divergence of an image's class
 // probabilities (softmax of `logits`) from their mean, averaged over `splits` parts of the images
-// in their order. 1 at least, the number of classes at most.
+// in their order. 1 at least; the number of classes and that of images a part at most, so that it
+// says nothing of few images.
 double inception_score(const Features& logits, std::size_t splits = 10);
 
 // Improved precision and recall (Kynkäänniemi et al. 2019): the share of generated images within
@@ -47,15 +49,20 @@ PrecisionRecall precision_recall(const Features& real, const Features& generated
 // training image than this one lies from the nearest other training image.
 double authenticity(const Features& training, const Features& generated);
 
-// The data-copying statistic C_T (Meehan et al. 2020): Mann and Whitney's z of how much nearer to
-// the training images the generated ones lie than held-out ones, cell by cell of a k-means
-// clustering of the training images, averaged by the cells' share of held-out images. Far below 0:
-// copying; far above: the model misses the data. Cells without both kinds of images are left out.
-struct DataCopying {
-  double c_t = 0;
-  std::size_t cells = 0;  // that hold both kinds
+struct DataCopyingOptions {
+  std::size_t clusters = 1;
+  std::size_t least_generated = 20;  // in a cell; the authors' threshold
+  std::uint64_t seed = 0;
 };
-DataCopying data_copying(const Features& training, const Features& held_out,
-                         const Features& generated, std::size_t clusters, std::uint64_t seed);
+
+// The data-copying statistic C_T (Meehan, Chaudhuri and Dasgupta 2020, section 3, and the published
+// code): Mann and Whitney's z of how much nearer the generated images lie to the training images
+// than held-out ones do, cell by cell of a k-means clustering of the training images, averaged by
+// the cells' share of held-out images. Either distance is that to the nearest training image of the
+// same cell. Far below 0: copying; far above: the model misses the data. Cells with too few
+// generated images, or without held-out or training ones, are left out; none where all are. Without
+// the correction for continuity, which the authors add.
+std::optional<double> data_copying(const Features& training, const Features& held_out,
+                                   const Features& generated, const DataCopyingOptions& options);
 
 }  // namespace histoloom::evaluate

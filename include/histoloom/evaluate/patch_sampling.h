@@ -14,13 +14,18 @@
 #include "histoloom/evaluate/patch_source.h"
 #include "histoloom/evaluate/picture.h"
 
+namespace histoloom {
+class Progress;
+}
+
 namespace histoloom::evaluate {
 
 struct SamplingOptions {
   std::int64_t side = 256;   // px
   std::int64_t count = 256;  // at most so many
   std::uint64_t seed = 0;
-  double max_glass = 0.5;  // share of a patch that may be glass
+  double max_glass = 0.5;              // share of a patch that may be glass
+  const Progress* progress = nullptr;  // asked at every patch whether to stop
 };
 
 struct PatchSet {
@@ -29,7 +34,7 @@ struct PatchSet {
 };
 
 // Draws patches; fewer than `count` where the sources hold no more. \error UserError where no
-// source is large enough for a patch.
+// source is large enough for a patch; Interrupted.
 PatchSet sample_patches(const PatchSources& sources, const SamplingOptions& options);
 
 // Draws two sets without a common source, of at most `options.count` and `second_count` patches.

@@ -52,6 +52,9 @@ struct SeamMeasure {
   double density_step_beside = 0;
 };
 
+// How many boundaries of a grid measure_seams() would compare in a picture of this size.
+std::int64_t count_boundaries(PixelSize size, const SeamGrid& grid, const SeamOptions& options);
+
 struct CutPicture {
   const Picture* picture = nullptr;
   SeamGrid grid;
