@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "draw.h"
@@ -12,12 +13,19 @@ namespace histoloom::evaluate {
 
 namespace {
 
-Weights drawn_again(std::size_t count, int replicate, std::uint64_t seed, Purpose purpose) {
-  const Draw draw(seed, purpose);
-  Weights weights(count);
-  for (std::size_t i = 0; i < count; ++i)
-    ++weights[draw.below(count, static_cast<std::int64_t>(i), replicate)];
-  return weights;
+// The patches of each image that is drawn as one: all of it, or single patches.
+std::vector<std::vector<std::size_t>> clusters_of(const Resampled& drawn) {
+  check_internal(drawn.sources.empty() || drawn.sources.size() == drawn.count,
+                 "every patch must have a source");
+  std::map<std::size_t, std::vector<std::size_t>> by_source;
+  for (std::size_t i = 0; i < drawn.sources.size(); ++i) by_source[drawn.sources[i]].push_back(i);
+  std::vector<std::vector<std::size_t>> out;
+  if (by_source.size() > 1) {
+    for (auto& [source, patches] : by_source) out.push_back(std::move(patches));
+  } else {
+    for (std::size_t i = 0; i < drawn.count; ++i) out.push_back({i});
+  }
+  return out;
 }
 
 }  // namespace
@@ -31,29 +39,40 @@ double quantile(std::vector<double> values, double p) {
   return std::lerp(values[below], values[above], place - static_cast<double>(below));
 }
 
-std::pair<Weights, Weights> resampled_weights(std::size_t first, std::size_t second, int replicate,
-                                              std::uint64_t seed) {
-  return {drawn_again(first, replicate, seed, Purpose::resample_first),
-          drawn_again(second, replicate, seed, Purpose::resample_second)};
+Weights resampled_weights(const Resampled& drawn, Side side, int replicate, std::uint64_t seed) {
+  const Draw draw(seed, side == Side::first ? Purpose::resample_first : Purpose::resample_second);
+  const auto clusters = clusters_of(drawn);
+  Weights weights(drawn.count);
+  std::size_t left = drawn.count;
+  for (std::int64_t i = 0; left > 0; ++i) {
+    const auto& cluster = clusters[draw.below(clusters.size(), i, replicate)];
+    for (std::size_t k = 0; k < cluster.size() && left > 0; ++k, --left) ++weights[cluster[k]];
+  }
+  return weights;
 }
 
 Estimate estimate_of(double value, const std::vector<double>& replicates) {
+  const auto finite = [](double v) { return std::isfinite(v); };
+  if (replicates.empty() || !finite(value) ||
+      !std::all_of(replicates.begin(), replicates.end(), finite))
+    return {value, std::nullopt};
   const double mean = std::accumulate(replicates.begin(), replicates.end(), 0.0) /
                       static_cast<double>(replicates.size());
-  if (mean <= 0) return {value, {value, value}};
+  if (mean <= 0) return {value, Interval{value, value}};
   const double scale = value / mean;
-  return {value, {scale * quantile(replicates, 0.025), scale * quantile(replicates, 0.975)}};
+  return {value,
+          Interval{scale * quantile(replicates, 0.025), scale * quantile(replicates, 0.975)}};
 }
 
-Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions& options,
+Estimate bootstrap(const Resampled& first, const Resampled& second, const BootstrapOptions& options,
                    const std::function<double(const Weights&, const Weights&)>& measure) {
   std::vector<double> replicates;
   for (int r = 0; r < options.replicates; ++r) {
     stop_if_asked(options.progress);
-    const auto [a, b] = resampled_weights(first, second, r, options.seed);
-    replicates.push_back(measure(a, b));
+    replicates.push_back(measure(resampled_weights(first, Side::first, r, options.seed),
+                                 resampled_weights(second, Side::second, r, options.seed)));
   }
-  return estimate_of(measure(Weights(first, 1), Weights(second, 1)), replicates);
+  return estimate_of(measure(Weights(first.count, 1), Weights(second.count, 1)), replicates);
 }
 
 }  // namespace histoloom::evaluate

@@ -119,8 +119,7 @@ ClassPlaces find_class_places(const EvaluateInputs& inputs, const EvaluateOption
 }
 
 void add_classes(EvaluationReport& report, const EvaluateInputs& inputs,
-                 const EvaluateOptions& options, const ClassPlaces& places,
-                 const Progress& progress) {
+                 const EvaluateOptions& options, const ClassPlaces& places, Progress& progress) {
   if (options.classes.empty()) return;
   const PatchSources& real = inputs.held_out.empty() ? inputs.real : inputs.held_out;
   const auto training = windows_at(places.training, inputs.real, progress);
@@ -128,11 +127,18 @@ void add_classes(EvaluationReport& report, const EvaluateInputs& inputs,
   const auto synthetic = windows_at(places.synthetic, inputs.synthetic, progress);
   const LinearClassifier classifier = LinearClassifier::train(training);
   const BootstrapOptions bootstrap{options.replicates, options.seed};
+  const Estimate made = balanced_accuracy(classifier, synthetic, bootstrap),
+                 seen = balanced_accuracy(classifier, held_out, bootstrap);
+  for (const auto& [name, estimate] : {std::pair("synthetic", made), std::pair("real", seen)})
+    if (!estimate.interval)
+      progress.warn(
+          fmt::format("balanced_accuracy of {} images has no interval: they are fewer than {}",
+                      name, kLeastImagesOfInterval));
   report.rows.push_back({"balanced_accuracy",
                          options.classes[0] + " against " + options.classes[1],
                          "",
-                         Figure(balanced_accuracy(classifier, synthetic, bootstrap)),
-                         Figure(balanced_accuracy(classifier, held_out, bootstrap)),
+                         Figure(made),
+                         Figure(seen),
                          {}});
 }
 

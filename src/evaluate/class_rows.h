@@ -24,9 +24,9 @@ ClassPlaces find_class_places(const EvaluateInputs& inputs, const EvaluateOption
                               const Progress& progress);
 
 // Trains the classifier on labelled windows of real images and applies it to held-out real ones and
-// to synthetic ones. \error UserError where an image is damaged; Interrupted.
+// to synthetic ones. Warns where there are too few images for an interval. \error UserError where
+// an image is damaged; Interrupted.
 void add_classes(EvaluationReport& report, const EvaluateInputs& inputs,
-                 const EvaluateOptions& options, const ClassPlaces& places,
-                 const Progress& progress);
+                 const EvaluateOptions& options, const ClassPlaces& places, Progress& progress);
 
 }  // namespace histoloom::evaluate

@@ -47,21 +47,21 @@ double product_of(const Vector& a, const Vector& b) {
 
 double logistic(double v) { return 1 / (1 + std::exp(-v)); }
 
-struct Sample {
+struct Observation {
   Vector x{};         // standardised, with a 1 at the end
   double truth = 0;   // 1 for the second class
   double weight = 0;  // both classes' weights sum to 1/2
 };
 
 // One Newton step on the penalised loss; returns its length.
-double newton_step(Vector& weights, const std::vector<Sample>& samples) {
+double newton_step(Vector& weights, const std::vector<Observation>& samples) {
   Matrix hessian(weights.size(), weights.size());
   std::vector<double> gradient(weights.size());
   for (std::size_t i = 0; i < weights.size(); ++i) {
     gradient[i] = kPenalty * weights[i];
     hessian.at(i, i) = kPenalty;
   }
-  for (const Sample& s : samples) {
+  for (const Observation& s : samples) {
     const double p = logistic(product_of(weights, s.x));
     for (std::size_t i = 0; i < weights.size(); ++i) {
       gradient[i] += s.weight * (p - s.truth) * s.x[i];
@@ -113,9 +113,9 @@ LinearClassifier LinearClassifier::train(const std::vector<LabelledWindow>& wind
     out.mean_[f] = moments.mean;
     out.scale_[f] = inverse_deviation(moments);
   }
-  std::vector<Sample> samples;
+  std::vector<Observation> samples;
   for (const LabelledWindow& w : windows) {
-    Sample s{{}, w.second ? 1.0 : 0.0, 0.5 / counts[w.second]};
+    Observation s{{}, w.second ? 1.0 : 0.0, 0.5 / counts[w.second]};
     for (std::size_t f = 0; f < kTissueFeatures; ++f)
       s.x[f] = (w.features[f] - out.mean_[f]) * out.scale_[f];
     s.x.back() = 1;
@@ -156,14 +156,14 @@ Estimate balanced_accuracy(const LinearClassifier& classifier,
     }
     return (sum.right[0] / sum.all[0] + sum.right[1] / sum.all[1]) / 2;
   };
+  const double value = accuracy(Weights(tallies.size(), 1));
+  if (tallies.size() < kLeastImagesOfInterval) return {value, std::nullopt};
   std::vector<double> replicates;
   for (int r = 0; r < options.replicates; ++r) {
-    const double value =
-        accuracy(resampled_weights(tallies.size(), tallies.size(), r, options.seed).first);
-    if (std::isfinite(value)) replicates.push_back(value);
+    const double again = accuracy(resampled_weights(tallies.size(), Side::first, r, options.seed));
+    if (std::isfinite(again)) replicates.push_back(again);
   }
-  const double value = accuracy(Weights(tallies.size(), 1));
-  return replicates.empty() ? Estimate{value, {0, 1}} : estimate_of(value, replicates);
+  return estimate_of(value, replicates);
 }
 
 }  // namespace histoloom::evaluate

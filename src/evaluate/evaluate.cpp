@@ -29,13 +29,23 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
     for (const auto& path : paths) out["paths"].push_back(path.string());
     return out;
   };
+  Json seams = Json::array();
+  for (const SeamPeriod& seam : options.seams)
+    seams.push_back(fmt::format("{}+{}", seam.period, seam.phase));
   const Json json{{"real", named(options.real, inputs.real)},
                   {"synthetic", named(options.synthetic, inputs.synthetic)},
                   {"held_out", named(options.held_out, inputs.held_out)},
                   {"patch", options.patch},
                   {"patches", sets.count()},
                   {"training_patches", sets.searched.patches.size()},
-                  {"seed", options.seed}};
+                  {"seed", options.seed},
+                  {"model", options.model.string()},
+                  {"features", options.features.string()},
+                  {"classes", options.classes},
+                  {"seams", seams},
+                  {"latent_factor", inputs.latent_factor},
+                  {"directions", options.directions},
+                  {"replicates", options.replicates}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -98,15 +108,19 @@ EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& 
   report.facts_json = facts_json(options, inputs, sets);
   // In the order of the report; what is likeliest to be refused is measured first.
   std::array<EvaluationReport, 8> parts;
+  std::vector<Picture> again;
+  LevelDistances distances;
   const std::vector<std::function<void()>> measures{
       [&] { add_classes(parts[5], inputs, options, places, progress); },
       [&] { add_seams(parts[4], inputs, options, progress); },
       [&] { add_features(parts[7], sets, inputs, options, progress); },
-      [&] { add_reconstruction(parts[6], sets, inputs, options, progress); },
-      [&] { add_sliced_wasserstein(parts[0], sets, options, progress); },
+      [&] { again = reconstructions_of(sets.reference.patches, inputs, progress); },
+      [&] { distances = measure_levels(sets, again, options, progress); },
+      [&] { add_sliced_wasserstein(parts[0], distances); },
       [&] { add_optical_density(parts[1], sets, options, progress); },
       [&] { add_radial_spectrum(parts[2], sets, options, progress); },
-      [&] { add_copying(parts[3], sets, progress); }};
+      [&] { add_copying(parts[3], sets, progress); },
+      [&] { add_reconstruction(parts[6], sets, again, distances, options, progress); }};
   progress.start_stage("measuring", static_cast<std::int64_t>(measures.size()), "measures");
   for (std::size_t i = 0; i < measures.size(); ++i) {
     stop_if_asked(&progress);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "histoloom/evaluate/copying.h"
 #include "histoloom/evaluate/optical_density.h"
 #include "histoloom/evaluate/radial_spectrum.h"
-#include "histoloom/evaluate/sliced_wasserstein.h"
 
 namespace histoloom::evaluate {
 
@@ -41,36 +41,40 @@ BootstrapOptions bootstrap_of(const EvaluateOptions& options, const Progress& pr
   return {options.replicates, options.seed, &progress};
 }
 
-void add_level_distances(EvaluationReport& report, const LevelRows& rows,
-                         const EvaluateOptions& options, const Progress& progress) {
+LevelDistances measure_levels(const PatchSets& sets, const std::vector<Picture>& reconstructions,
+                              const EvaluateOptions& options, const Progress& progress) {
   SlicedWassersteinOptions o;
   o.directions = options.directions;
   o.bootstrap = bootstrap_of(options, progress);
-  const auto judged = sliced_wasserstein(rows.judged, rows.from, o);
-  const auto real = sliced_wasserstein(rows.real, rows.from, o);
-  for (std::size_t i = 0; i < judged.size(); ++i)
-    report.rows.push_back({rows.measure,
-                           fmt::format("{}{} px", rows.prefix, judged[i].side),
-                           "deviations",
-                           Figure(judged[i].distance),
-                           Figure(real[i].distance),
-                           {}});
+  const std::array firsts{sets.made(), sets.training()};
+  std::vector<Sample> seconds{sets.held_out()};
+  std::vector<SetPair> pairs{{0, 0}, {1, 0}};
+  if (!reconstructions.empty()) {
+    // In the place of what they are made of, so that nothing else differs.
+    seconds.push_back({reconstructions, sets.reference.sources});
+    pairs.push_back({1, 1});
+  }
+  auto found = sliced_wasserstein_of_pairs(firsts, seconds, pairs, o);
+  found.resize(3);
+  return {std::move(found[0]), std::move(found[1]), std::move(found[2])};
 }
 
-void add_sliced_wasserstein(EvaluationReport& report, const PatchSets& sets,
-                            const EvaluateOptions& options, const Progress& progress) {
-  add_level_distances(
-      report,
-      {"sliced_wasserstein", "", sets.synthetic.patches, sets.training(), sets.reference.patches},
-      options, progress);
+void add_sliced_wasserstein(EvaluationReport& report, const LevelDistances& distances) {
+  for (std::size_t i = 0; i < distances.synthetic.size(); ++i)
+    report.rows.push_back({"sliced_wasserstein",
+                           fmt::format("{} px", distances.synthetic[i].side),
+                           "deviations",
+                           Figure(distances.synthetic[i].distance),
+                           Figure(distances.real[i].distance),
+                           {}});
 }
 
 void add_optical_density(EvaluationReport& report, const PatchSets& sets,
                          const EvaluateOptions& options, const Progress& progress) {
-  const auto synthetic = density_distances(sets.synthetic.patches, sets.reference.patches,
-                                           bootstrap_of(options, progress));
+  const auto synthetic =
+      density_distances(sets.made(), sets.held_out(), bootstrap_of(options, progress));
   const auto real =
-      density_distances(sets.training(), sets.reference.patches, bootstrap_of(options, progress));
+      density_distances(sets.training(), sets.held_out(), bootstrap_of(options, progress));
   for (std::size_t c = 0; c < kChannels; ++c)
     report.rows.push_back({"optical_density",
                            kChannelNames[c],
@@ -80,15 +84,15 @@ void add_optical_density(EvaluationReport& report, const PatchSets& sets,
                            {}});
   add_histograms(report, "synthetic", sets.synthetic.patches);
   add_histograms(report, "reference", sets.reference.patches);
-  add_histograms(report, "training", sets.training());
+  add_histograms(report, "training", sets.training().patches);
 }
 
 void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
                          const EvaluateOptions& options, const Progress& progress) {
-  const auto synthetic = spectrum_difference(sets.reference.patches, sets.synthetic.patches,
-                                             bootstrap_of(options, progress));
+  const auto synthetic =
+      spectrum_difference(sets.held_out(), sets.made(), bootstrap_of(options, progress));
   const auto real =
-      spectrum_difference(sets.reference.patches, sets.training(), bootstrap_of(options, progress));
+      spectrum_difference(sets.held_out(), sets.training(), bootstrap_of(options, progress));
   report.rows.push_back({"radial_spectrum",
                          "largest to Nyquist/2",
                          "dB",

@@ -143,6 +143,21 @@ void add_data_copying(EvaluationReport& report, const Features& synthetic,
   report.rows.push_back(row);
 }
 
+// The mean of a measure of each patch beside what became of it.
+Estimate mean_of_pairs(double (*measure)(const Picture&, const Picture&), const Sample& before,
+                       const std::vector<Picture>& after, const BootstrapOptions& options) {
+  const std::size_t n = after.size();
+  std::vector<double> values(n);
+  tbb::parallel_for(std::size_t{0}, n,
+                    [&](std::size_t i) { values[i] = measure(before.patches[i], after[i]); });
+  return bootstrap({n, before.sources}, 0, options, [&](const Weights& weights, const Weights&) {
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      if (weights[i] > 0) sum += weights[i] * values[i];  // a value may be infinite
+    return sum / static_cast<double>(n);
+  });
+}
+
 // Copies are looked for among all training patches; held-out images stand beside.
 void add_authenticity(EvaluationReport& report, const Features& synthetic,
                       const Features& reference, const Features& searched) {
@@ -156,41 +171,36 @@ void add_authenticity(EvaluationReport& report, const Features& synthetic,
 
 }  // namespace
 
-void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
-                        const EvaluateInputs& inputs, const EvaluateOptions& options,
-                        const Progress& progress) {
-  if (!inputs.autoencoder) return;
-  const std::size_t n = sets.count();
-  std::vector<Picture> again(n);
-  tbb::parallel_for(std::size_t{0}, n, [&](std::size_t i) {
+std::vector<Picture> reconstructions_of(Pictures patches, const EvaluateInputs& inputs,
+                                        const Progress& progress) {
+  if (!inputs.autoencoder) return {};
+  std::vector<Picture> out(patches.size());
+  tbb::parallel_for(std::size_t{0}, patches.size(), [&](std::size_t i) {
     stop_if_asked(&progress);
-    const Picture& patch = sets.reference.patches[i];
-    again[i] = {patch.size, reconstruct(*inputs.autoencoder, patch.rgb, patch.size)};
+    out[i] = {patches[i].size, reconstruct(*inputs.autoencoder, patches[i].rgb, patches[i].size)};
   });
-  const auto mean = [&](double (*measure)(const Picture&, const Picture&)) {
-    std::vector<double> values(n);
-    tbb::parallel_for(std::size_t{0}, n, [&](std::size_t i) {
-      values[i] = measure(sets.reference.patches[i], again[i]);
-    });
-    return Figure(bootstrap(n, 0, bootstrap_of(options, progress),
-                            [&](const Weights& weights, const Weights&) {
-                              double sum = 0;
-                              for (std::size_t i = 0; i < n; ++i) sum += weights[i] * values[i];
-                              return sum / static_cast<double>(n);
-                            }));
+  return out;
+}
+
+void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
+                        const std::vector<Picture>& again, const LevelDistances& distances,
+                        const EvaluateOptions& options, const Progress& progress) {
+  if (again.empty()) return;
+  const BootstrapOptions bootstrap = bootstrap_of(options, progress);
+  const auto add = [&](const std::string& of, const char* unit, const Estimate& estimate,
+                       std::optional<Figure> real = {}) {
+    report.rows.push_back({"autoencoder", of, unit, {}, real, {}, Figure(estimate)});
   };
   if (options.patch >= kSmallestSsimPatch)
-    report.rows.push_back({"autoencoder", "MS-SSIM", "", mean(ms_ssim), {}, {}});
-  report.rows.push_back({"autoencoder", "PSNR", "dB", mean(psnr), {}, {}});
-  const SpectrumDifference spectrum =
-      spectrum_difference(sets.reference.patches, again, bootstrap_of(options, progress));
-  report.rows.push_back(
-      {"autoencoder", "spectrum to Nyquist/2", "dB", Figure(spectrum.largest_to_half), {}, {}});
+    add("MS-SSIM", "", mean_of_pairs(ms_ssim, sets.held_out(), again, bootstrap));
+  add("PSNR", "dB", mean_of_pairs(psnr, sets.held_out(), again, bootstrap));
+  add("spectrum to Nyquist/2", "dB",
+      spectrum_difference(sets.held_out(), {again, sets.reference.sources}, bootstrap)
+          .largest_to_half);
   // What the autoencoder alone costs of the likeness of what is decoded with it.
-  add_level_distances(
-      report,
-      {"autoencoder", "sliced_wasserstein ", again, sets.reference.patches, sets.training()},
-      options, progress);
+  for (std::size_t i = 0; i < distances.reconstructed.size(); ++i)
+    add(fmt::format("sliced_wasserstein {} px", distances.reconstructed[i].side), "deviations",
+        distances.reconstructed[i].distance, Figure(distances.real[i].distance));
 }
 
 void add_features(EvaluationReport& report, const PatchSets& sets, const EvaluateInputs& inputs,

@@ -5,10 +5,15 @@
 
 namespace histoloom::evaluate {
 
-// How the bundle's autoencoder gives the reference patches back. Nothing without a bundle.
+// What the bundle's autoencoder makes of patches; nothing without a bundle. \error Interrupted.
+std::vector<Picture> reconstructions_of(Pictures patches, const EvaluateInputs& inputs,
+                                        const Progress& progress);
+
+// How the autoencoder gives the reference patches back: `again`, of which the distances are
+// measured already. Nothing without any.
 void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
-                        const EvaluateInputs& inputs, const EvaluateOptions& options,
-                        const Progress& progress);
+                        const std::vector<Picture>& again, const LevelDistances& distances,
+                        const EvaluateOptions& options, const Progress& progress);
 
 // Distances, precision and recall and copying by the feature network. Nothing without one.
 // \error UserError where it fails, which is told before anything is measured with it.

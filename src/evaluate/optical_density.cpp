@@ -56,12 +56,13 @@ std::array<double, kDensityBins> density_histogram(const ValueCounts& counts, st
   return out;
 }
 
-std::array<Estimate, kChannels> density_distances(Pictures first, Pictures second,
+std::array<Estimate, kChannels> density_distances(const Sample& first, const Sample& second,
                                                   const BootstrapOptions& options) {
-  const std::vector<ValueCounts> a = value_counts(first), b = value_counts(second);
+  const std::vector<ValueCounts> a = value_counts(first.patches), b = value_counts(second.patches);
+  const Resampled drawn_a(a.size(), first.sources), drawn_b(b.size(), second.sources);
   std::array<Estimate, kChannels> out;
   for (std::size_t c = 0; c < kChannels; ++c)
-    out[c] = bootstrap(a.size(), b.size(), options, [&](const Weights& wa, const Weights& wb) {
+    out[c] = bootstrap(drawn_a, drawn_b, options, [&](const Weights& wa, const Weights& wb) {
       return density_distance(sum_of_counts(a, wa), sum_of_counts(b, wb), c);
     });
   return out;

@@ -12,8 +12,12 @@ struct PatchSets {
 
   // Patches of a set that is compared.
   std::size_t count() const { return synthetic.patches.size(); }
+  Sample made() const { return {synthetic.patches, synthetic.sources}; }
+  Sample held_out() const { return {reference.patches, reference.sources}; }
   // The first of those that are searched, as many as the other sets have.
-  Pictures training() const { return Pictures(searched.patches).first(count()); }
+  Sample training() const {
+    return {Pictures(searched.patches).first(count()), std::span(searched.sources).first(count())};
+  }
 };
 
 // Reads all patches; the sets that are compared are cut to the size of the smallest. Warns where

@@ -112,9 +112,10 @@ std::vector<double> spectrum_difference_db(const std::vector<std::vector<double>
   return a;
 }
 
-SpectrumDifference spectrum_difference(Pictures first, Pictures second,
+SpectrumDifference spectrum_difference(const Sample& first, const Sample& second,
                                        const BootstrapOptions& options) {
-  const auto a = radial_spectra(first), b = radial_spectra(second);
+  const auto a = radial_spectra(first.patches), b = radial_spectra(second.patches);
+  const Resampled drawn_a(a.size(), first.sources), drawn_b(b.size(), second.sources);
   const auto largest = [&](const Weights& wa, const Weights& wb) {
     const std::vector<double> db = spectrum_difference_db(a, b, wa, wb);
     double most = 0;
@@ -128,8 +129,8 @@ SpectrumDifference spectrum_difference(Pictures first, Pictures second,
     return sum / static_cast<double>(db.size());
   };
   return {spectrum_difference_db(a, b, Weights(a.size(), 1), Weights(b.size(), 1)),
-          bootstrap(a.size(), b.size(), options, largest),
-          bootstrap(a.size(), b.size(), options, mean)};
+          bootstrap(drawn_a, drawn_b, options, largest),
+          bootstrap(drawn_a, drawn_b, options, mean)};
 }
 
 }  // namespace histoloom::evaluate

@@ -46,9 +46,14 @@ std::string text_of(const Line& line, std::size_t name_width) {
 
 std::string report_table(const EvaluationReport& report) {
   std::vector<Line> lines{{"measure", "synthetic", "real against real", "ceiling", "unit"}};
-  for (const ReportRow& row : report.rows)
-    lines.push_back({name_of(row), text_of(row.synthetic), text_of(row.real),
-                     row.ceiling ? text_of(row.ceiling) : "", row.unit});
+  bool reconstructions = false;  // head the lines that follow
+  for (const ReportRow& row : report.rows) {
+    if (row.reconstruction.has_value() != reconstructions)
+      lines.push_back({"", reconstructions ? "synthetic" : "reconstruction", "", "", ""});
+    reconstructions = row.reconstruction.has_value();
+    lines.push_back({name_of(row), text_of(reconstructions ? row.reconstruction : row.synthetic),
+                     text_of(row.real), row.ceiling ? text_of(row.ceiling) : "", row.unit});
+  }
   std::size_t width = 0;
   for (const Line& line : lines) width = std::max(width, line.name.size());
   std::string out;
@@ -65,6 +70,7 @@ std::string report_json(const EvaluationReport& report) {
                {"unit", row.unit},
                {"synthetic", json_of(row.synthetic)},
                {"real", json_of(row.real)}};
+    if (row.reconstruction) entry["reconstruction"] = json_of(row.reconstruction);
     if (row.ceiling) entry["ceiling"] = json_of(row.ceiling);
     json["measures"].push_back(std::move(entry));
   }

@@ -14,13 +14,13 @@ namespace histoloom::evaluate {
 namespace {
 
 // Pictures of one side, and the option that names them.
-struct Side {
+struct SeamSide {
   const char* option;
   const PatchSources* sources;
 };
 
-Side synthetic_side(const EvaluateInputs& inputs) { return {"--synthetic", &inputs.synthetic}; }
-Side real_side(const EvaluateInputs& inputs) {
+SeamSide synthetic_side(const EvaluateInputs& inputs) { return {"--synthetic", &inputs.synthetic}; }
+SeamSide real_side(const EvaluateInputs& inputs) {
   if (inputs.held_out.empty()) return {"--real", &inputs.real};
   return {"--held-out", &inputs.held_out};
 }
@@ -33,7 +33,7 @@ SeamMeasure measure(const std::vector<Picture>& pictures, const SeamPeriod& seam
   return measure_seams(cut, options);
 }
 
-SeamMeasure measure(const Side& side, const SeamPeriod& seam, const SeamOptions& options,
+SeamMeasure measure(const SeamSide& side, const SeamPeriod& seam, const SeamOptions& options,
                     std::uint64_t seed, const Progress& progress) {
   return with_context(side.option, [&] {
     return measure(read_regions(*side.sources, seam.period, {.seed = seed}, progress), seam,
@@ -67,7 +67,7 @@ std::optional<Figure> relative_step(const SeamMeasure& seams) {
 void check_seam_grids(const EvaluateInputs& inputs, const EvaluateOptions& options) {
   const SeamOptions seam_options{.latent_factor = inputs.latent_factor};
   for (const SeamPeriod& seam : options.seams) {
-    for (const Side& side : {synthetic_side(inputs), real_side(inputs)}) {
+    for (const SeamSide& side : {synthetic_side(inputs), real_side(inputs)}) {
       const bool any =
           std::any_of(side.sources->begin(), side.sources->end(), [&](const auto& source) {
             const PixelSize size = regions_of(source->size(), seam.period, kRegionSide)[0].size();

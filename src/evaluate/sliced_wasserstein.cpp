@@ -183,67 +183,125 @@ double mean_difference(const std::vector<Projection>& a, const std::vector<Proje
   return sum / static_cast<double>(a.size());
 }
 
-// ---- One level
+// ---- All pairs of sets
 
-using Resamples = std::vector<std::pair<Weights, Weights>>;  // of the patches on either side
+// One side of the pairs.
+struct Described {
+  std::vector<std::vector<Descriptors>> sets;    // of each set: level by level
+  std::vector<std::vector<Weights>> replicates;  // of each set
+};
 
-Estimate level_distance(const Descriptors& a, const Descriptors& b,
-                        const SlicedWassersteinOptions& options, const Resamples& resamples) {
+// Either side draws its own places and resamples.
+Described describe_side(std::span<const Sample> sets, const SlicedWassersteinOptions& options,
+                        Side side) {
+  Described out;
+  const std::uint64_t seed = options.bootstrap.seed;
+  for (const Sample& set : sets) {
+    out.sets.push_back(describe(set.patches, options, side == Side::first ? seed : seed + 1));
+    std::vector<Weights>& weights = out.replicates.emplace_back();
+    for (int r = 0; r < options.bootstrap.replicates; ++r)
+      weights.push_back(
+          resampled_weights(Resampled(set.patches.size(), set.sources), side, r, seed));
+  }
+  return out;
+}
+
+std::vector<std::vector<Projection>> sorted_sets(const Described& side, std::size_t level,
+                                                 const std::vector<float>& direction) {
+  std::vector<std::vector<Projection>> out;
+  for (const auto& set : side.sets) out.push_back(sorted_projections(set[level], direction));
+  return out;
+}
+
+// What the directions of one level say of one pair.
+struct PairDistances {
+  std::vector<double> distances;  // direction by direction
+  std::vector<std::vector<double>>
+      again;  // direction by direction, the replicates of the first ones
+
+  Estimate estimate(std::size_t replicates) const;
+};
+
+Estimate PairDistances::estimate(std::size_t replicates) const {
+  const auto mean = [](double sum, std::size_t n) { return sum / static_cast<double>(n); };
+  std::vector<double> means;
+  for (std::size_t r = 0; r < replicates; ++r) {
+    double sum = 0;
+    for (const auto& direction : again) sum += direction[r];
+    means.push_back(mean(sum, again.size()));
+  }
+  return estimate_of(
+      mean(std::accumulate(distances.begin(), distances.end(), 0.0), distances.size()), means);
+}
+
+std::vector<PairDistances> level_distances(const Described& first, const Described& second,
+                                           std::span<const SetPair> pairs, std::size_t level,
+                                           const SlicedWassersteinOptions& options) {
   const auto directions = static_cast<std::size_t>(options.directions);
-  const std::size_t replicates = resamples.size();
+  const auto resampled =
+      std::min(directions, static_cast<std::size_t>(options.bootstrap_directions));
   const Draw draw(options.bootstrap.seed, Purpose::directions);
-  const Weights once(static_cast<std::size_t>(a.count / a.per_patch), 1);
-  std::vector<double> distances(directions);
-  std::vector<double> again(replicates * directions);  // of the first directions only
+  const Descriptors& any = first.sets[0][level];
+  const Weights once(static_cast<std::size_t>(any.count / any.per_patch), 1);
+  std::vector<PairDistances> out(
+      pairs.size(), {std::vector<double>(directions), std::vector<std::vector<double>>(resampled)});
   tbb::parallel_for(std::size_t{0}, directions, [&](std::size_t d) {
     stop_if_asked(options.bootstrap.progress);
     const std::vector<float> direction = unit_direction(draw, static_cast<int>(d));
-    const auto left = sorted_projections(a, direction), right = sorted_projections(b, direction);
-    distances[d] = mean_difference(left, right, once, once);
-    if (d >= static_cast<std::size_t>(options.bootstrap_directions)) return;
-    for (std::size_t r = 0; r < replicates; ++r) {
-      const auto& [first, second] = resamples[r];
-      again[r * directions + d] = mean_difference(left, right, first, second);
+    const auto left = sorted_sets(first, level, direction),
+               right = sorted_sets(second, level, direction);
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      const auto& a = left[pairs[p].first];
+      const auto& b = right[pairs[p].second];
+      out[p].distances[d] = mean_difference(a, b, once, once);
+      if (d >= resampled) continue;
+      const auto& weights_a = first.replicates[pairs[p].first];
+      const auto& weights_b = second.replicates[pairs[p].second];
+      for (std::size_t r = 0; r < weights_a.size(); ++r)
+        out[p].again[d].push_back(mean_difference(a, b, weights_a[r], weights_b[r]));
     }
   });
-  const auto mean_of = [](auto first, std::size_t count) {
-    return std::accumulate(first, first + static_cast<std::ptrdiff_t>(count), 0.0) /
-           static_cast<double>(count);
-  };
-  std::vector<double> means;
-  const auto used = std::min(directions, static_cast<std::size_t>(options.bootstrap_directions));
-  for (std::size_t r = 0; r < replicates; ++r)
-    means.push_back(mean_of(again.begin() + static_cast<std::ptrdiff_t>(r * directions), used));
-  return estimate_of(mean_of(distances.begin(), directions), means);
+  return out;
 }
 
-void check_patches(Pictures first, Pictures second, std::int64_t smallest_side) {
-  check_internal(!first.empty() && first.size() == second.size(),
-                 "both sides need equally many patches");
-  const PixelSize size = first[0].size;
-  for (const Pictures side : {first, second})
-    for (const Picture& patch : side)
+void check_patches(std::span<const Sample> sets, std::size_t count, PixelSize size,
+                   std::int64_t smallest_side) {
+  for (const Sample& set : sets) {
+    check_internal(!set.patches.empty() && set.patches.size() == count,
+                   "both sides need equally many patches");
+    for (const Picture& patch : set.patches)
       check_internal(patch.size == size && size.width == size.height,
                      "patches must be squares of one size");
+  }
   check_internal((size.width & (size.width - 1)) == 0 && size.width >= smallest_side,
                  "a patch's side must be a power of two");
 }
 
 }  // namespace
 
-std::vector<LevelDistance> sliced_wasserstein(Pictures first, Pictures second,
+std::vector<LevelDistance> sliced_wasserstein(const Sample& first, const Sample& second,
                                               const SlicedWassersteinOptions& options) {
-  check_patches(first, second, options.smallest_side);
-  // Either side draws its own places.
-  const std::vector<Descriptors> a = describe(first, options, options.bootstrap.seed);
-  const std::vector<Descriptors> b = describe(second, options, options.bootstrap.seed + 1);
-  Resamples resamples;
-  for (int r = 0; r < options.bootstrap.replicates; ++r)
-    resamples.push_back(resampled_weights(first.size(), second.size(), r, options.bootstrap.seed));
-  std::vector<LevelDistance> out;
-  for (std::size_t level = 0; level < a.size(); ++level)
-    out.push_back(
-        {a[level].side, a[level].count, level_distance(a[level], b[level], options, resamples)});
+  const SetPair pair;
+  return sliced_wasserstein_of_pairs({&first, 1}, {&second, 1}, {&pair, 1}, options)[0];
+}
+
+std::vector<std::vector<LevelDistance>> sliced_wasserstein_of_pairs(
+    std::span<const Sample> firsts, std::span<const Sample> seconds, std::span<const SetPair> pairs,
+    const SlicedWassersteinOptions& options) {
+  check_internal(!firsts.empty() && !firsts[0].patches.empty(), "no patches to compare");
+  const std::size_t count = firsts[0].patches.size();
+  for (const auto sets : {firsts, seconds})
+    check_patches(sets, count, firsts[0].patches[0].size, options.smallest_side);
+  const Described first = describe_side(firsts, options, Side::first);
+  const Described second = describe_side(seconds, options, Side::second);
+  const auto replicates = static_cast<std::size_t>(options.bootstrap.replicates);
+  std::vector<std::vector<LevelDistance>> out(pairs.size());
+  for (std::size_t level = 0; level < first.sets[0].size(); ++level) {
+    const Descriptors& any = first.sets[0][level];
+    const auto found = level_distances(first, second, pairs, level, options);
+    for (std::size_t p = 0; p < pairs.size(); ++p)
+      out[p].push_back({any.side, any.count, found[p].estimate(replicates)});
+  }
   return out;
 }
 

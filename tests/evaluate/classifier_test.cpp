@@ -41,9 +41,19 @@ TEST(LinearClassifierTest, IsThatOfScipy) {
   EXPECT_NEAR(classifier.probability(windows[2].features), 3.91621e-5, 1e-7);
   const Estimate accuracy = balanced_accuracy(classifier, windows, {});
   EXPECT_DOUBLE_EQ(accuracy.value, 0.925);
-  EXPECT_LT(accuracy.interval.low, accuracy.value);
-  EXPECT_GT(accuracy.interval.high, accuracy.value);
-  EXPECT_GT(accuracy.interval.low, 0.7);
+  EXPECT_LT(accuracy.interval->low, accuracy.value);
+  EXPECT_GT(accuracy.interval->high, accuracy.value);
+  EXPECT_GT(accuracy.interval->low, 0.7);
+}
+
+TEST(LinearClassifierTest, OfFewImagesHasNoInterval) {
+  const auto classifier = LinearClassifier::train(test_windows(1));
+  auto windows = test_windows(2);
+  for (auto& window : windows) window.source %= 4;
+  EXPECT_DOUBLE_EQ(balanced_accuracy(classifier, windows, {}).value, 0.925);
+  EXPECT_FALSE(balanced_accuracy(classifier, windows, {}).interval);
+  for (std::size_t i = 0; i < windows.size(); ++i) windows[i].source = i / 10 % 5;
+  EXPECT_TRUE(balanced_accuracy(classifier, windows, {}).interval);
 }
 
 TEST(LinearClassifierTest, CountsBothClassesEqually) {

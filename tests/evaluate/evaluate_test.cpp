@@ -8,6 +8,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/evaluate/seams.h"
 #include "test_pictures.h"
 
 namespace histoloom::evaluate {
@@ -69,6 +70,25 @@ class Evaluate : public testing::Test {
       for (std::size_t p = 0; p < picture.rgb.size(); ++p)
         if (p / 3 % 32 < 12) picture.rgb[p] = 240;
       write_picture(scratch_ / folder / (std::to_string(200 + i) + ".png"), picture);
+    }
+  }
+  // Pictures of 128 × 64 px, the left half of which is darker and labelled 1, the right one 3;
+  // masks of 1 / `reduction` of their size.
+  void write_labelled(const char* folder, std::uint32_t first_seed, int count,
+                      std::int64_t reduction = 1) {
+    std::filesystem::create_directories(scratch_ / folder);
+    const PixelSize small{128 / reduction, 64 / reduction};
+    std::vector<std::uint8_t> mask;
+    for (std::int64_t i = 0; i < small.area(); ++i)
+      mask.push_back(i % small.width < small.width / 2 ? 1 : 3);
+    for (int i = 0; i < count; ++i) {
+      Picture picture = test_picture({128, 64}, first_seed + static_cast<std::uint32_t>(i));
+      for (std::int64_t y = 0; y < 64; ++y)
+        for (std::int64_t x = 0; x < 64; ++x)
+          for (std::size_t c = 0; c < 3; ++c) picture.at(x, y)[c] /= 2;
+      const auto name = scratch_ / folder / std::to_string(i);
+      write_picture(name.string() + ".png", picture);
+      write_image(name.string() + "_mask.png", small, 1, mask);
     }
   }
   EvaluationReport report_of(const EvaluateOptions& o) const {
@@ -228,6 +248,16 @@ TEST_F(Evaluate, SeamsStandBesideFloorAndCeiling) {
   EXPECT_NEAR(ratio.real->value, 1, 0.1);
   EXPECT_GT(ratio.ceiling->value, 1.1);
   EXPECT_TRUE(row(report, "seam_z", "24+5 px").ceiling);
+  // The step over that beside, as measure_seams() gives both of the same pictures.
+  std::vector<Picture> pictures;
+  std::vector<CutPicture> cut;
+  for (std::uint32_t i = 0; i < 3; ++i) pictures.push_back(test_picture({96, 64}, 51 + i));
+  for (const Picture& picture : pictures) cut.push_back({&picture, uniform_grid(picture.size, 32)});
+  const SeamMeasure seams = measure_seams(cut, {});
+  const ReportRow& step = row(report, "seam_density_step", "32+0 px");
+  EXPECT_NEAR(step.synthetic->value, seams.density_step / seams.density_step_beside, 1e-9);
+  EXPECT_NEAR(step.real->value, 1, 0.5);
+  EXPECT_GT(step.ceiling->value, step.real->value);
 }
 
 TEST_F(Evaluate, GridsThatNoPictureHoldsAreRefusedBeforeAnythingIsRead) {
@@ -318,6 +348,64 @@ TEST_F(Evaluate, StopsWhereverItIsAsked) {
   }
 }
 
+TEST_F(Evaluate, ClassesAreLearntFromAllRealImagesWhereOthersAreHeldOut) {
+  write_labelled("real", 1, 1);
+  write_labelled("held", 101, 6, 4);  // masks of a quarter of the size
+  write_labelled("synthetic", 51, 5);
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  o.model = kModel;
+  o.classes = {"carcinoma", "tumour stroma"};
+  Warnings progress;
+  const EvaluationReport report = evaluate(o, open_inputs(o), progress);
+  const ReportRow& r = row(report, "balanced_accuracy", "carcinoma against tumour stroma");
+  EXPECT_EQ(r.synthetic->value, 1);
+  EXPECT_EQ(r.real->value, 1);
+  EXPECT_TRUE(r.real->interval);
+  EXPECT_THAT(progress.all, testing::IsEmpty());
+}
+
+TEST_F(Evaluate, LargePatchesAreJudgedByStructureToo) {
+  for (const char* folder : {"real", "synthetic"}) {
+    std::filesystem::create_directories(scratch_ / folder);
+    for (std::int64_t i = 0; i < 4; ++i) {
+      Picture picture = plain_picture({256, 256}, {228, 170, 205});  // eosin, in soft stripes
+      for (std::int64_t p = 0; p < picture.size.area(); ++p) {
+        const std::int64_t t = (p % 256 + p / 128 + 29 * i) % 64, wave = t < 32 ? t : 63 - t;
+        for (std::int64_t c = 0; c < 3; ++c)
+          picture.rgb[static_cast<std::size_t>(3 * p + c)] -= static_cast<std::uint8_t>(wave);
+      }
+      write_picture(scratch_ / folder / (std::to_string(i) + ".png"), picture);
+    }
+  }
+  EvaluateOptions o = options();
+  o.patch = 256;
+  o.model = kModel;
+  const EvaluationReport report = report_of(o);
+  const Figure similarity = *row(report, "autoencoder", "MS-SSIM").reconstruction;
+  EXPECT_GT(similarity.value, 0.5);
+  EXPECT_LT(similarity.value, 0.9999);
+  EXPECT_LE(similarity.interval->low, similarity.value);
+  EXPECT_GT(row(report, "autoencoder", "PSNR").reconstruction->value, 10);
+}
+
+TEST_F(Evaluate, TheReportHoldsWhatIsNeededToRepeatIt) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 4);
+  EvaluateOptions o = options();
+  o.model = kModel;
+  o.seams = {{32, 0}, {24, 5}};
+  o.seed = 7;
+  const std::string json = report_json(report_of(o));
+  for (const std::string& part :
+       {std::string("\"seed\": 7,"), "\"model\": \"" + kModel.string() + "\",",
+        std::string("\"features\": \"\","), std::string("\"classes\": [],"),
+        std::string("\"seams\": [\n    \"32+0\",\n    \"24+5\"\n  ],"),
+        std::string("\"latent_factor\": 8,"), std::string("\"directions\": 8,"),
+        std::string("\"replicates\": 10,")})
+    EXPECT_THAT(json, HasSubstr(part));
+}
+
 TEST_F(Evaluate, TheModelsAutoencoderIsMeasuredOnRealImages) {
   for (const char* folder : {"real", "synthetic"}) {
     std::filesystem::create_directories(scratch_ / folder);
@@ -333,30 +421,16 @@ TEST_F(Evaluate, TheModelsAutoencoderIsMeasuredOnRealImages) {
   EvaluateOptions o = options();
   o.model = kModel;
   const EvaluationReport report = report_of(o);
-  EXPECT_GT(row(report, "autoencoder", "PSNR").synthetic->value, 25);
-  // What decoding costs stands beside what the real patches themselves have.
+  EXPECT_GT(row(report, "autoencoder", "PSNR").reconstruction->value, 25);
+  // What decoding costs stands beside what the real patches themselves have: the same number.
   const ReportRow& level = row(report, "autoencoder", "sliced_wasserstein 32 px");
-  EXPECT_TRUE(level.synthetic.has_value());
-  EXPECT_TRUE(level.real.has_value());
+  EXPECT_TRUE(level.reconstruction);
+  EXPECT_FALSE(level.synthetic);
+  EXPECT_EQ(level.real->value, row(report, "sliced_wasserstein", "32 px").real->value);
 }
 
 TEST_F(Evaluate, ClassesAreToldApartOnSyntheticImagesToo) {
-  for (const char* folder : {"real", "synthetic"}) {
-    std::filesystem::create_directories(scratch_ / folder);
-    for (std::uint32_t i = 0; i < 4; ++i) {
-      // The left half is darker and labelled 1, the right one is labelled 3.
-      Picture picture = test_picture({128, 64}, i);
-      std::vector<std::uint8_t> mask(128 * 64, 3);
-      for (std::int64_t y = 0; y < 64; ++y)
-        for (std::int64_t x = 0; x < 64; ++x) {
-          for (std::size_t c = 0; c < 3; ++c) picture.at(x, y)[c] /= 2;
-          mask[static_cast<std::size_t>(y * 128 + x)] = 1;
-        }
-      const auto name = scratch_ / folder / std::to_string(i);
-      write_picture(name.string() + ".png", picture);
-      write_image(name.string() + "_mask.png", {128, 64}, 1, mask);
-    }
-  }
+  for (const char* folder : {"real", "synthetic"}) write_labelled(folder, 1, 4);
   EvaluateOptions o = options();
   o.model = kModel;
   o.classes = {"carcinoma", "tumour stroma"};
@@ -364,8 +438,15 @@ TEST_F(Evaluate, ClassesAreToldApartOnSyntheticImagesToo) {
   const ReportRow& r = row(report, "balanced_accuracy", "carcinoma against tumour stroma");
   EXPECT_EQ(r.synthetic->value, 1);
   EXPECT_EQ(r.real->value, 1);
-  o.classes = {"carcinoma", "necrosis"};
+  EXPECT_FALSE(r.real->interval) << "of two images";
   Warnings progress;
+  evaluate(o, open_inputs(o), progress);
+  EXPECT_THAT(progress.all,
+              testing::ElementsAre(
+                  "balanced_accuracy of synthetic images has no interval: they are fewer than 5",
+                  "balanced_accuracy of real images has no interval: they are fewer than 5"));
+  progress.updates = 0;
+  o.classes = {"carcinoma", "necrosis"};
   EXPECT_EQ(message_of([&] { evaluate(o, open_inputs(o), progress); }),
             "--synthetic: no window of 32 px is labelled 'necrosis'; masks are expected beside the "
             "images, as NAME_mask.png or NAME_mask.tif");
@@ -382,12 +463,15 @@ TEST(Report, SaysWhatIsMissingAndWhatIsInfinite) {
   EvaluationReport report;
   report.facts_json = R"({"seed": 3})";
   report.rows.push_back(
-      {"psnr", "", "dB", Figure(std::numeric_limits<double>::infinity()), {}, {}});
-  report.rows.push_back({"fid", "a", "", Figure(Estimate{1.25, {1, 1.5}}), Figure(0.5), Figure(2)});
+      {"psnr", "", "dB", {}, {}, {}, Figure(std::numeric_limits<double>::infinity())});
+  report.rows.push_back(
+      {"fid", "a", "", Figure(Estimate{1.25, Interval{1, 1.5}}), Figure(0.5), Figure(2)});
   report.curves.push_back({"spectrum", {1, 0.5}});
   EXPECT_EQ(report_table(report),
             "measure  synthetic                  real against real          ceiling    unit\n"
+            "         reconstruction\n"
             "psnr     inf                        -                                     dB\n"
+            "         synthetic\n"
             "fid a    1.25 [1, 1.5]              0.5                        2\n");
   EXPECT_EQ(report_json(report), R"({
   "seed": 3,
@@ -396,10 +480,11 @@ TEST(Report, SaysWhatIsMissingAndWhatIsInfinite) {
       "measure": "psnr",
       "of": "",
       "unit": "dB",
-      "synthetic": {
+      "synthetic": null,
+      "real": null,
+      "reconstruction": {
         "value": null
-      },
-      "real": null
+      }
     },
     {
       "measure": "fid",

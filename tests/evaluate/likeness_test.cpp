@@ -88,11 +88,48 @@ TEST(SlicedWasserstein, IntervalsHoldTheValueAndNarrowWithMorePatches) {
   const auto width = [few](int patches) {
     const auto a = test_pictures(32, 1, patches), b = test_pictures(32, 501, patches);
     const Estimate estimate = sliced_wasserstein(a, b, few)[1].distance;
-    EXPECT_LE(estimate.interval.low, estimate.value);
-    EXPECT_GE(estimate.interval.high, estimate.value);
-    return estimate.interval.high - estimate.interval.low;
+    EXPECT_LE(estimate.interval->low, estimate.value);
+    EXPECT_GE(estimate.interval->high, estimate.value);
+    return estimate.interval->high - estimate.interval->low;
   };
   EXPECT_LT(width(64), width(6));
+}
+
+TEST(SlicedWasserstein, OfSeveralPairsIsThatOfEach) {
+  const std::vector<Picture> third = test_pictures(32, 11, 3);
+  const std::vector<Sample> firsts{first(), third}, seconds{second(), first()};
+  const std::vector<SetPair> pairs{{0, 0}, {1, 0}, {1, 1}};
+  const auto found = sliced_wasserstein_of_pairs(firsts, seconds, pairs, everything());
+  ASSERT_EQ(found.size(), 3u);
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
+    const auto alone =
+        sliced_wasserstein(firsts[pairs[p].first], seconds[pairs[p].second], everything());
+    for (std::size_t level = 0; level < alone.size(); ++level) {
+      EXPECT_EQ(found[p][level].distance.value, alone[level].distance.value);
+      EXPECT_EQ(found[p][level].distance.interval->low, alone[level].distance.interval->low);
+    }
+  }
+}
+
+TEST(SlicedWasserstein, IntervalsOfFewImagesAreWiderThanThoseOfTheirPatches) {
+  // Two patches each of six images.
+  std::vector<Picture> a, b;
+  std::vector<std::size_t> sources;
+  for (const std::uint32_t i : {0u, 1u, 2u, 3u, 4u, 5u}) {
+    for (int twice = 0; twice < 2; ++twice) {
+      a.push_back(test_picture({32, 32}, 1 + i));
+      b.push_back(test_picture({32, 32}, 501 + i));
+      sources.push_back(i);
+    }
+  }
+  const auto width = [&](std::span<const std::size_t> images) {
+    SlicedWassersteinOptions options = everything();
+    options.bootstrap.replicates = 200;
+    const Interval interval =
+        *sliced_wasserstein({a, images}, {b, images}, options)[1].distance.interval;
+    return interval.high - interval.low;
+  };
+  EXPECT_GT(width(sources), 1.1 * width({}));
 }
 
 TEST(SlicedWasserstein, UnequalSetsAreABug) {
@@ -135,8 +172,8 @@ TEST(OpticalDensity, DistancesAreThoseOfScipy) {
   EXPECT_NEAR(distances[0].value, 0.012533167701, 1e-9);
   EXPECT_NEAR(distances[1].value, 0.012367593150, 1e-9);
   EXPECT_NEAR(distances[2].value, 0.021157957031, 1e-9);
-  EXPECT_LT(distances[0].interval.low, distances[0].value);
-  EXPECT_GT(distances[0].interval.high, distances[0].value);
+  EXPECT_LT(distances[0].interval->low, distances[0].value);
+  EXPECT_GT(distances[0].interval->high, distances[0].value);
 }
 
 TEST(OpticalDensity, HistogramsShareOutEveryPixel) {

@@ -1,6 +1,10 @@
 // Intervals by the bootstrap: the patches of both sides are drawn again with replacement, and the
 // measure is taken anew.
 //
+// Patches of one image resemble each other. So whole images are drawn again where a side has
+// several, one after the other until there are as many patches as before; the last one is taken in
+// part. Of one image only patches can be drawn: such an interval knows nothing of other images.
+//
 // Distances between two samples grow when both are resampled (duplicates make each differ more from
 // the other), so percentiles alone would lie above the value. What is given is their relative
 // spread about it: value · 2.5th percentile / mean to value · 97.5th percentile / mean of the
@@ -9,6 +13,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace histoloom {
@@ -24,7 +30,7 @@ struct Interval {
 
 struct Estimate {
   double value = 0;
-  Interval interval;  // 95 %
+  std::optional<Interval> interval;  // 95 %; none where too little is known
 };
 
 struct BootstrapOptions {
@@ -39,16 +45,24 @@ using Weights = std::vector<int>;
 // The p-quantile (0 to 1) of values, linear between neighbours as numpy.quantile. Not of none.
 double quantile(std::vector<double> values, double p);
 
-// The weights of a replicate on either side of a comparison.
-std::pair<Weights, Weights> resampled_weights(std::size_t first, std::size_t second, int replicate,
-                                              std::uint64_t seed);
+// What is drawn again on one side of a comparison.
+struct Resampled {
+  std::size_t count = 0;                 // patches
+  std::span<const std::size_t> sources;  // the image of each; empty: each is one of its own
+
+  Resampled(std::size_t n, std::span<const std::size_t> images = {}) : count(n), sources(images) {}
+};
+
+// The weights of a replicate; either side draws its own numbers.
+enum class Side { first, second };
+Weights resampled_weights(const Resampled& drawn, Side side, int replicate, std::uint64_t seed);
 
 // The interval about `value`, from the replicates' values; the value alone where they are all 0.
+// None without replicates, or where any number is infinite.
 Estimate estimate_of(double value, const std::vector<double>& replicates);
 
-// Estimates measure(first weights, second weights) for sides of so many patches. \error
-// Interrupted.
-Estimate bootstrap(std::size_t first, std::size_t second, const BootstrapOptions& options,
+// Estimates measure(first weights, second weights) of two sides. \error Interrupted.
+Estimate bootstrap(const Resampled& first, const Resampled& second, const BootstrapOptions& options,
                    const std::function<double(const Weights&, const Weights&)>& measure);
 
 }  // namespace histoloom::evaluate

@@ -43,7 +43,9 @@ class LinearClassifier {
 };
 
 // The mean of both classes' shares of windows that are recognised; the interval resamples images,
-// whose windows resemble each other. Replicates without one of the classes are left out.
+// whose windows resemble each other. Replicates without one of the classes are left out. Fewer
+// images than these have no interval: a handful of images drawn again tells nothing of others.
+inline constexpr std::size_t kLeastImagesOfInterval = 5;
 Estimate balanced_accuracy(const LinearClassifier& classifier,
                            const std::vector<LabelledWindow>& windows,
                            const BootstrapOptions& options);

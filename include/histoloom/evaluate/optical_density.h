@@ -30,7 +30,7 @@ inline constexpr double kDensityBinWidth = 0.1;
 std::array<double, kDensityBins> density_histogram(const ValueCounts& counts, std::size_t channel);
 
 // The distance in red, green and blue.
-std::array<Estimate, kChannels> density_distances(Pictures first, Pictures second,
+std::array<Estimate, kChannels> density_distances(const Sample& first, const Sample& second,
                                                   const BootstrapOptions& options);
 
 }  // namespace histoloom::evaluate

@@ -26,6 +26,15 @@ struct Picture {
 
 using Pictures = std::span<const Picture>;
 
+// Patches and the images that they were cut from.
+struct Sample {
+  Pictures patches;
+  std::span<const std::size_t> sources;  // the image of each; empty: each is one of its own
+
+  Sample(Pictures p, std::span<const std::size_t> images = {}) : patches(p), sources(images) {}
+  Sample(const std::vector<Picture>& p) : patches(p) {}
+};
+
 // One number a pixel.
 struct Plane {
   PixelSize size;

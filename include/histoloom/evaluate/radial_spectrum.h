@@ -28,7 +28,7 @@ struct SpectrumDifference {
   Estimate largest_to_half;      // largest magnitude up to half the Nyquist frequency, dB
   Estimate mean;                 // mean magnitude up to the Nyquist frequency, dB
 };
-SpectrumDifference spectrum_difference(Pictures first, Pictures second,
+SpectrumDifference spectrum_difference(const Sample& first, const Sample& second,
                                        const BootstrapOptions& options);
 
 }  // namespace histoloom::evaluate

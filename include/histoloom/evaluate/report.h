@@ -26,6 +26,8 @@ struct ReportRow {
   std::optional<Figure> synthetic;
   std::optional<Figure> real;     // real against real
   std::optional<Figure> ceiling;  // of seams: hard tiling
+  // Of real patches that an autoencoder has given back; such a row has nothing synthetic.
+  std::optional<Figure> reconstruction = {};
 };
 
 // A list of numbers for plotting, such as a histogram.

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "histoloom/evaluate/bootstrap.h"
@@ -33,8 +34,19 @@ struct LevelDistance {
 };
 
 // Finest level first. Both sets hold equally many patches, all squares of the same side: a power of
-// two, at least the smallest side. \error InternalError otherwise.
-std::vector<LevelDistance> sliced_wasserstein(Pictures first, Pictures second,
+// two, at least the smallest side. \error InternalError otherwise; Interrupted.
+std::vector<LevelDistance> sliced_wasserstein(const Sample& first, const Sample& second,
                                               const SlicedWassersteinOptions& options);
+
+// Two of the sets below.
+struct SetPair {
+  std::size_t first = 0, second = 0;
+};
+
+// The same of each of several pairs: a set that stands in several is described once, and sorted
+// once a direction. All sets hold equally many patches.
+std::vector<std::vector<LevelDistance>> sliced_wasserstein_of_pairs(
+    std::span<const Sample> firsts, std::span<const Sample> seconds, std::span<const SetPair> pairs,
+    const SlicedWassersteinOptions& options);
 
 }  // namespace histoloom::evaluate
