@@ -106,7 +106,7 @@ EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& 
   const PatchSets sets = read_sets(inputs, options, progress);
   EvaluationReport report;
   report.facts_json = facts_json(options, inputs, sets);
-  // In the order of the report; what is likeliest to be refused is measured first.
+  // Parts in the order of the report; what is likeliest to be refused is measured first.
   std::array<EvaluationReport, 8> parts;
   std::vector<Picture> again;
   LevelDistances distances;

@@ -2,8 +2,7 @@
 #include <gmock/gmock.h>
 #include <torch/script.h>
 
-#include "histoloom/evaluate/evaluate.h"
-#include "test_pictures.h"
+#include "evaluation.h"
 
 namespace histoloom::evaluate {
 namespace {
@@ -16,15 +15,6 @@ void write_network(const std::filesystem::path& path, bool with_logits) {
                 (with_logits ? "(" + features + ", 9 * image.mean([2, 3]))" : features) + "\n");
   module.save(path.string());
 }
-
-class Warnings final : public Progress {
- public:
-  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
-  void update(std::int64_t, std::string_view) override {}
-  void finish() override {}
-  void warn(std::string_view message) override { all.emplace_back(message); }
-  std::vector<std::string> all;
-};
 
 class NetworkRows : public testing::Test {
  protected:

@@ -260,7 +260,6 @@ def data_copying(training, held_out, generated, centres, least=20):
     z, weights = [], []
     for cell in range(len(centres)):
         learnt, tested, made = [s[cell_of(s) == cell] for s in (training, held_out, generated)]
-        print("  cell", cell, len(learnt), len(tested), len(made))
         if len(made) < least or len(tested) == 0 or len(learnt) == 0:
             continue
         z.append(mann_whitney(*[cdist(s, learnt).min(1) for s in (made, tested)]))
