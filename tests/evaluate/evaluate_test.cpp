@@ -1,6 +1,9 @@
 // What whole evaluations of small pictures find.
+#include <limits>
+
 #include "evaluation.h"
 #include "histoloom/evaluate/seams.h"
+#include "network_rows.h"
 
 namespace histoloom::evaluate {
 namespace {
@@ -175,6 +178,32 @@ TEST_F(Evaluate, TheModelsAutoencoderIsMeasuredOnRealImages) {
   EXPECT_TRUE(level.reconstruction);
   EXPECT_FALSE(level.synthetic);
   EXPECT_EQ(level.real->value, row(report, "sliced_wasserstein", "32 px").real->value);
+}
+
+// An autoencoder that gives every patch back as it was.
+TEST(Reconstructions, WithoutLossAreAsFarAsThePatchesThemselves) {
+  PatchSets sets;
+  sets.synthetic.patches = test_pictures(32, 51, 4);
+  sets.reference = {test_pictures(32, 101, 4), {0, 0, 1, 1}};
+  sets.searched = {test_pictures(32, 1, 6), {0, 0, 1, 1, 2, 2}};
+  EvaluateOptions o;
+  o.patch = 32;
+  o.directions = 8;
+  o.replicates = 10;
+  SilentProgress progress;
+  const std::vector<Picture>& again = sets.reference.patches;
+  const LevelDistances distances = measure_levels(sets, again, o, progress);
+  ASSERT_EQ(distances.reconstructed.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(distances.reconstructed[i].distance.value, distances.real[i].distance.value);
+    EXPECT_NE(distances.synthetic[i].distance.value, distances.real[i].distance.value);
+  }
+  EvaluationReport report;
+  add_reconstruction(report, sets, again, distances, o, progress);
+  const Figure psnr = *report.rows[0].reconstruction;
+  EXPECT_EQ(report.rows[0].of, "PSNR");
+  EXPECT_EQ(psnr.value, std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(psnr.interval) << "of infinite values there is none";
 }
 
 TEST_F(Evaluate, ClassesAreToldApartOnSyntheticImagesToo) {
