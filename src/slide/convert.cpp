@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "histoloom/core/error.h"
 #include "histoloom/slide/options.h"
@@ -33,12 +32,6 @@ pyramid::Chroma parse_chroma(const std::string& text) {
   if (text == "420") return pyramid::Chroma::subsampled;
   if (text == "444") return pyramid::Chroma::full;
   throw UserError(fmt::format("unknown chroma \"{}\"; use auto, 420 or 444", text));
-}
-
-// A converted picture has no date of ours unless one is asked for.
-std::string date_of(const std::string& date) {
-  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
-  return date.empty() && epoch == nullptr ? "" : job_date(date, epoch);
 }
 
 }  // namespace
@@ -74,7 +67,8 @@ Conversion::State::State(const ConvertOptions& o) : options(o), source(o.in) {
   writer.threads = o.threads;
   writer.software = fmt::format("Histoloom {}", kVersion);
   writer.title = o.in.stem().string();
-  writer.date = date_of(o.date);
+  // A converted picture has no date of ours unless one is asked for.
+  writer.date = o.date.empty() ? "" : job_date(o.date);
   writer.digital_source_type = facts.digital_source_type;
   writer.icc_profile = facts.icc_profile;
   set_scale();

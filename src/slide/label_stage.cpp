@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <thread>
 
 #include "histoloom/core/error.h"
@@ -45,7 +44,7 @@ pyramid::WriterOptions pyramid_options(const SceneOptions& o, const ModelBundle&
   w.title = fmt::format("{} seed {} labels", bundle.name, o.seed);
   w.description = fmt::format("Labels of a synthetic slide, model {} {}, seed {}", bundle.name,
                               bundle.version, o.seed);
-  w.date = job_date(o.date, std::getenv("SOURCE_DATE_EPOCH"));
+  w.date = job_date(o.date);
   for (const Label& label : labels.labels())
     w.classes.push_back({label.id, label.name, label.colour});
   return w;
@@ -113,6 +112,9 @@ std::unique_ptr<LabelField> finished_labels(std::unique_ptr<LabelField> painted)
 
 void check_label_outputs(const SceneOptions& o, const ModelBundle& bundle,
                          const Replaceable& replace) {
+  if (!o.mask_out.empty())
+    with_context((o.model / "model.json").string(),
+                 [&] { pyramid::validate(pyramid_options(o, bundle, read_label_set(bundle))); });
   for (const auto& [path, option] :
        {std::pair{o.mask_out, "--mask-out"}, std::pair{o.annotations, "--annotations"},
         std::pair{o.report, "--report"}}) {
@@ -128,6 +130,15 @@ void write_labels(const SceneOptions& o, const ModelBundle& bundle, const LabelS
   if (!o.mask_out.empty()) write_pyramid(o, bundle, labels, field, progress);
   if (!o.annotations.empty())
     write_annotations(o.annotations, field, labels, annotation_options(o, bundle), progress);
+}
+
+DType dtype_of(const SceneOptions& o) {
+  if (o.dtype.empty()) return fastest_dtype();
+  return o.dtype == "float32" ? DType::float32 : DType::bfloat16;
+}
+
+std::string name_of(DType dtype) {
+  return dtype == DType::float32 ? "float32" : dtype == DType::bfloat16 ? "bfloat16" : "float16";
 }
 
 int threads_of(const SceneOptions& o) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "histoloom/core/progress.h"
 #include "histoloom/labels/label_field.h"
 #include "histoloom/labels/label_set.h"
 #include "histoloom/model/bundle.h"
+#include "histoloom/model/denoiser.h"
 #include "histoloom/pyramid/options.h"
 #include "histoloom/slide/options.h"
 #include "replaceable.h"
@@ -37,6 +39,10 @@ void check_label_outputs(const SceneOptions& options, const ModelBundle& bundle,
 // Writes the label pyramid and the annotations that were asked for.
 void write_labels(const SceneOptions& options, const ModelBundle& bundle, const LabelSet& labels,
                   const LabelField& field, Progress& progress);
+
+// What the networks compute in: --dtype, or the fastest; and its name as options write it.
+DType dtype_of(const SceneOptions& options);
+std::string name_of(DType dtype);
 
 // How many threads work: --threads, or one a core.
 int threads_of(const SceneOptions& options);

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "disk.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/file_lock.h"
@@ -99,12 +100,19 @@ struct MaskJob::State {
   std::unique_ptr<LabelField> field;
   Stopwatch watch;
 
+  // The canvas is all that is large.
+  void check_disk() const {
+    const LatentSize cells = latent_size_for(options.size, bundle.downsampling);
+    require_space({{"painting labels", existing_directory(directory_of(options.mask_out)),
+                    painting->disk(cells), bytes_at(scratch->path()), "-o"}});
+  }
+
   void paint(Progress& progress) {
     scratch->open();
     ChunkCache cache(kCanvasCache);
     DiffusionReport facts;
     field = finished_labels(painting->paint(
-        std::move(field), painting->options(options.seed, threads_of(options)), fastest_dtype(),
+        std::move(field), painting->options(options.seed, threads_of(options)), dtype_of(options),
         scratch->path(), /*resumed=*/false, cache, progress, facts));
     scratch.reset();
   }
@@ -119,6 +127,8 @@ struct MaskJob::State {
                                            {"cell", bundle.downsampling},
                                            {"shares", shares_of(*field, labels)}}},
                                          {"model", {{"name", bundle.name}}},
+                                         {"threads", threads_of(options)},
+                                         {"dtype", name_of(dtype_of(options))},
                                          {"peak_rss_bytes", peak_rss_bytes()},
                                          {"wall_seconds", watch.seconds()}};
     return json.dump(2) + "\n";
@@ -133,7 +143,10 @@ MaskJob::MaskJob(const SceneOptions& options) : state_(std::make_unique<State>()
   check_label_outputs(options, s.bundle, options.force);
   s.labels = read_label_set(s.bundle);
   s.painting = mask_painting_of(options, s.bundle, s.labels);
-  if (s.painting) s.scratch.emplace(options.mask_out);
+  if (s.painting) {
+    s.scratch.emplace(options.mask_out);
+    s.check_disk();
+  }
   s.field = s.painting ? make_open_layout(options, s.bundle, s.labels)
                        : make_labels(options, s.bundle, s.labels);
 }

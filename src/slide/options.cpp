@@ -20,6 +20,7 @@ namespace {
 
 // A quarter is the store's: eight chunks of 512 KiB, less would bring one in for every row.
 constexpr std::uint64_t kMinMemory = std::uint64_t{16} << 20;
+constexpr int kMaxTile = 4096;
 constexpr std::string_view kConstantDate = "2026-01-01T00:00:00";
 
 void require(bool holds, std::string message) {
@@ -95,6 +96,18 @@ void check_layout(const SceneOptions& o) {
           "--tissue-fraction and --pieces need --layout tissue, biopsy or tma; leave them out");
   require(o.mask_colors.empty() || !o.mask.empty(),
           "--mask-colors says what the colours of a mask mean; give --mask, too");
+}
+
+// A label pyramid of such tiles can be written. Its writer would say so only once labels are there.
+void check_tile(const SceneOptions& o) {
+  require(o.tile >= 16 && o.tile <= kMaxTile && o.tile % 16 == 0,
+          fmt::format("--tile must be a multiple of 16 from 16 to {}, got {}", kMaxTile, o.tile));
+  pyramid::WriterOptions writer;
+  writer.size = o.size;
+  writer.channels = 1;
+  writer.compression = pyramid::Compression::deflate;
+  writer.tile = o.tile;
+  pyramid::validate(writer);
 }
 
 void check_label_files(const SceneOptions& o) {
@@ -179,8 +192,10 @@ void validate(const SceneOptions& o) {
   check_layout(o);
   require(o.threads >= 0 && o.threads <= 1024,
           fmt::format("--threads must be from 1 to 1024, got {}", o.threads));
-  require(o.tile >= 16, fmt::format("--tile must be a multiple of 16, got {}", o.tile));
-  static_cast<void>(job_date(o.date, nullptr));
+  check_tile(o);
+  require(o.dtype.empty() || o.dtype == "float32" || o.dtype == "bfloat16",
+          fmt::format("--dtype must be float32 or bfloat16, got '{}'", o.dtype));
+  static_cast<void>(job_date(o.date));
 }
 
 void validate(const GenerateOptions& o) {
@@ -192,8 +207,6 @@ void validate(const GenerateOptions& o) {
   require(memory >= kMinMemory, fmt::format("--memory must be at least 16MiB, got {}", o.memory));
   require(o.device == "cpu",
           fmt::format("--device must be cpu in this version, got '{}'", o.device));
-  require(o.dtype.empty() || o.dtype == "float32" || o.dtype == "bfloat16",
-          fmt::format("--dtype must be float32 or bfloat16, got '{}'", o.dtype));
 
   pyramid::WriterOptions writer;
   writer.size = o.size;
@@ -205,26 +218,26 @@ void validate(const GenerateOptions& o) {
   pyramid::validate(writer);
 }
 
-std::string job_date(const std::string& date, const char* epoch) {
-  std::string text = date;
-  if (text.empty() && epoch != nullptr) {
-    std::int64_t seconds = 0;
-    require(parse_number(epoch, seconds) && seconds >= 0 && seconds < 253'402'300'800,
-            fmt::format("SOURCE_DATE_EPOCH must be seconds since 1970, got '{}'", epoch));
-    const std::time_t time = seconds;
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    char buffer[32];
-    std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &parts);
-    text = buffer;
-  }
-  if (text.empty()) text = kConstantDate;
+std::string job_date(const std::string& date) {
+  const std::string text = date.empty() ? std::string(kConstantDate) : date;
   // One rule for what a date is: the pyramid's.
   pyramid::WriterOptions writer;
   writer.size = {kMinSide, kMinSide};
   writer.date = text;
   with_context("--date", [&] { pyramid::validate(writer); });
   return text;
+}
+
+std::string date_of_epoch(std::string_view epoch) {
+  std::int64_t seconds = 0;
+  require(parse_number(epoch, seconds) && seconds >= 0 && seconds < 253'402'300'800,
+          fmt::format("SOURCE_DATE_EPOCH must be seconds since 1970, got '{}'", epoch));
+  const std::time_t time = seconds;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char buffer[32];
+  std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &parts);
+  return buffer;
 }
 
 std::filesystem::path work_directory(const GenerateOptions& o) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/byte_size.h"
@@ -41,10 +40,6 @@ DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& 
 
 }  // namespace
 
-std::string name_of(DType dtype) {
-  return dtype == DType::float32 ? "float32" : dtype == DType::bfloat16 ? "bfloat16" : "float16";
-}
-
 JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   JobPlan plan;
   plan.slide_cells = latent_size_for(o.size, bundle.downsampling);
@@ -52,10 +47,8 @@ JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   plan.canvas = {std::max<std::int64_t>(plan.slide_cells.width + 2 * kMargin, bundle.patch),
                  std::max<std::int64_t>(plan.slide_cells.height + 2 * kMargin, bundle.patch)};
   plan.diffusion = diffusion_options(o, bundle);
-  plan.dtype = o.dtype.empty()        ? fastest_dtype()
-               : o.dtype == "float32" ? DType::float32
-                                      : DType::bfloat16;
-  plan.date = job_date(o.date, std::getenv("SOURCE_DATE_EPOCH"));
+  plan.dtype = dtype_of(o);
+  plan.date = job_date(o.date);
   plan.threads = threads_of(o);
   plan.diffusion.threads = plan.threads;
   plan.memory = parse_byte_size(o.memory);

@@ -40,7 +40,4 @@ std::string job_json(const GenerateOptions& options, const JobPlan& plan, const 
                      const std::string& model_sha256, const std::string& labels_sha256,
                      const std::string& prompt);
 
-// The name of a dtype as options write it.
-std::string name_of(DType dtype);
-
 }  // namespace histoloom

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/slide/version.h"
+#include "label_stage.h"
 
 namespace histoloom {
 

@@ -220,7 +220,7 @@ TEST(BadOption, IsNamedWithItsLimits) {
       {{"--seed", "18446744073709551616"},
        "--seed: must be a whole number from 0 to 18446744073709551615, got "
        "'18446744073709551616'; see histoloom --help"},
-      {{"--tile", "500"}, "tile size must be a multiple of 16, got 500"},
+      {{"--tile", "500"}, "--tile must be a multiple of 16 from 16 to 4096, got 500"},
       {{"--thumbnail", "t.jpg"}, "--thumbnail must end in .png, got 't.jpg'"},
       {{"--report", "r.txt"}, "--report must end in .json, got 'r.txt'"}};
   for (const Case& c : cases) {

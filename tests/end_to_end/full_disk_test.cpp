@@ -98,16 +98,31 @@ TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
   EXPECT_EQ(read_page(folder / "labels.tif", 0).pixels.size(), 1024u * 1024u);
 }
 
+TEST(FullDisk, ThatIsTooSmallForTheCanvasOfLabelsIsFoundBeforeAnyWork) {
+  const Folder folder;
+  SmallDisk disk(folder / "disk");
+  if (!disk.resize("64k")) GTEST_SKIP() << disk.why();
+  const Outcome full =
+      run({"mask", "-o", (folder / "disk/m.tif").string(), "--size", "1024x1024", "--quiet"});
+  EXPECT_EQ(full.code, 2);
+  EXPECT_THAT(full.err, testing::MatchesRegex(
+                            "histoloom: painting labels needs about [^\n]+ in '[^\n]*/disk', "
+                            "64 KiB are free; choose another disk with -o\n"));
+  EXPECT_THAT(folder.listing(), ElementsAre("disk/"));
+}
+
 TEST(FullDisk, UnderLabelsAloneLeavesNothing) {
   const Folder folder;
+  // Given, so that there is no canvas to be painted; no two cells alike, so that they take room.
+  const auto given = folder / "given.png";
+  write_mask(given, 128, 128, [](int x, int y) { return 1 + static_cast<int>((static_cast<unsigned>(x) * 73856093u ^ static_cast<unsigned>(y) * 19349663u) >> 7 & 3); });
   SmallDisk disk(folder / "disk");
   if (!disk.resize("4k")) GTEST_SKIP() << disk.why();
   const auto labels = folder / "disk/labels.tif";
-  const Arguments job{"mask",      "-o",       labels.string(), "--size",
-                      "1024x1024", "--layout", "biopsy",        "--quiet"};
+  const Arguments job{"mask",      "-o",     labels.string(), "--size",
+                      "1024x1024", "--mask", given.string(),  "--quiet"};
   const Outcome full = run(job);
   EXPECT_EQ(full.code, 1);
-  // The canvas of the painted labels lies beside them and may be the first without room.
   EXPECT_THAT(full.err, testing::MatchesRegex("histoloom: [^\n]*/disk/labels.tif[^\n]*: No space "
                                               "left on device[^\n]*; make room and start "
                                               "again\n"));

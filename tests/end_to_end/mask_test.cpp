@@ -112,6 +112,22 @@ TEST(Mask, IsTheOneOfTheSlideAndTheSameForAnyNumberOfThreads) {
   EXPECT_TRUE(bytes_of(folder / "c.tif") == bytes_of(folder / "b.tif"));
 }
 
+TEST(Mask, IsTheOneOfTheSlideInEitherDtype) {
+  const Folder folder;
+  for (const std::string dtype : {"float32", "bfloat16"}) {
+    const Arguments same{"--size", "300x200", "--seed", "5", "--dtype", dtype};
+    Arguments slide = same, alone = same;
+    slide.insert(slide.end(),
+                 {"--steps", "1", "--mask-out", (folder / "a.tif").string(), "--force"});
+    alone.insert(alone.end(), {"--report", (folder / "r.json").string(), "--force"});
+    ASSERT_EQ(run(generate(folder / "a.svs", slide)).code, 0);
+    const Outcome outcome = run(mask(folder / "b.tif", alone));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(bytes_of(folder / "a.tif") == bytes_of(folder / "b.tif")) << dtype;
+    EXPECT_EQ(nlohmann::json::parse(bytes_of(folder / "r.json"))["dtype"], dtype);
+  }
+}
+
 TEST(Mask, TellsItsSharesAndNamesItsLabels) {
   const Folder folder;
   ASSERT_EQ(run(mask(folder / "a.tif", {"--size", "800x800", "--tissue-fraction", "0.6", "--report",
@@ -171,6 +187,11 @@ TEST(Mask, RefusesOptionsThatDontGoTogether) {
       {{"--annotations", "a.json"},
        "--annotations must end in .geojson (QuPath) or .xml (ASAP), got 'a.json'"},
       {{"--tissue-fraction", "1.5"}, "--tissue-fraction must be from 0 to 1, got 1.5"},
+      {{"--tile", "100"}, "--tile must be a multiple of 16 from 16 to 4096, got 100"},
+      {{"--tile", "16", "--size", "1000000x1000000"},
+       "an image of 1000000x1000000 has 5208391702 tiles of 16 px, more than 2147483647; use a "
+       "larger tile size"},
+      {{"--dtype", "int8"}, "--dtype must be float32 or bfloat16, got 'int8'"},
       {{"--pieces", "0"}, "--pieces must be from 1 to 10000, got 0"},
       {{"--layout", "full", "--pieces", "3"},
        "--tissue-fraction and --pieces need --layout tissue, biopsy or tma; leave them out"},
@@ -184,6 +205,25 @@ TEST(Mask, RefusesOptionsThatDontGoTogether) {
     EXPECT_EQ(outcome.err, "histoloom: " + c.message + "\n");
   }
   EXPECT_THAT(folder.listing(), ElementsAre("m.png"));
+}
+
+TEST(Mask, WithABadDateInTheEnvironmentIsRefusedBeforeAnyWork) {
+  const Folder folder;
+  setenv("SOURCE_DATE_EPOCH", "yesterday", 1);
+  const Outcome outcomes[] = {
+      run(mask(folder / "a.tif", {})), run(generate(folder / "a.svs")),
+      run({"pyramid", (folder / "a.png").string(), "-o", (folder / "b.tif").string()})};
+  setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
+  const Outcome good = run(mask(folder / "b.tif", {"--size", "64x64"}));
+  unsetenv("SOURCE_DATE_EPOCH");
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.err,
+              "histoloom: SOURCE_DATE_EPOCH must be seconds since 1970, got 'yesterday'\n");
+  }
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_THAT(bytes_of(folder / "b.tif"), HasSubstr("2023:11:14 22:13:20"));
+  EXPECT_THAT(folder.listing(), ElementsAre("b.tif"));
 }
 
 TEST(Mask, OfASlideSaysTheTissueThatIsLeftWithoutSpecks) {

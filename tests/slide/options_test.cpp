@@ -184,9 +184,12 @@ const Defect kDefects[] = {
      "--device must be cpu in this version, got 'cuda'"},
     {"NoSuchDtype", [](auto& o) { o.dtype = "float64"; },
      "--dtype must be float32 or bfloat16, got 'float64'"},
-    {"NoTile", [](auto& o) { o.tile = 0; }, "--tile must be a multiple of 16, got 0"},
-    {"OddTile", [](auto& o) { o.tile = 500; }, "tile size must be a multiple of 16, got 500"},
-    {"HugeTile", [](auto& o) { o.tile = 8192; }, "tile size must be from 16 to 4096, got 8192"},
+    {"NoTile", [](auto& o) { o.tile = 0; },
+     "--tile must be a multiple of 16 from 16 to 4096, got 0"},
+    {"OddTile", [](auto& o) { o.tile = 500; },
+     "--tile must be a multiple of 16 from 16 to 4096, got 500"},
+    {"HugeTile", [](auto& o) { o.tile = 8192; },
+     "--tile must be a multiple of 16 from 16 to 4096, got 8192"},
     {"UnknownCompression", [](auto& o) { o.compression = "jpeg2000"; },
      "unknown compression \"jpeg2000\"; use jpeg, deflate, lzw or none"},
     {"NoQuality", [](auto& o) { o.quality = 0; }, "quality must be from 1 to 100, got 0"},
@@ -234,23 +237,26 @@ TEST(GenerateOptions, TheLimitsThemselvesAreGood) {
 
 // ---- The date
 
-TEST(JobDate, IsTheUsersElseTheEnvironmentsElseAConstant) {
-  EXPECT_EQ(job_date("2025-03-04", nullptr), "2025-03-04");
-  EXPECT_EQ(job_date("2025-03-04T05:06:07", "0"), "2025-03-04T05:06:07");
-  EXPECT_EQ(job_date("", nullptr), "2026-01-01T00:00:00");
+TEST(JobDate, IsTheUsersElseAConstant) {
+  EXPECT_EQ(job_date("2025-03-04"), "2025-03-04");
+  EXPECT_EQ(job_date("2025-03-04T05:06:07"), "2025-03-04T05:06:07");
+  EXPECT_EQ(job_date(""), "2026-01-01T00:00:00");
+}
+
+TEST(DateOfEpoch, CountsSecondsSince1970) {
   // date -u -d @1700000000
-  EXPECT_EQ(job_date("", "1700000000"), "2023-11-14T22:13:20");
-  EXPECT_EQ(job_date("", "0"), "1970-01-01T00:00:00");
-  EXPECT_EQ(job_date("", "253402300799"), "9999-12-31T23:59:59");
+  EXPECT_EQ(date_of_epoch("1700000000"), "2023-11-14T22:13:20");
+  EXPECT_EQ(date_of_epoch("0"), "1970-01-01T00:00:00");
+  EXPECT_EQ(date_of_epoch("253402300799"), "9999-12-31T23:59:59");
 }
 
 TEST(JobDate, WhatIsNoDateIsRefused) {
   for (const char* epoch : {"", "x", "-1", "1.5", "253402300800", "17000000000000000000000"}) {
-    EXPECT_EQ(message_of([&] { job_date("", epoch); }),
+    EXPECT_EQ(message_of([&] { date_of_epoch(epoch); }),
               std::string("SOURCE_DATE_EPOCH must be seconds since 1970, got '") + epoch + "'");
   }
   for (const char* date : {"yesterday", "2025-13-01", "2025-02-30", "2025-3-4"}) {
-    const std::string message = message_of([&] { job_date(date, nullptr); });
+    const std::string message = message_of([&] { job_date(date); });
     EXPECT_TRUE(message.starts_with("--date: ")) << date << ": " << message;
     EXPECT_NE(message.find(date), std::string::npos) << message;
   }

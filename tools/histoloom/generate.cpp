@@ -31,7 +31,6 @@ void add_run_options(CLI::App& app, GenerateOptions& o) {
   app.add_flag("--resume", o.resume, "continue the unfinished job in the work directory");
   app.add_option("--memory", o.memory, "budget of caches, at least 16MiB")->capture_default_str();
   app.add_option("--device", o.device, "cpu")->capture_default_str();
-  app.add_option("--dtype", o.dtype, "float32 or bfloat16 (the fastest native one)");
   app.add_flag("--force", o.force, "replace OUT, start an unfinished job over");
 }
 
@@ -86,6 +85,7 @@ void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments]() -> Work {
                    GenerateOptions& options = arguments->options;
                    options.size = parse_size(arguments->size);
+                   options.date = date_or_epoch(options.date);
                    return options.inpaint.empty() ? work_of<SlideJob>(options)
                                                   : work_of<InpaintJob>(options);
                  }});

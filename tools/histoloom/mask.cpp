@@ -25,6 +25,7 @@ void add_mask(CLI::App& program, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments]() -> Work {
                    SceneOptions& options = arguments->options;
                    options.size = parse_size(arguments->size);
+                   options.date = date_or_epoch(options.date);
                    auto job = std::make_shared<MaskJob>(options);
                    return [job, arguments](Progress& progress) {
                      job->run(progress);

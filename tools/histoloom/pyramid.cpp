@@ -28,6 +28,7 @@ void add_pyramid(CLI::App& program, std::vector<Subcommand>& out) {
   app->add_option("--threads", o.threads, "threads that decode and compress (all cores)");
   app->add_flag("--force", o.force, "replace OUT");
   out.push_back({app, [arguments]() -> Work {
+                   arguments->date = date_or_epoch(arguments->date);
                    auto conversion = std::make_shared<Conversion>(*arguments);
                    return [conversion, arguments](Progress& progress) {
                      conversion->run(progress);

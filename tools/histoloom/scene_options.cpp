@@ -25,7 +25,9 @@ void add_scene_options(CLI::App& app, SceneOptions& o, std::string& size) {
   app.add_option("--report", o.report, "what was made and what it took, .json");
   app.add_option("--tile", o.tile, "side of a tile in pixels")->capture_default_str();
   app.add_option("--threads", o.threads, "threads that work (all cores)");
-  app.add_option("--date", o.date, "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, a constant)");
+  app.add_option("--dtype", o.dtype, "float32 or bfloat16 (the fastest native one)");
+  app.add_option("--date", o.date,
+                 "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, else a constant)");
 }
 
 }  // namespace histoloom

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 #include "histoloom/core/progress.h"
 
@@ -29,6 +30,10 @@ void add_mask(CLI::App& program, std::vector<Subcommand>& out);
 void add_pyramid(CLI::App& program, std::vector<Subcommand>& out);
 // Adds --seed, a whole number of 64 bits; CLI11 by itself would take -1 for the largest.
 void add_seed(CLI::App& app, std::uint64_t& seed, const char* help);
+
+// A --date where it is given, else that of the environment's SOURCE_DATE_EPOCH, else nothing.
+// UserError where that is no number of seconds.
+std::string date_or_epoch(const std::string& date);
 
 void add_train(CLI::App& program, std::vector<Subcommand>& out);
 void add_verify(CLI::App& program, std::vector<Subcommand>& out);

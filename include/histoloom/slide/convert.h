@@ -30,7 +30,7 @@ struct ConvertOptions {
   bool labels = false;               // reduce by mode: one-channel masks
   std::optional<double> mpp;         // empty: that of IN
   std::optional<int> magnification;  // empty: that of IN
-  std::string date;                  // empty: SOURCE_DATE_EPOCH, else none in the file
+  std::string date;                  // empty: none in the file
   int threads = 0;                   // 0: all cores
   bool force = false;                // replace OUT
 };

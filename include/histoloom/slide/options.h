@@ -31,7 +31,8 @@ struct SceneOptions {
   int tile = 256;
   int threads = 0;  // 0: all cores
   bool force = false;
-  std::string date;  // empty: SOURCE_DATE_EPOCH, else a constant
+  std::string date;   // empty: a constant
+  std::string dtype;  // empty: the fastest that the machine does natively
 };
 
 struct GenerateOptions : SceneOptions {
@@ -53,7 +54,6 @@ struct GenerateOptions : SceneOptions {
   bool resume = false;
   std::string memory = "1GiB";
   std::string device = "cpu";
-  std::string dtype;  // empty: the fastest that the machine does natively
 
   std::string profile;  // empty: by the name of OUT
   std::string compression = "jpeg";
@@ -76,8 +76,10 @@ std::array<double, 2> parse_guidance_interval(std::string_view text);
 void validate(const SceneOptions& options);
 void validate(const GenerateOptions& options);
 
-// A date as the file stores it, from --date or SOURCE_DATE_EPOCH (`epoch`, may be null).
-std::string job_date(const std::string& date, const char* epoch);
+// A date as the file stores it: the one that is given, else a constant. UserError names --date.
+std::string job_date(const std::string& date);
+// The date that SOURCE_DATE_EPOCH, seconds since 1970, stands for. UserError quotes the text.
+std::string date_of_epoch(std::string_view epoch);
 
 // Where the unfinished work lies: --work, else OUT.work.
 std::filesystem::path work_directory(const GenerateOptions& options);
