@@ -15,6 +15,15 @@ constexpr LabelId kWholeMap = 254;
 
 }  // namespace
 
+std::int64_t disown_known(CropWork& work) {
+  std::int64_t owned = 0;
+  for (std::size_t i = 0; i < work.known.size(); ++i) {
+    if (work.known[i] != 0) work.crop.owned[i] = 0;
+    owned += work.crop.owned[i];
+  }
+  return owned;
+}
+
 CropEvaluator::CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
                              const DiffusionOptions& options)
     : bundle_(bundle),
@@ -59,25 +68,27 @@ int CropEvaluator::group_size(bool guided) const {
   return std::max(1, bundle_.batch / each);
 }
 
+std::vector<LabelId> CropEvaluator::conditions_of(const CropWork& work, bool guided) const {
+  if (!denoiser_.one_evaluation_per_label())
+    return guided ? std::vector<LabelId>{kWholeMap, kNone} : std::vector<LabelId>{kWholeMap};
+  // Only labels that own a cell which this crop writes; unknown is the unconditional evaluation.
+  std::array<bool, 256> present{};
+  for (std::size_t i = 0; i < cells(); ++i)
+    if (work.crop.owned[i]) present[work.labels[i]] = true;
+  std::vector<LabelId> out;
+  for (int id = 0; id < kWholeMap; ++id)
+    if (present[static_cast<std::size_t>(id)] && id != scene_.unknown &&
+        !known_.is_glass(static_cast<LabelId>(id)))
+      out.push_back(static_cast<LabelId>(id));
+  if (guided || present[scene_.unknown]) out.push_back(kNone);
+  return out;
+}
+
 std::vector<CropEvaluator::Evaluation> CropEvaluator::plan(const std::vector<CropWork>& group,
                                                            bool guided) const {
   std::vector<Evaluation> out;
-  for (std::size_t k = 0; k < group.size(); ++k) {
-    if (!denoiser_.one_evaluation_per_label()) {
-      out.push_back({k, kWholeMap});
-      if (guided) out.push_back({k, kNone});
-      continue;
-    }
-    // Only labels that own a cell which this crop writes; unknown is the unconditional evaluation.
-    std::array<bool, 256> present{};
-    for (std::size_t i = 0; i < cells(); ++i)
-      if (group[k].crop.owned[i]) present[group[k].labels[i]] = true;
-    for (int id = 0; id < kWholeMap; ++id)
-      if (present[static_cast<std::size_t>(id)] && id != scene_.unknown &&
-          !known_.is_glass(static_cast<LabelId>(id)))
-        out.push_back({k, static_cast<LabelId>(id)});
-    if (guided || present[scene_.unknown]) out.push_back({k, kNone});
-  }
+  for (std::size_t k = 0; k < group.size(); ++k)
+    for (const LabelId condition : conditions_of(group[k], guided)) out.push_back({k, condition});
   return out;
 }
 

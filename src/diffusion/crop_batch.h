@@ -23,6 +23,9 @@ struct CropWork {
   std::vector<float> prediction;    // likewise, guided
 };
 
+// Takes known cells out of what a crop owns; how many cells are left.
+std::int64_t disown_known(CropWork& work);
+
 // Counts that calls side by side add to.
 struct DenoiserCounters {
   std::atomic<std::int64_t> evaluations = 0, padded = 0, batches = 0;
@@ -42,6 +45,10 @@ class CropEvaluator {
   void read_state(CropWork& work, const LatentArray* state, const SolverStep& step) const;
   // How many crops fill a batch.
   int group_size(bool guided) const;
+  // How many evaluations a crop takes whose labels are read.
+  std::int64_t evaluations(const CropWork& work, bool guided) const {
+    return static_cast<std::int64_t>(conditions_of(work, guided).size());
+  }
   // Fills the prediction of every crop of the group at `time`.
   void predict(std::vector<CropWork>& group, int time, bool guided, DenoiserCounters& counters);
 
@@ -56,6 +63,8 @@ class CropEvaluator {
     std::size_t crop;
     LabelId condition;  // kWholeMap, kNone or one label
   };
+  // The conditions that a crop is evaluated under.
+  std::vector<LabelId> conditions_of(const CropWork& work, bool guided) const;
   std::vector<Evaluation> plan(const std::vector<CropWork>& group, bool guided) const;
   at::Tensor label_map(const CropWork& work, const Evaluation& evaluation) const;
   void combine(std::vector<CropWork>& group, const std::vector<Evaluation>& evaluations,

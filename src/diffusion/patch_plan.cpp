@@ -155,6 +155,8 @@ std::unique_ptr<PatchPlan> make_plan(PlanKind kind, LatentSize canvas, int patch
   return std::make_unique<ShiftedPlan>(canvas, patch, seed, step);
 }
 
+int tapered_overlap(int patch) { return std::max(1, patch / 4); }
+
 TaperedAxis make_tapered_axis(std::int64_t length, int patch, int overlap) {
   check_internal(length >= patch && overlap > 0 && overlap <= patch / 2,
                  "an axis that patches can't taper over");

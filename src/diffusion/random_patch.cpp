@@ -68,8 +68,6 @@ class Painter {
   std::int64_t first_crop(const Step& step) const {
     return step.index == options_.done.steps ? options_.done.crops : 0;
   }
-  // Takes known cells out of what a crop owns; how many cells are left.
-  std::int64_t disown_known(CropWork& work) const;
   void count_cells();
 
   const ModelBundle& bundle_;
@@ -95,8 +93,7 @@ class Painter {
 };
 
 bool Painter::guided(int index) const {
-  const double share = (times_[static_cast<std::size_t>(index)] + 1.0) / schedule_.steps();
-  return options_.guidance != 0 && share >= options_.interval[0] && share <= options_.interval[1];
+  return is_guided(options_, times_[static_cast<std::size_t>(index)], schedule_.steps());
 }
 
 Step Painter::step_at(int index) const {
@@ -112,15 +109,6 @@ Step Painter::step_at(int index) const {
           .target = state_.y[to],
           .x0_source = index == 0 ? nullptr : state_.x0[from],
           .x0_target = state_.x0[to]};
-}
-
-std::int64_t Painter::disown_known(CropWork& work) const {
-  std::int64_t owned = 0;
-  for (std::size_t i = 0; i < work.known.size(); ++i) {
-    if (work.known[i] != 0) work.crop.owned[i] = 0;
-    owned += work.crop.owned[i];
-  }
-  return owned;
 }
 
 void Painter::count_cells() {

@@ -9,6 +9,11 @@
 
 namespace histoloom {
 
+bool is_guided(const DiffusionOptions& options, int time, int steps) {
+  const double share = (time + 1.0) / steps;
+  return options.guidance != 0 && share >= options.interval[0] && share <= options.interval[1];
+}
+
 void CellSolver::predict_x0(CropWork& work, const Step& step) const {
   for (std::size_t i = 0; i < work.y.size(); ++i)
     work.prediction[i] = step.solver.x0(bundle_.prediction, work.y[i], work.prediction[i]);

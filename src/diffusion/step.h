@@ -21,6 +21,9 @@ struct Step {
   LatentArray* x0_target = nullptr;
 };
 
+// Whether guidance runs at `time` of a schedule of `steps`.
+bool is_guided(const DiffusionOptions& options, int time, int steps);
+
 // Advances cells by one solver step and writes them into the target generation. Any thread.
 class CellSolver {
  public:

@@ -6,9 +6,6 @@ namespace histoloom {
 
 namespace {
 
-// Cells that neighbouring patches share at least: enough to hide a seam, at 1.8 times the crops.
-int overlap_of(int patch) { return std::max(1, patch / 4); }
-
 std::size_t index_of(const std::vector<std::int64_t>& starts, std::int64_t start) {
   return static_cast<std::size_t>(std::lower_bound(starts.begin(), starts.end(), start) -
                                   starts.begin());
@@ -24,8 +21,8 @@ TaperedStrip::TaperedStrip(const ModelBundle& bundle, const LabelField& labels,
       solver_(solver),
       step_(step),
       canvas_(labels.size()),
-      xs_(make_tapered_axis(canvas_.width, bundle.patch, overlap_of(bundle.patch))),
-      ys_(make_tapered_axis(canvas_.height, bundle.patch, overlap_of(bundle.patch))),
+      xs_(make_tapered_axis(canvas_.width, bundle.patch, tapered_overlap(bundle.patch))),
+      ys_(make_tapered_axis(canvas_.height, bundle.patch, tapered_overlap(bundle.patch))),
       sum_(static_cast<std::size_t>(bundle.latent_channels * bundle.patch * canvas_.width)) {}
 
 std::int64_t TaperedStrip::first_open_row(std::int64_t index) const {

@@ -44,6 +44,24 @@ TEST_P(Painting, GivesTheSameLatentsForAnyNumberOfThreads) {
     EXPECT_TRUE(same_bits(paint(threads, 3), expected)) << threads;
 }
 
+TEST_P(Painting, GivesTheSameLatentsForAnyCache) {
+  // Chunks of 208 cells a side, two of each array.
+  const LabelGrid labels = tissue_with_glass({240, 40});
+  constexpr std::uint64_t kPlenty = 64 << 20, kChunk = 3 * 208 * 208 * 4;
+  std::vector<float> expected;
+  for (const std::uint64_t cache : {kPlenty, kChunk, std::uint64_t{0}}) {
+    PaintJob job(paint_bundle(3, 32, 3), labels, cache);
+    FakeDenoiser denoiser(3, mix);
+    DiffusionOptions options = options_for(GetParam());
+    options.threads = 3;
+    options.steps = 3;
+    const std::vector<float> values = job.paint(denoiser, options);
+    if (cache == kPlenty) expected = values;
+    EXPECT_TRUE(same_bits(values, expected)) << cache;
+    EXPECT_EQ(job.traffic().bytes_read == 0, cache == kPlenty) << "small caches evict chunks";
+  }
+}
+
 TEST_P(Painting, GivesTheSameLatentsForAnyBatch) {
   const std::vector<float> expected = paint(2, 1);
   for (const int batch : {3, 8, 100}) EXPECT_TRUE(same_bits(paint(2, batch), expected)) << batch;

@@ -53,6 +53,10 @@ struct TaperedAxis {
   std::vector<std::vector<float>> weights;  // patch weights a start; they sum to 1 at every cell
 };
 
+// Cells that neighbouring patches of a tapered step share at least: enough to hide a seam, at 1.8
+// times the crops.
+int tapered_overlap(int patch);
+
 // Patches over `length` cells that overlap by at least `overlap` cells, raised-cosine weights.
 TaperedAxis make_tapered_axis(std::int64_t length, int patch, int overlap);
 

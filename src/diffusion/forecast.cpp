@@ -1,0 +1,174 @@
+#include "histoloom/diffusion/forecast.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "crop_batch.h"
+#include "crop_pipeline.h"
+#include "step.h"
+
+namespace histoloom {
+
+namespace {
+
+constexpr std::int64_t kWalkedCells = std::int64_t{1} << 25;  // by the random plan, a second or so
+constexpr std::int64_t kSmallSide = 1024;  // cells of the canvas on which plans are compared
+constexpr double kLongSeconds = 3;         // of a batch that is not repeated to be timed
+
+// Crops of one step, and the evaluations that they take with and without guidance.
+struct StepCount {
+  double crops = 0, guided = 0, plain = 0;
+};
+
+// A step's tapered crops, as TaperedStrip hands them out.
+class TaperedPlan final : public PatchPlan {
+ public:
+  TaperedPlan(LatentSize canvas, int patch)
+      : cells_(static_cast<std::size_t>(patch) * static_cast<std::size_t>(patch)),
+        xs_(make_tapered_axis(canvas.width, patch, tapered_overlap(patch)).starts),
+        ys_(make_tapered_axis(canvas.height, patch, tapered_overlap(patch)).starts) {}
+
+  bool next(Crop& crop) override {
+    if (at_ == xs_.size() * ys_.size()) return false;
+    crop.corner = {xs_[at_ % xs_.size()], ys_[at_ / xs_.size()]};
+    crop.owned.assign(cells_, 1);
+    ++at_;
+    return true;
+  }
+
+ private:
+  std::size_t cells_, at_ = 0;
+  std::vector<std::int64_t> xs_, ys_;
+};
+
+class Forecaster {
+ public:
+  Forecaster(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
+             const DiffusionOptions& options, const ForecastOptions& forecast)
+      : bundle_(bundle),
+        denoiser_(denoiser),
+        scene_(scene),
+        options_(options),
+        forecast_(forecast),
+        evaluator_(bundle, denoiser, scene, options) {}
+
+  PaintForecast run();
+
+ private:
+  StepCount count(PatchPlan& plan, std::int64_t every) const;
+  StepCount plain_count(int step, std::int64_t every) const;
+  // How many crops the random plan has for each of the shifted one.
+  double random_over_shifted() const;
+  double evaluations_of(const CropWork& work, bool guided) const;
+  double seconds_a_batch();
+
+  const ModelBundle& bundle_;
+  Denoiser& denoiser_;
+  const Scene& scene_;
+  const DiffusionOptions& options_;
+  const ForecastOptions& forecast_;
+  CropEvaluator evaluator_;
+};
+
+double Forecaster::evaluations_of(const CropWork& work, bool guided) const {
+  if (forecast_.labels_to_come && denoiser_.one_evaluation_per_label()) return guided ? 3 : 2;
+  return static_cast<double>(evaluator_.evaluations(work, guided));
+}
+
+// Looks at every `every`-th crop, drawn so that they don't lie in lines.
+StepCount Forecaster::count(PatchPlan& plan, std::int64_t every) const {
+  StepCount out;
+  CropWork work;
+  for (std::uint64_t i = 0; plan.next(work.crop); ++i) {
+    const std::uint64_t drawn = (i + 1) * 0x9E3779B97F4A7C15u >> 32;
+    if (every > 1 && drawn % static_cast<std::uint64_t>(every) != 0) continue;
+    evaluator_.read_labels(work);
+    if (disown_known(work) == 0) continue;
+    out.crops += static_cast<double>(every);
+    out.plain += static_cast<double>(every) * evaluations_of(work, false);
+    out.guided += static_cast<double>(every) * evaluations_of(work, true);
+  }
+  return out;
+}
+
+double Forecaster::random_over_shifted() const {
+  const std::int64_t side = std::max<std::int64_t>(kSmallSide, 8 * bundle_.patch);
+  double crops[2] = {};
+  for (const PlanKind kind : {PlanKind::shifted, PlanKind::random}) {
+    const auto plan = make_plan(kind, {side, side}, bundle_.patch, options_.seed, 0);
+    for (Crop crop; plan->next(crop);) ++crops[kind == PlanKind::random ? 1 : 0];
+  }
+  return crops[1] / crops[0];
+}
+
+StepCount Forecaster::plain_count(int step, std::int64_t every) const {
+  const LatentSize canvas = scene_.labels.size();
+  if (options_.crops) return count(*options_.crops(step), every);
+  const bool too_many = options_.plan == PlanKind::random && canvas.area() > kWalkedCells;
+  const auto plan = make_plan(too_many ? PlanKind::shifted : options_.plan, canvas, bundle_.patch,
+                              options_.seed, step);
+  StepCount out = count(*plan, every);
+  const double more = too_many ? random_over_shifted() : 1;
+  return {out.crops * more, out.guided * more, out.plain * more};
+}
+
+double Forecaster::seconds_a_batch() {
+  const bool guided = options_.guidance != 0;
+  const auto group = static_cast<std::size_t>(evaluator_.group_size(guided));
+  const auto timed = [&] {
+    DenoiserCounters counters;
+    std::int64_t left = static_cast<std::int64_t>(group) * options_.threads;
+    run_crops({.next =
+                   [&](CropWork& work) {
+                     work.crop.owned.assign(evaluator_.cells(), 1);
+                     work.labels.assign(evaluator_.cells(), scene_.unknown);
+                     work.y.assign(
+                         evaluator_.cells() * static_cast<std::size_t>(bundle_.latent_channels),
+                         0.0f);
+                     return left-- > 0;
+                   },
+               .read = [](CropWork&) {},
+               .predict = [&](CropGroup& crops) { evaluator_.predict(crops, 0, guided, counters); },
+               .write = [](CropWork&) {},
+               .collect = [](const CropWork&) {}},
+              group, options_.threads);
+    return counters.clock.seconds() / static_cast<double>(counters.batches);
+  };
+  // The first calls of a network take longer, and have it lay out its memory.
+  const double first = timed();
+  return first > kLongSeconds ? first : timed();
+}
+
+PaintForecast Forecaster::run() {
+  const NoiseSchedule schedule = NoiseSchedule::of(bundle_.schedule);
+  const std::vector<int> times = schedule.times(options_.steps, options_.spacing);
+  const int plain_steps = options_.steps - options_.tapered_steps;
+  const std::int64_t cells = scene_.labels.size().area() * std::max(1, plain_steps);
+  const std::int64_t every = divide_up(cells, forecast_.cells_to_count);
+  StepCount tapered;
+  if (options_.tapered_steps > 0) {
+    TaperedPlan plan(scene_.labels.size(), bundle_.patch);
+    tapered = count(plan, every);
+  }
+  PaintForecast out;
+  for (int i = 0; i < options_.steps; ++i) {
+    const StepCount step = i < plain_steps ? plain_count(i, every) : tapered;
+    const bool guided = is_guided(options_, times[static_cast<std::size_t>(i)], schedule.steps());
+    const double evaluations = guided ? step.guided : step.plain;
+    out.crops += step.crops;
+    out.evaluations += evaluations;
+    out.batches += std::max(std::ceil(step.crops / evaluator_.group_size(guided)),
+                            std::ceil(evaluations / bundle_.batch));
+  }
+  if (out.batches > 0) out.seconds = out.batches * seconds_a_batch();
+  return out;
+}
+
+}  // namespace
+
+PaintForecast forecast_painting(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
+                                const DiffusionOptions& options, const ForecastOptions& forecast) {
+  return Forecaster(bundle, denoiser, scene, options, forecast).run();
+}
+
+}  // namespace histoloom
