@@ -10,6 +10,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/labels/argb.h"
 #include "histoloom/labels/vips.h"
 
 namespace histoloom::evaluate {
@@ -55,12 +56,7 @@ Picture SlideSource::read(const PixelRect& rect) {
                         rect.height());
   check();
   Picture out{rect.size(), {}};
-  out.rgb.reserve(kChannels * argb.size());
-  for (const std::uint32_t pixel : argb) {
-    const std::uint32_t white = 255 - (pixel >> 24);  // alpha is premultiplied
-    for (const int shift : {16, 8, 0})
-      out.rgb.push_back(static_cast<std::uint8_t>(std::min(255u, (pixel >> shift & 255) + white)));
-  }
+  append_on_white(argb, out.rgb);
   return out;
 }
 

@@ -4,15 +4,14 @@
 #include <array>
 
 #include "histoloom/core/error.h"
+#include "histoloom/labels/glass.h"
 #include "planes.h"
 
 namespace histoloom::evaluate {
 
 namespace {
 
-constexpr std::int64_t kBlock = 8;        // px
-constexpr double kGlassBrightness = 225;  // of 255, the darkest channel of a block's mean
-constexpr double kGlassSaturation = 14;   // of 255, brightest minus darkest channel
+constexpr std::int64_t kBlock = 8;  // px
 
 bool is_glass(const Picture& picture, const PixelRect& block) {
   std::array<double, kChannels> mean{};
@@ -20,8 +19,7 @@ bool is_glass(const Picture& picture, const PixelRect& block) {
     for (std::int64_t x = block.x0; x < block.x1; ++x)
       for (std::size_t c = 0; c < kChannels; ++c) mean[c] += picture.at(x, y)[c];
   for (double& v : mean) v /= static_cast<double>(block.area());
-  const auto [low, high] = std::minmax_element(mean.begin(), mean.end());
-  return *low > kGlassBrightness && *high - *low < kGlassSaturation;
+  return looks_like_glass(mean);
 }
 
 template <class Value>

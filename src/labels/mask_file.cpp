@@ -11,6 +11,7 @@
 
 #include "annotation_mask.h"
 #include "histoloom/core/error.h"
+#include "histoloom/labels/cell_votes.h"
 #include "histoloom/labels/vips.h"
 #include "mask_colours.h"
 #include "png_indices.h"
@@ -129,38 +130,6 @@ std::int64_t find_reduction(PixelSize mask, PixelSize slide, const std::string& 
       "that size divided by a whole number; change --size or resize the mask",
       path, mask.width, mask.height, slide.width, slide.height));
 }
-
-// Lets pixels vote for the labels of one row of cells.
-class CellVotes {
- public:
-  CellVotes(std::int64_t cells, const LabelSet& labels) {
-    // Candidates in the order in which they win ties: ascending ids, unknown last.
-    for (const Label& label : labels.labels()) {
-      if (label.id != labels.unknown()) candidates_.push_back(label.id);
-    }
-    candidates_.push_back(labels.unknown());
-    for (std::size_t i = 0; i < candidates_.size(); ++i) slot_[candidates_[i]] = i;
-    votes_.assign(static_cast<std::size_t>(cells) * candidates_.size(), 0);
-  }
-
-  void add(std::int64_t cell, LabelId id, std::int64_t pixels) {
-    votes_[static_cast<std::size_t>(cell) * candidates_.size() + slot_[id]] += pixels;
-  }
-
-  // Returns the winner of a cell and forgets its votes.
-  LabelId settle(std::int64_t cell) {
-    const auto first = votes_.begin() + cell * static_cast<std::int64_t>(candidates_.size());
-    const auto last = first + static_cast<std::int64_t>(candidates_.size());
-    const auto winner = std::max_element(first, last) - first;
-    std::fill(first, last, 0);
-    return candidates_[static_cast<std::size_t>(winner)];
-  }
-
- private:
-  std::vector<LabelId> candidates_;
-  std::array<std::size_t, 256> slot_{};
-  std::vector<std::int64_t> votes_;
-};
 
 // Splits the pixels [begin, end) of the slide at the borders of cells: visit(cell, pixels).
 template <class Visit>

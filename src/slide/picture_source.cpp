@@ -14,6 +14,7 @@
 #include <fstream>
 
 #include "histoloom/core/error.h"
+#include "histoloom/labels/argb.h"
 #include "histoloom/labels/vips.h"
 #include "histoloom/pyramid/verify.h"
 #include "truncation.h"
@@ -118,19 +119,6 @@ std::string source_type_in(const std::vector<std::uint8_t>& xmp) {
                                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
                                                   from) -
                                from);
-}
-
-// OpenSlide's premultiplied ARGB, laid on white.
-std::vector<std::uint8_t> rgb_on_white(const std::vector<std::uint32_t>& argb) {
-  std::vector<std::uint8_t> rgb;
-  rgb.reserve(3 * argb.size());
-  for (const std::uint32_t pixel : argb) {
-    const std::uint32_t white = 255 - (pixel >> 24);
-    for (const int shift : {16, 8, 0}) {
-      rgb.push_back(static_cast<std::uint8_t>(std::min(255u, (pixel >> shift & 255) + white)));
-    }
-  }
-  return rgb;
 }
 
 }  // namespace
@@ -260,7 +248,9 @@ void PictureSource::State::keep_scan_associated() {
       facts.warnings.push_back(fmt::format("the {} image is left out: {}", *names, error));
       return;  // OpenSlide gives nothing more after an error
     }
-    facts.associated.push_back({*names, size, rgb_on_white(argb)});
+    std::vector<std::uint8_t> rgb;
+    append_on_white(argb, rgb);
+    facts.associated.push_back({*names, size, std::move(rgb)});
   }
 }
 

@@ -1,10 +1,10 @@
 #include "scene_labels.h"
 
-#include <glib.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include "histoloom/core/sha256.h"
 
 namespace histoloom {
 
@@ -76,17 +76,15 @@ void LabelledGlass::weights(const LatentRect& rect, float* out) const {
 
 std::string sha256_of(const LabelField& labels) {
   const LatentSize size = labels.size();
-  GChecksum* sum = g_checksum_new(G_CHECKSUM_SHA256);
+  Sha256 sum;
   const std::int64_t shape[2] = {size.width, size.height};
-  g_checksum_update(sum, reinterpret_cast<const guchar*>(shape), sizeof shape);
+  sum.add(shape, sizeof shape);
   std::vector<LabelId> row(static_cast<std::size_t>(size.width));
   for (std::int64_t y = 0; y < size.height; ++y) {
     labels.read({0, y, size.width, y + 1}, row.data());
-    g_checksum_update(sum, row.data(), static_cast<gssize>(row.size()));
+    sum.add(row.data(), row.size());
   }
-  std::string out = g_checksum_get_string(sum);
-  g_checksum_free(sum);
-  return out;
+  return sum.hex();
 }
 
 }  // namespace histoloom

@@ -33,7 +33,11 @@ TEST(FileLock, EndsWithAProcessThatIsKilled) {
     if (lock) write_bytes(scratch / "taken", "");
     for (;;) pause();
   }
-  while (!std::filesystem::exists(scratch / "taken")) usleep(1000);
+  int status = 0;
+  while (!std::filesystem::exists(scratch / "taken")) {
+    ASSERT_EQ(waitpid(child, &status, WNOHANG), 0) << "it ended without the lock";
+    usleep(1000);
+  }
   EXPECT_FALSE(FileLock::take(file));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);

@@ -1,0 +1,28 @@
+// SHA-256, by which files and labels are told apart.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace histoloom {
+
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+
+  Sha256& add(const void* bytes, std::size_t size);
+  // With its length before it, so that bytes which move from one part to the next make another sum.
+  Sha256& add_part(const std::string& bytes);
+  // Of all that was added, 64 lower-case hexadecimal digits; nothing is added after that.
+  std::string hex();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace histoloom
