@@ -11,7 +11,7 @@ namespace histoloom {
 
 namespace {
 
-constexpr std::int64_t kWalkedCells = std::int64_t{1} << 25;  // by the random plan, a second or so
+constexpr std::int64_t kWalkedCells = std::int64_t{1} << 23;  // by the random plan in all steps
 constexpr std::int64_t kSmallSide = 1024;  // cells of the canvas on which plans are compared
 constexpr double kLongSeconds = 3;         // of a batch that is not repeated to be timed
 
@@ -56,7 +56,7 @@ class Forecaster {
 
  private:
   StepCount count(PatchPlan& plan, std::int64_t every) const;
-  StepCount plain_count(int step, std::int64_t every) const;
+  StepCount plain_count(int step, std::int64_t every);
   // How many crops the random plan has for each of the shifted one.
   double random_over_shifted() const;
   double evaluations_of(const CropWork& work, bool guided) const;
@@ -68,6 +68,7 @@ class Forecaster {
   const DiffusionOptions& options_;
   const ForecastOptions& forecast_;
   CropEvaluator evaluator_;
+  double more_ = 0;  // crops of the random plan for each of the shifted one; 0: not counted yet
 };
 
 double Forecaster::evaluations_of(const CropWork& work, bool guided) const {
@@ -101,15 +102,18 @@ double Forecaster::random_over_shifted() const {
   return crops[1] / crops[0];
 }
 
-StepCount Forecaster::plain_count(int step, std::int64_t every) const {
+StepCount Forecaster::plain_count(int step, std::int64_t every) {
   const LatentSize canvas = scene_.labels.size();
   if (options_.crops) return count(*options_.crops(step), every);
-  const bool too_many = options_.plan == PlanKind::random && canvas.area() > kWalkedCells;
+  const int plain_steps = options_.steps - options_.tapered_steps;
+  const bool too_many =
+      options_.plan == PlanKind::random && canvas.area() * plain_steps > kWalkedCells;
   const auto plan = make_plan(too_many ? PlanKind::shifted : options_.plan, canvas, bundle_.patch,
                               options_.seed, step);
   StepCount out = count(*plan, every);
-  const double more = too_many ? random_over_shifted() : 1;
-  return {out.crops * more, out.guided * more, out.plain * more};
+  if (!too_many) return out;
+  if (more_ == 0) more_ = random_over_shifted();
+  return {out.crops * more_, out.guided * more_, out.plain * more_};
 }
 
 double Forecaster::seconds_a_batch() {

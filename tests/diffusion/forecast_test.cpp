@@ -61,6 +61,24 @@ TEST(Forecast, OfALargeCanvasCountsSomeOfItsCrops) {
   EXPECT_NEAR(some.evaluations, all.evaluations, 0.03 * all.evaluations);
 }
 
+TEST(Forecast, OfALargeCanvasTakesTheRandomPlansCropsFromASmallerOne) {
+  const LabelGrid labels = filled({1700, 1300}, 1);
+  FakeDenoiser denoiser(3, mix);
+  const Scene scene{labels, 0, kGlass, {1.5f, -2.0f, 0.25f}};
+  DiffusionOptions options = plain_options();
+  options.plan = PlanKind::random;
+  options.tapered_steps = 0;
+  const PaintForecast forecast =
+      forecast_painting(paint_bundle(3, 32, 8), denoiser, scene, options);
+  double crops = 0;
+  for (int step = 0; step < options.steps; ++step) {
+    const auto plan = make_plan(options.plan, labels.size(), 32, options.seed, step);
+    for (Crop crop; plan->next(crop);) ++crops;
+  }
+  EXPECT_NE(forecast.crops, crops);
+  EXPECT_NEAR(forecast.crops, crops, 0.05 * crops);
+}
+
 TEST(Forecast, TakesLabelsToComeForTwoACrop) {
   const LabelGrid labels = filled({24, 24}, 0);
   FakeDenoiser denoiser(3, mix, /*per_label=*/true);

@@ -25,7 +25,7 @@ struct ForecastOptions {
   // Whether the cells that are unknown will have labels by then: a network that takes one
   // evaluation a label is taken for two labels a crop.
   bool labels_to_come = false;
-  std::int64_t cells_to_count = std::int64_t{1} << 27;  // of crops; some five nanoseconds each
+  std::int64_t cells_to_count = std::int64_t{1} << 26;  // of crops; some five nanoseconds each
 };
 
 // Counts what paint_latents() would do, and runs a few batches of zeros to see how long one takes
