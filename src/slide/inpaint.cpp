@@ -1,17 +1,19 @@
 #include "histoloom/slide/inpaint.h"
 
 #include <fmt/format.h>
-#include <glib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "disk.h"
+#include "forecast.h"
 #include "generations.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/sha256.h"
 #include "histoloom/decode/window_encoder.h"
 #include "histoloom/labels/pixel_region.h"
 #include "histoloom/pyramid/tile_editor.h"
@@ -34,7 +36,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double kScaleTolerance = 0.1;  // between the slide's and the model's microns a pixel
+constexpr double kScaleTolerance = 0.1;    // between the slide's and the model's microns a pixel
+constexpr std::int64_t kBytesAPixel = 30;  // of the region and its surroundings
 constexpr const char* kSourceType = "compositeWithTrainedAlgorithmicMedia";
 
 void check_files(const GenerateOptions& o, const Replaceable& replace) {
@@ -65,25 +68,22 @@ void check_disks(const GenerateOptions& o, const JobPlan& plan, const PixelRect&
 // The slide's microns a pixel, where it says them. The model knows tissue at one scale only.
 std::optional<double> checked_scale(const GenerateOptions& o, const ModelBundle& bundle) {
   const std::optional<double> mpp = PictureSource(o.inpaint).facts().mpp;
-  if (o.force) return mpp;
+  if (o.any_scale) return mpp;
   if (!mpp)
     throw UserError(
         fmt::format("{}: doesn't say how many microns a pixel has, the model paints {}; give "
-                    "--force if it is the same",
+                    "--any-scale if it is the same",
                     o.inpaint.string(), bundle.mpp));
   if (std::abs(*mpp / bundle.mpp - 1) > kScaleTolerance)
     throw UserError(
         fmt::format("{}: has {} microns a pixel, the model paints {}; take a model within {:.0f} "
-                    "%, or paint at the wrong scale with --force",
+                    "%, or paint at the wrong scale with --any-scale",
                     o.inpaint.string(), *mpp, bundle.mpp, 100 * kScaleTolerance));
   return mpp;
 }
 
-std::string sha256_of(const std::vector<std::uint8_t>& bytes) {
-  gchar* sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes.data(), bytes.size());
-  std::string out = sum;
-  g_free(sum);
-  return out;
+std::string sha256_of_bytes(const std::vector<std::uint8_t>& bytes) {
+  return Sha256().add(bytes.data(), bytes.size()).hex();
 }
 
 // Pixels of whole cells; past the slide's edges its last column and row are repeated.
@@ -116,21 +116,21 @@ struct InpaintJob::State {
   JobPlan plan;
   std::unique_ptr<CanvasLabels> labels;
   std::vector<std::uint8_t> painted;  // 1 for the canvas's cells that are painted
-  std::string job_text;
+  nlohmann::ordered_json job;
   std::unique_ptr<WorkDirectory> work;
   JobFacts facts;
 
   explicit State(const GenerateOptions& o);
   LabelId class_id() const;
   void read_labels();
-  void choose_cells();
-  std::string describe_job() const;
+  nlohmann::ordered_json describe_job() const;
+  void divide_memory();
+  JobForecast forecast() const;
+  DecodeOptions decode_options() const;
   void run(Progress& progress);
   LatentArray encode(ChunkCache& cache, Progress& progress);
   LatentArray paint(const LatentArray& kept, ChunkCache& cache, Progress& progress);
   std::vector<std::uint8_t> decode(const LatentArray& latents, Progress& progress);
-  std::vector<std::uint8_t> replaced(const PixelRect& rect) const;
-  void blend(std::vector<std::uint8_t>& fresh) const;
   void write(const std::vector<std::uint8_t>& rgb);
 
   PixelRect canvas_pixels() const {
@@ -162,12 +162,25 @@ InpaintJob::State::State(const GenerateOptions& o) : options(o) {
   plan.canvas = geometry.canvas.size();
   plan.disk_latents = 7 * latent_array_bytes(bundle.latent_channels, plan.canvas, plan.store_type);
   read_labels();
-  choose_cells();
+  painted = painted_cells(region, geometry, *labels, label_set.glass(), bundle.downsampling);
+  divide_memory();
   check_disks(options, plan, geometry.blend);
   facts.model_sha256 = bundle.sha256();
-  job_text = describe_job();
+  job = describe_job();
   work = std::make_unique<WorkDirectory>(work_directory(options), !options.work.empty(),
-                                         options.resume, options.force, job_text);
+                                         options.resume, options.force, text_of(job));
+}
+
+// The region with its surroundings is in memory, besides what the stages hold.
+void InpaintJob::State::divide_memory() {
+  const PixelSize around = canvas_pixels().size();
+  const auto pixels_held = static_cast<std::uint64_t>(kBytesAPixel * around.area());
+  const MemoryNeed need{
+      .painting = pixels_held + painting_memory(bundle, plan.canvas, plan.diffusion),
+      .decoding = pixels_held + decoding_memory(bundle, around.width, plan.threads)};
+  plan.memory = histoloom::divide_memory(
+      options.memory, need,
+      fmt::format("a region with {}x{} px around it", around.width, around.height), plan.threads);
 }
 
 LabelId InpaintJob::State::class_id() const {
@@ -190,44 +203,20 @@ void InpaintJob::State::read_labels() {
   labels = std::make_unique<CanvasLabels>(std::move(field), plan.canvas, on_canvas({0, 0}));
 }
 
-// The region's cells, but those that the mask calls glass: bare glass stays the slide's own.
-void InpaintJob::State::choose_cells() {
-  const LatentRect all = LatentRect::of(plan.canvas);
-  std::vector<LabelId> ids(static_cast<std::size_t>(all.area()));
-  labels->read(all, ids.data());
-  const std::int64_t f = bundle.downsampling;
-  const std::vector<std::uint8_t> inside = region.inside(pixels_from_latent(geometry.painted, f));
-  const LatentRect part =
-      LatentRect::at(on_canvas(geometry.painted.corner()), geometry.painted.size());
-  painted.assign(ids.size(), 0);
-  const std::int64_t width = part.width() * f;
-  for (std::int64_t i = 0; i < part.area() * f * f; ++i) {
-    if (inside[static_cast<std::size_t>(i)] == 0) continue;
-    const std::int64_t x = part.x0 + i % width / f, y = part.y0 + i / width / f;
-    const auto cell = static_cast<std::size_t>(y * all.width() + x);
-    painted[cell] = ids[cell] != label_set.glass();
-  }
-  if (std::find(painted.begin(), painted.end(), 1) == painted.end())
-    throw UserError(
-        fmt::format("the region {},{},{},{} holds no cell of tissue to paint; give "
-                    "another region or mask",
-                    region.box().x0, region.box().y0, region.box().width(), region.box().height()));
-}
-
-std::string InpaintJob::State::describe_job() const {
+nlohmann::ordered_json InpaintJob::State::describe_job() const {
   const PixelRect box = region.box();
-  auto json = nlohmann::ordered_json::parse(job_json(options, plan, bundle, facts.model_sha256,
-                                                     histoloom::sha256_of(labels->slide()),
-                                                     /*prompt=*/""));
+  nlohmann::ordered_json json =
+      job_json(options, plan, bundle, facts.model_sha256, sha256_of(labels->slide()),
+               /*prompt=*/"");
   json["labels"]["source"] = !options.mask.empty()        ? "mask"
                              : options.class_name.empty() ? "unknown"
                                                           : "class " + options.class_name;
   json["inpaint"] = {{"slide", options.inpaint.filename().string()},
-                     {"surroundings_sha256", sha256_of(pixels)},
+                     {"surroundings_sha256", sha256_of_bytes(pixels)},
                      {"region", {box.x0, box.y0, box.width(), box.height()}},
-                     {"region_sha256", sha256_of(region.inside(box))},
+                     {"region_sha256", sha256_of_bytes(region.inside(box))},
                      {"blend_margin", kBlendMargin}};
-  return json.dump(2) + "\n";
+  return json;
 }
 
 // The canvas's latents, NaN in the cells that are painted.
@@ -279,21 +268,43 @@ LatentArray InpaintJob::State::paint(const LatentArray& kept, ChunkCache& cache,
   return std::move(arrays[static_cast<std::size_t>(result)]);
 }
 
-std::vector<std::uint8_t> InpaintJob::State::decode(const LatentArray& latents,
-                                                    Progress& progress) {
-  const Stopwatch watch;
-  const auto autoencoder = load_autoencoder(bundle, plan.dtype);
+DecodeOptions InpaintJob::State::decode_options() const {
   DecodeOptions decode;
   decode.window = bundle.decode_window;
   decode.overlap = bundle.decode_overlap;
   decode.threads = plan.threads;
   decode.origin = on_canvas(geometry.decoded.corner());
+  return decode;
+}
+
+JobForecast InpaintJob::State::forecast() const {
+  JobForecast out;
+  const PaintedCells cells(painted, plan.canvas);
+  // A class that is given is a label of its own, not unknown.
+  const LabelId unknown =
+      options.class_name.empty() ? PaintedCells::kPainted : PaintedCells::kNotPainted;
+  const Scene scene{cells, unknown, PaintedCells::kNotPainted, {}};
+  const auto denoiser = load_denoiser(bundle, plan.dtype);
+  out.image = {forecast_painting(bundle, *denoiser, scene, plan.diffusion,
+                                 {.labels_to_come = !options.mask.empty()}),
+               denoiser->gflop_per_evaluation(bundle.patch)};
+  const auto autoencoder = load_autoencoder(bundle, plan.dtype);
+  const PixelRect all = pixels_from_latent(geometry.decoded, bundle.downsampling);
+  out.decode =
+      forecast_decoding(bundle, *autoencoder, plan.canvas, NoGlass(), all.size(), decode_options());
+  return out;
+}
+
+std::vector<std::uint8_t> InpaintJob::State::decode(const LatentArray& latents,
+                                                    Progress& progress) {
+  const Stopwatch watch;
+  const auto autoencoder = load_autoencoder(bundle, plan.dtype);
   const PixelRect all = pixels_from_latent(geometry.decoded, bundle.downsampling);
   // Of the decoded cells, the pixels that are blended.
   std::vector<std::uint8_t> out;
   std::int64_t y = all.y0;
   decode_slide(
-      bundle, *autoencoder, latents, {}, NoGlass(), GlassTexture(16), all.size(), decode,
+      bundle, *autoencoder, latents, {}, NoGlass(), GlassTexture(16), all.size(), decode_options(),
       [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
         for (; count > 0; --count, rows += stride, ++y)
           if (y >= geometry.blend.y0 && y < geometry.blend.y1)
@@ -303,32 +314,6 @@ std::vector<std::uint8_t> InpaintJob::State::decode(const LatentArray& latents,
       progress, facts.decode);
   facts.decode_seconds = watch.seconds();
   return out;
-}
-
-// 1 for the pixels of the region in painted cells; what the mask calls glass stays.
-std::vector<std::uint8_t> InpaintJob::State::replaced(const PixelRect& rect) const {
-  std::vector<std::uint8_t> out = region.inside(rect);
-  const std::int64_t f = bundle.downsampling;
-  for (std::int64_t i = 0; i < rect.area(); ++i) {
-    std::uint8_t& pixel = out[static_cast<std::size_t>(i)];
-    if (pixel == 0) continue;
-    const LatentPoint cell =
-        on_canvas({(rect.x0 + i % rect.width()) / f, (rect.y0 + i / rect.width()) / f});
-    pixel = painted[static_cast<std::size_t>(cell.y * plan.canvas.width + cell.x)];
-  }
-  return out;
-}
-
-// Fades the slide's own pixels into the new ones over the margin.
-void InpaintJob::State::blend(std::vector<std::uint8_t>& fresh) const {
-  const PixelRect& rect = geometry.blend;
-  const std::vector<float> weights = blend_weights(replaced(rect), rect.size());
-  const std::vector<std::uint8_t> before = slide->read(rect);
-  for (std::size_t i = 0; i < fresh.size(); ++i) {
-    const float w = weights[i / 3];
-    fresh[i] = static_cast<std::uint8_t>(
-        std::lround(w * static_cast<float>(fresh[i]) + (1 - w) * static_cast<float>(before[i])));
-  }
 }
 
 void InpaintJob::State::write(const std::vector<std::uint8_t>& rgb) {
@@ -347,23 +332,25 @@ void InpaintJob::State::write(const std::vector<std::uint8_t>& rgb) {
 
 void InpaintJob::State::run(Progress& progress) {
   const Stopwatch watch;
-  ChunkCache cache(plan.cache);
+  ChunkCache cache(plan.memory.cache);
   work->open(outputs_of(options));
   {
     const LatentArray kept = encode(cache, progress);
     const LatentArray latents = paint(kept, cache, progress);
     std::vector<std::uint8_t> rgb = decode(latents, progress);
-    blend(rgb);
+    blend(rgb, slide->read(geometry.blend),
+          blend_weights(
+              replaced_pixels(region, geometry.blend, geometry, painted, bundle.downsampling),
+              geometry.blend.size()));
     write(rgb);
     facts.traffic = cache.traffic();
   }
-  auto manifest =
-      nlohmann::ordered_json::parse(manifest_json(options, plan, bundle, facts, job_text));
+  nlohmann::ordered_json manifest = manifest_json(options, plan, bundle, facts, job);
   manifest["synthetic"] = "in part";
   manifest["slide"]["mpp"] = mpp ? nlohmann::ordered_json(*mpp) : nullptr;
   manifest["digital_source_type"] =
       std::string("http://cv.iptc.org/newscodes/digitalsourcetype/") + kSourceType;
-  replace_file(manifest_path(options.out), manifest.dump(2) + "\n");
+  replace_file(manifest_path(options.out), text_of(manifest));
   facts.wall_seconds = watch.seconds();
   facts.peak_rss_bytes = peak_rss_bytes();
   static_cast<Tally&>(facts) = sum_of(work->tally(), facts);
@@ -382,15 +369,21 @@ void InpaintJob::run(Progress& progress) {
 
 std::string InpaintJob::describe() const {
   const State& s = *state_;
+  const JobForecast forecast = s.forecast();
   const auto cells = std::count(s.painted.begin(), s.painted.end(), 1);
   return fmt::format(
       "slide        {}x{} px, of which {}x{} are painted anew and {}x{} written\n"
       "cells        {} painted, {} kept around them\n"
-      "disk         {} for latents, the slide's {} and the new tiles\n",
+      "evaluations  {}\n"
+      "time         {}\n"
+      "disk         {} for latents, the slide's {} and the new tiles\n"
+      "memory       {} for pixels, strips and batches and {} for chunks, beside the networks\n",
       s.options.size.width, s.options.size.height, s.region.box().width(), s.region.box().height(),
       s.geometry.blend.width(), s.geometry.blend.height(), cells,
-      static_cast<std::int64_t>(s.painted.size()) - cells, format_byte_size(s.plan.disk_latents),
-      format_byte_size(fs::file_size(s.options.inpaint)));
+      static_cast<std::int64_t>(s.painted.size()) - cells,
+      evaluations_text(forecast, s.plan.diffusion), time_text(forecast, s.plan.threads),
+      format_byte_size(s.plan.disk_latents), format_byte_size(fs::file_size(s.options.inpaint)),
+      format_byte_size(s.plan.memory.working), format_byte_size(s.plan.memory.cache));
 }
 
 }  // namespace histoloom

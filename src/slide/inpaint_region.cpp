@@ -117,4 +117,61 @@ InpaintGeometry inpaint_geometry(const PixelRect& box, PixelSize slide, const Mo
   return out;
 }
 
+void blend(std::vector<std::uint8_t>& fresh, const std::vector<std::uint8_t>& before,
+           const std::vector<float>& weights) {
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    const float w = weights[i / 3];
+    fresh[i] = static_cast<std::uint8_t>(
+        std::lround(w * static_cast<float>(fresh[i]) + (1 - w) * static_cast<float>(before[i])));
+  }
+}
+
+std::vector<std::uint8_t> painted_cells(const PixelRegion& region, const InpaintGeometry& geometry,
+                                        const LabelField& labels, std::optional<LabelId> glass,
+                                        std::int64_t factor) {
+  const LatentRect all = LatentRect::of(geometry.canvas.size());
+  std::vector<LabelId> ids(static_cast<std::size_t>(all.area()));
+  labels.read(all, ids.data());
+  const LatentRect& cells = geometry.painted;
+  const std::vector<std::uint8_t> inside = region.inside(pixels_from_latent(cells, factor));
+  std::vector<std::uint8_t> painted(ids.size(), 0);
+  const std::int64_t width = cells.width() * factor;
+  for (std::int64_t i = 0; i < cells.area() * factor * factor; ++i) {
+    if (inside[static_cast<std::size_t>(i)] == 0) continue;
+    const std::int64_t x = cells.x0 - geometry.canvas.x0 + i % width / factor;
+    const std::int64_t y = cells.y0 - geometry.canvas.y0 + i / width / factor;
+    const auto cell = static_cast<std::size_t>(y * all.width() + x);
+    painted[cell] = ids[cell] != glass;
+  }
+  const PixelRect box = region.box();
+  if (std::find(painted.begin(), painted.end(), 1) == painted.end())
+    throw UserError(
+        fmt::format("the region {},{},{},{} holds no cell of tissue to paint; give another region "
+                    "or mask",
+                    box.x0, box.y0, box.width(), box.height()));
+  return painted;
+}
+
+std::vector<std::uint8_t> replaced_pixels(const PixelRegion& region, const PixelRect& rect,
+                                          const InpaintGeometry& geometry,
+                                          const std::vector<std::uint8_t>& painted,
+                                          std::int64_t factor) {
+  std::vector<std::uint8_t> out = region.inside(rect);
+  for (std::int64_t i = 0; i < rect.area(); ++i) {
+    std::uint8_t& pixel = out[static_cast<std::size_t>(i)];
+    if (pixel == 0) continue;
+    const std::int64_t x = (rect.x0 + i % rect.width()) / factor - geometry.canvas.x0;
+    const std::int64_t y = (rect.y0 + i / rect.width()) / factor - geometry.canvas.y0;
+    pixel = painted[static_cast<std::size_t>(y * geometry.canvas.width() + x)];
+  }
+  return out;
+}
+
+void PaintedCells::read(const LatentRect& rect, LabelId* out) const {
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y)
+    for (std::int64_t x = rect.x0; x < rect.x1; ++x)
+      *out++ =
+          painted_[static_cast<std::size_t>(y * size_.width + x)] != 0 ? kPainted : kNotPainted;
+}
+
 }  // namespace histoloom

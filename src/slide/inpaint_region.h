@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "histoloom/core/geometry.h"
+#include "histoloom/labels/label_field.h"
+#include "histoloom/labels/pixel_region.h"
 #include "histoloom/model/bundle.h"
 
 namespace histoloom {
@@ -26,6 +29,10 @@ void validate_region(const PixelRect& box, PixelSize slide, const ModelBundle& b
 // ends.
 std::vector<float> blend_weights(const std::vector<std::uint8_t>& inside, PixelSize size);
 
+// Fades `before` into `fresh`, both RGB, where weights are below 1.
+void blend(std::vector<std::uint8_t>& fresh, const std::vector<std::uint8_t>& before,
+           const std::vector<float>& weights);
+
 // What is read, painted and written, on the slide's grid of latent cells.
 struct InpaintGeometry {
   PixelRect blend;     // the region's box and the margin around it, on the slide
@@ -35,5 +42,35 @@ struct InpaintGeometry {
 };
 // `slide` is at least a patch a side, as validate_region() demands.
 InpaintGeometry inpaint_geometry(const PixelRect& box, PixelSize slide, const ModelBundle& bundle);
+
+// 1 for the cells of the canvas that are painted: the region's, but those that `labels`, of the
+// canvas, call glass, since bare glass stays the slide's own. `factor`: pixels a cell. UserError
+// where none is left.
+std::vector<std::uint8_t> painted_cells(const PixelRegion& region, const InpaintGeometry& geometry,
+                                        const LabelField& labels, std::optional<LabelId> glass,
+                                        std::int64_t factor);
+
+// 1 for the pixels of `rect`, which lies on the canvas, that lie in the region and in a cell of
+// `painted`.
+std::vector<std::uint8_t> replaced_pixels(const PixelRegion& region, const PixelRect& rect,
+                                          const InpaintGeometry& geometry,
+                                          const std::vector<std::uint8_t>& painted,
+                                          std::int64_t factor);
+
+// The canvas as a scene without kept latents sees it: painted cells have a label, all others are
+// kNotPainted. For what is told before anything is encoded.
+class PaintedCells final : public LabelField {
+ public:
+  static constexpr LabelId kPainted = 0, kNotPainted = 1;
+  // `painted` outlives it.
+  PaintedCells(const std::vector<std::uint8_t>& painted, LatentSize size)
+      : painted_(painted), size_(size) {}
+  LatentSize size() const override { return size_; }
+  void read(const LatentRect& rect, LabelId* out) const override;
+
+ private:
+  const std::vector<std::uint8_t>& painted_;
+  LatentSize size_;
+};
 
 }  // namespace histoloom

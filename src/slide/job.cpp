@@ -6,9 +6,11 @@
 #endif
 #include <vips/vips.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "disk.h"
+#include "forecast.h"
 #include "generations.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
@@ -86,7 +88,7 @@ struct SlideJob::State {
   std::unique_ptr<MaskPainting> mask_painting;  // where the labels are still to be painted
   std::unique_ptr<Denoiser> denoiser;
   std::unique_ptr<Autoencoder> autoencoder;
-  std::string job_text;
+  nlohmann::ordered_json job;
   std::unique_ptr<WorkDirectory> work;
   std::optional<ChunkCache> cache;
   Stopwatch watch;
@@ -98,6 +100,10 @@ struct SlideJob::State {
   void paint_labels(Progress& progress);
   std::vector<float> glass_latent(const GlassTexture& texture) const;
   void run(Progress& progress);
+  void divide_memory();
+  JobForecast forecast() const;
+  std::unique_ptr<GlassField> glass_field() const;
+  DecodeOptions decode_options() const;
   LatentArray paint(const std::vector<float>& glass, Progress& progress);
   std::unique_ptr<pyramid::PyramidWriter> start_slide(Progress& progress);
   void write_slide(pyramid::PyramidWriter& writer, const LatentArray& latents,
@@ -119,16 +125,30 @@ SlideJob::State::State(const GenerateOptions& o) : options(o) {
                [&] { pyramid::validate(slide_writer_options(options, plan, bundle)); });
   mask_painting = mask_painting_of(options, bundle, label_set);
   if (mask_painting) plan.disk_latents += mask_painting->disk(plan.slide_cells);
+  divide_memory();
   read_labels();
   check_disks(options, plan, facts.tissue_fraction);
   denoiser = load_denoiser(bundle, plan.dtype);
   autoencoder = load_autoencoder(bundle, plan.dtype);
   facts.model_sha256 = bundle.sha256();
-  job_text = job_json(options, plan, bundle, facts.model_sha256, sha256_of(labels->slide()),
-                      mask_painting ? mask_painting->prompt() : "");
+  job = job_json(options, plan, bundle, facts.model_sha256, sha256_of(labels->slide()),
+                 mask_painting ? mask_painting->prompt() : "");
   work = std::make_unique<WorkDirectory>(work_directory(options), !options.work.empty(),
-                                         options.resume, options.force, job_text);
+                                         options.resume, options.force, text_of(job));
   before = work->tally();
+}
+
+// Of --memory, what the stages leave is the store's.
+void SlideJob::State::divide_memory() {
+  MemoryNeed need{.painting = painting_memory(bundle, plan.canvas, plan.diffusion),
+                  .decoding = decoding_memory(bundle, options.size.width, plan.threads) +
+                              pyramid::memory_bound(slide_writer_options(options, plan, bundle))};
+  if (mask_painting) {
+    const DiffusionOptions masks = mask_painting->options(options.seed, plan.threads);
+    need.painting = std::max(need.painting, mask_painting->memory(plan.slide_cells, masks));
+  }
+  plan.memory = histoloom::divide_memory(
+      options.memory, need, fmt::format("a slide {} px wide", options.size.width), plan.threads);
 }
 
 // What has been done up to now, in all runs.
@@ -198,7 +218,7 @@ LatentArray SlideJob::State::paint(const std::vector<float>& glass, Progress& pr
 std::unique_ptr<pyramid::PyramidWriter> SlideJob::State::start_slide(Progress& progress) {
   pyramid::CheckpointOptions checkpoints;
   checkpoints.path = work->checkpoint();
-  checkpoints.rows = job_text;
+  checkpoints.rows = text_of(job);
   const Stopwatch decoding;
   checkpoints.written = [this, decoding] {
     facts.decode_seconds = decoding.seconds();
@@ -215,20 +235,42 @@ std::unique_ptr<pyramid::PyramidWriter> SlideJob::State::start_slide(Progress& p
   return writer;
 }
 
-void SlideJob::State::write_slide(pyramid::PyramidWriter& writer, const LatentArray& latents,
-                                  const std::vector<float>& glass, const GlassTexture& texture,
-                                  Progress& progress) {
-  const Stopwatch decoding;
+DecodeOptions SlideJob::State::decode_options() const {
   DecodeOptions decode;
-  decode.first_row = writer.rows_written();
   decode.window = bundle.decode_window;
   decode.overlap = bundle.decode_overlap;
   decode.threads = plan.threads;
   decode.origin = plan.origin;
-  std::unique_ptr<GlassField> field = std::make_unique<NoGlass>();
-  if (label_set.glass()) field = std::make_unique<LabelledGlass>(*labels, *label_set.glass());
+  return decode;
+}
+
+std::unique_ptr<GlassField> SlideJob::State::glass_field() const {
+  if (!label_set.glass()) return std::make_unique<NoGlass>();
+  return std::make_unique<LabelledGlass>(*labels, *label_set.glass());
+}
+
+JobForecast SlideJob::State::forecast() const {
+  JobForecast out;
+  if (mask_painting)
+    out.mask = mask_painting->forecast(
+        labels->slide(), mask_painting->options(options.seed, plan.threads), plan.dtype);
+  const Scene scene{*labels, label_set.unknown(), label_set.glass(), {}};
+  out.image = {forecast_painting(bundle, *denoiser, scene, plan.diffusion,
+                                 {.labels_to_come = mask_painting != nullptr}),
+               denoiser->gflop_per_evaluation(bundle.patch)};
+  out.decode = forecast_decoding(bundle, *autoencoder, plan.canvas, *glass_field(), options.size,
+                                 decode_options());
+  return out;
+}
+
+void SlideJob::State::write_slide(pyramid::PyramidWriter& writer, const LatentArray& latents,
+                                  const std::vector<float>& glass, const GlassTexture& texture,
+                                  Progress& progress) {
+  const Stopwatch decoding;
+  DecodeOptions decode = decode_options();
+  decode.first_row = writer.rows_written();
   decode_slide(
-      bundle, *autoencoder, latents, glass, *field, texture, options.size, decode,
+      bundle, *autoencoder, latents, glass, *glass_field(), texture, options.size, decode,
       [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
         writer.write_rows(rows, count, stride);
       },
@@ -249,7 +291,7 @@ std::vector<float> SlideJob::State::glass_latent(const GlassTexture& texture) co
 // OUT gets its name last: whatever happens before, a resume has a checkpoint to go on from.
 void SlideJob::State::run(Progress& progress) {
   watch = {};
-  cache.emplace(plan.cache);
+  cache.emplace(plan.memory.cache);
   work->open(outputs_of(options));
   if (mask_painting) paint_labels(progress);
   const GlassTexture texture(options.tile);
@@ -268,7 +310,8 @@ void SlideJob::State::run(Progress& progress) {
   }
   write_labels(options, bundle, label_set, labels->slide(), progress);
   if (!options.thumbnail.empty()) write_png(options.thumbnail, facts.slide.thumbnail);
-  replace_file(manifest_path(options.out), manifest_json(options, plan, bundle, facts, job_text));
+  replace_file(manifest_path(options.out),
+               text_of(manifest_json(options, plan, bundle, facts, job)));
   static_cast<Tally&>(facts) = tally();
   if (!options.report.empty())
     replace_file(options.report, report_json(options, plan, bundle, facts));
@@ -287,22 +330,19 @@ void SlideJob::run(Progress& progress) {
 std::string SlideJob::describe() const {
   const State& s = *state_;
   const GenerateOptions& o = s.options;
-  const DiffusionOptions& d = s.plan.diffusion;
   const auto writer = slide_writer_options(o, s.plan, s.bundle);
-  const double patches = static_cast<double>(s.plan.canvas.area()) * s.facts.tissue_fraction /
-                         (s.bundle.patch * s.bundle.patch);
+  const JobForecast forecast = s.forecast();
   return fmt::format(
       "slide        {}x{} px, {} levels, {} tiles at most, {:.0f} % tissue\n"
-      "evaluations  about {:.0f} ({} steps, guidance {}), {:.2f} GFLOP each\n"
+      "evaluations  {}\n"
+      "time         {}\n"
       "disk         {} for latents, at most about {} for the slide\n"
-      "memory       about {} for caches, strips and tiles beside the networks\n",
+      "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n",
       o.size.width, o.size.height, pyramid::level_sizes(writer).size(), pyramid::tile_count(writer),
-      100 * s.facts.tissue_fraction, patches * 1.13 * d.steps * (d.guidance != 0 ? 2 : 1), d.steps,
-      d.guidance, s.denoiser->gflop_per_evaluation(s.bundle.patch),
-      format_byte_size(s.plan.disk_latents), format_byte_size(s.plan.disk_slide),
-      format_byte_size(s.plan.cache + pyramid::memory_bound(writer) +
-                       static_cast<std::uint64_t>(s.bundle.decode_window * s.bundle.downsampling *
-                                                  o.size.width * 12)));
+      100 * s.facts.tissue_fraction, evaluations_text(forecast, s.plan.diffusion),
+      time_text(forecast, s.plan.threads), format_byte_size(s.plan.disk_latents),
+      format_byte_size(s.plan.disk_slide), format_byte_size(s.plan.memory.working),
+      format_byte_size(s.plan.memory.cache));
 }
 
 }  // namespace histoloom

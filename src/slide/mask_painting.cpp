@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "generations.h"
+#include "plan.h"
 #include "scene_labels.h"
 
 namespace histoloom {
@@ -169,15 +170,7 @@ MaskPainting::MaskPainting(const ModelBundle& bundle, const LabelSet& labels,
       condition_(model_.condition(prompt)) {}
 
 DiffusionOptions MaskPainting::options(std::uint64_t seed, int threads) const {
-  const SamplingDefaults& d = bundle_.mask->sampling;
-  DiffusionOptions out;
-  out.steps = d.steps;
-  out.solver = *parse_solver_kind(d.sampler);
-  out.spacing = *parse_spacing(d.spacing);
-  out.eta = d.eta;
-  out.guidance = d.guidance;
-  out.interval = {d.guidance_interval[0], d.guidance_interval[1]};
-  out.plan = *parse_plan_kind(d.plan);
+  DiffusionOptions out = diffusion_options(bundle_.mask->sampling);
   out.tapered_steps = 1;  // a class has no tone that could jump: one step hides the crops
   out.seed = seed;
   out.noise = kMaskNoise;
@@ -197,6 +190,31 @@ std::uint64_t MaskPainting::disk(LatentSize slide_cells) const {
          latent_array_bytes(static_cast<int>(model_.classes().size()), canvas(slide_cells), kStore);
 }
 
+std::uint64_t MaskPainting::memory(LatentSize slide_cells, const DiffusionOptions& options) const {
+  return painting_memory(model_.as_latents(), canvas(slide_cells), options);
+}
+
+CanvasLabels MaskPainting::conditions_of(const LabelField& outline) const {
+  const LabelId beyond = model_.has_beyond() ? model_.beyond() : condition_;
+  return {std::make_unique<Conditions>(outline, unknown_, latents_a_cell(), condition_, beyond),
+          canvas(outline.size())};
+}
+
+Scene MaskPainting::scene_of(const CanvasLabels& conditions) const {
+  return {conditions, /*unknown=*/0,
+          model_.has_beyond() ? std::optional(model_.beyond()) : std::nullopt,
+          std::vector<float>(model_.classes().size(), 0.0f)};
+}
+
+CanvasForecast MaskPainting::forecast(const LabelField& outline, const DiffusionOptions& options,
+                                      DType dtype) const {
+  const ModelBundle masks = model_.as_latents();
+  const auto denoiser = model_.load(dtype);
+  const CanvasLabels conditions = conditions_of(outline);
+  return {forecast_painting(masks, *denoiser, scene_of(conditions), options),
+          denoiser->gflop_per_evaluation(masks.patch)};
+}
+
 std::unique_ptr<LabelField> MaskPainting::paint(std::unique_ptr<LabelField> outline,
                                                 const DiffusionOptions& options, DType dtype,
                                                 const std::filesystem::path& directory,
@@ -214,13 +232,9 @@ std::unique_ptr<LabelField> MaskPainting::paint(std::unique_ptr<LabelField> outl
   if (keeps_x0(options.solver)) state.x0 = {&arrays[2], &arrays[3]};
 
   const auto denoiser = model_.load(dtype);
-  const LabelId beyond = model_.has_beyond() ? model_.beyond() : condition_;
-  const CanvasLabels conditions(
-      std::make_unique<Conditions>(*outline, unknown_, latents_a_cell(), condition_, beyond), size);
-  const Scene scene{conditions, /*unknown=*/0,
-                    model_.has_beyond() ? std::optional(beyond) : std::nullopt,
-                    std::vector<float>(model_.classes().size(), 0.0f)};
-  const int result = paint_latents(masks, *denoiser, scene, options, state, progress, report);
+  const CanvasLabels conditions = conditions_of(*outline);
+  const int result =
+      paint_latents(masks, *denoiser, scene_of(conditions), options, state, progress, report);
   return std::make_unique<PaintedLabels>(std::move(outline),
                                          std::move(arrays[static_cast<std::size_t>(result)]),
                                          unknown_, latents_a_cell(), model_.classes());

@@ -16,9 +16,11 @@
 #include <string>
 #include <string_view>
 
+#include "forecast.h"
 #include "histoloom/diffusion/mask_model.h"
 #include "histoloom/diffusion/random_patch.h"
 #include "histoloom/slide/options.h"
+#include "scene_labels.h"
 
 namespace histoloom {
 
@@ -40,6 +42,11 @@ class MaskPainting {
   DiffusionOptions options(std::uint64_t seed, int threads) const;
   // Bytes of both generations, and of a commit's copy of one.
   std::uint64_t disk(LatentSize slide_cells) const;
+  // Bytes of memory beside the network and the store's cache.
+  std::uint64_t memory(LatentSize slide_cells, const DiffusionOptions& options) const;
+  // What paint() will take; loads the network.
+  CanvasForecast forecast(const LabelField& outline, const DiffusionOptions& options,
+                          DType dtype) const;
 
   // Paints the unknown cells of `outline`, whose cells are latents of the slide; all others stay.
   // The generations lie in `directory`, which exists, and are opened where `resumed`, else made.
@@ -53,6 +60,9 @@ class MaskPainting {
 
  private:
   LatentSize canvas(LatentSize slide_cells) const;
+  // What the network sees of an outline, which outlives it, in mask cells.
+  CanvasLabels conditions_of(const LabelField& outline) const;
+  Scene scene_of(const CanvasLabels& conditions) const;
   int latents_a_cell() const { return bundle_.mask->cell / bundle_.downsampling; }
 
   const ModelBundle& bundle_;

@@ -18,8 +18,6 @@ namespace histoloom {
 
 namespace {
 
-// A quarter is the store's: eight chunks of 512 KiB, less would bring one in for every row.
-constexpr std::uint64_t kMinMemory = std::uint64_t{16} << 20;
 constexpr int kMaxTile = 4096;
 constexpr std::string_view kConstantDate = "2026-01-01T00:00:00";
 
@@ -141,6 +139,7 @@ void check_inpainting(const GenerateOptions& o) {
     require(o.region.empty(), "--region needs --inpaint SLIDE");
     require(o.region_file.empty(), "--region-file needs --inpaint SLIDE");
     require(o.class_name.empty(), "--class needs --inpaint SLIDE");
+    require(!o.any_scale, "--any-scale needs --inpaint SLIDE");
     return;
   }
   require(o.region.empty() != o.region_file.empty(),
@@ -203,8 +202,7 @@ void validate(const GenerateOptions& o) {
   check_inpainting(o);
   validate(static_cast<const SceneOptions&>(o));
   check_sampling(o);
-  const std::uint64_t memory = with_context("--memory", [&] { return parse_byte_size(o.memory); });
-  require(memory >= kMinMemory, fmt::format("--memory must be at least 16MiB, got {}", o.memory));
+  if (!o.memory.empty()) with_context("--memory", [&] { parse_byte_size(o.memory); });
   require(o.device == "cpu",
           fmt::format("--device must be cpu in this version, got '{}'", o.device));
 

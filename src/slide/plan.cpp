@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/pyramid/checkpoint.h"
 #include "histoloom/slide/version.h"
@@ -18,21 +17,18 @@ namespace {
 // the outermost of a patch, and the network has seen nothing beyond those.
 constexpr std::int64_t kMargin = 4;
 
-DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& bundle) {
-  const SamplingDefaults& d = bundle.defaults;
-  DiffusionOptions out;
-  out.steps = o.steps.value_or(d.steps);
+DiffusionOptions diffusion_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
+  DiffusionOptions out = diffusion_options(bundle.defaults);
+  if (o.steps) out.steps = *o.steps;
   if (out.steps > bundle.schedule.steps)
     throw UserError(fmt::format("--steps must be at most {}, the model's schedule, got {}",
                                 bundle.schedule.steps, out.steps));
-  out.solver = *parse_solver_kind(o.sampler.value_or(d.sampler));
-  out.spacing = *parse_spacing(o.spacing.value_or(d.spacing));
-  out.eta = o.eta.value_or(d.eta);
-  out.guidance = o.guidance.value_or(d.guidance);
-  out.interval = o.guidance_interval
-                     ? parse_guidance_interval(*o.guidance_interval)
-                     : std::array<double, 2>{d.guidance_interval[0], d.guidance_interval[1]};
-  out.plan = *parse_plan_kind(o.plan.value_or(d.plan));
+  if (o.sampler) out.solver = *parse_solver_kind(*o.sampler);
+  if (o.spacing) out.spacing = *parse_spacing(*o.spacing);
+  if (o.eta) out.eta = *o.eta;
+  if (o.guidance) out.guidance = *o.guidance;
+  if (o.guidance_interval) out.interval = parse_guidance_interval(*o.guidance_interval);
+  if (o.plan) out.plan = *parse_plan_kind(*o.plan);
   out.tapered_steps = std::min(out.tapered_steps, out.steps);
   out.seed = o.seed;
   return out;
@@ -40,19 +36,29 @@ DiffusionOptions diffusion_options(const GenerateOptions& o, const ModelBundle& 
 
 }  // namespace
 
+DiffusionOptions diffusion_options(const SamplingDefaults& d) {
+  DiffusionOptions out;
+  out.steps = d.steps;
+  out.solver = *parse_solver_kind(d.sampler);
+  out.spacing = *parse_spacing(d.spacing);
+  out.eta = d.eta;
+  out.guidance = d.guidance;
+  out.interval = {d.guidance_interval[0], d.guidance_interval[1]};
+  out.plan = *parse_plan_kind(d.plan);
+  return out;
+}
+
 JobPlan make_plan_of_job(const GenerateOptions& o, const ModelBundle& bundle) {
   JobPlan plan;
   plan.slide_cells = latent_size_for(o.size, bundle.downsampling);
   plan.origin = {kMargin, kMargin};
   plan.canvas = {std::max<std::int64_t>(plan.slide_cells.width + 2 * kMargin, bundle.patch),
                  std::max<std::int64_t>(plan.slide_cells.height + 2 * kMargin, bundle.patch)};
-  plan.diffusion = diffusion_options(o, bundle);
+  plan.diffusion = diffusion_of_job(o, bundle);
   plan.dtype = dtype_of(o);
   plan.date = job_date(o.date);
   plan.threads = threads_of(o);
   plan.diffusion.threads = plan.threads;
-  plan.memory = parse_byte_size(o.memory);
-  plan.cache = plan.memory / 4;
   // Two generations, and the chunks that a commit writes beside those that it replaces; of x0 too,
   // where the solver keeps it.
   plan.disk_latents = (keeps_x0(plan.diffusion.solver) ? 6 : 3) *
@@ -85,30 +91,30 @@ pyramid::WriterOptions slide_writer_options(const GenerateOptions& o, const JobP
   return w;
 }
 
-std::string job_json(const GenerateOptions& o, const JobPlan& plan, const ModelBundle& bundle,
-                     const std::string& model_sha256, const std::string& labels_sha256,
-                     const std::string& prompt) {
+nlohmann::ordered_json job_json(const GenerateOptions& o, const JobPlan& plan,
+                                const ModelBundle& bundle, const std::string& model_sha256,
+                                const std::string& labels_sha256, const std::string& prompt) {
   const DiffusionOptions& d = plan.diffusion;
-  nlohmann::ordered_json json = {
-      {"version", kVersion},
-      {"size", {o.size.width, o.size.height}},
-      {"seed", o.seed},
-      {"model", {{"name", bundle.name}, {"sha256", model_sha256}}},
-      {"labels",
-       {{"source", o.mask.empty() ? "layout " + o.layout : "mask"},
-        {"prompt", prompt},
-        {"sha256", labels_sha256}}},
-      {"steps", d.steps},
-      {"sampler", name_of(d.solver)},
-      {"spacing", name_of(d.spacing)},
-      {"eta", d.eta},
-      {"guidance", d.guidance},
-      {"guidance_interval", d.interval},
-      {"plan", d.plan == PlanKind::random ? "random" : "shifted"},
-      {"batch", bundle.batch},
-      {"tile", o.tile},  // the period of the glass that tissue borders on
-      {"dtype", name_of(plan.dtype)}};
-  return json.dump(2) + "\n";
+  return {{"version", kVersion},
+          {"size", {o.size.width, o.size.height}},
+          {"seed", o.seed},
+          {"model", {{"name", bundle.name}, {"sha256", model_sha256}}},
+          {"labels",
+           {{"source", o.mask.empty() ? "layout " + o.layout : "mask"},
+            {"prompt", prompt},
+            {"sha256", labels_sha256}}},
+          {"steps", d.steps},
+          {"sampler", name_of(d.solver)},
+          {"spacing", name_of(d.spacing)},
+          {"eta", d.eta},
+          {"guidance", d.guidance},
+          {"guidance_interval", d.interval},
+          {"plan", d.plan == PlanKind::random ? "random" : "shifted"},
+          {"batch", bundle.batch},
+          {"tile", o.tile},  // the period of the glass that tissue borders on
+          {"dtype", name_of(plan.dtype)}};
 }
+
+std::string text_of(const nlohmann::ordered_json& json) { return json.dump(2) + "\n"; }
 
 }  // namespace histoloom

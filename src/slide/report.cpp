@@ -64,27 +64,25 @@ std::string report_json(const GenerateOptions& options, const JobPlan& plan,
       {"threads", plan.threads},
       {"dtype", name_of(plan.dtype)},
       {"wall_seconds", facts.wall_seconds}};
-  return json.dump(2) + "\n";
+  return text_of(json);
 }
 
-std::string manifest_json(const GenerateOptions& options, const JobPlan& plan,
-                          const ModelBundle& bundle, const JobFacts& facts,
-                          const std::string& job_json) {
-  const ordered_json json = {
-      {"synthetic", true},
-      {"digital_source_type",
-       "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"},
-      {"software", std::string("Histoloom ") + kVersion},
-      {"date", plan.date},
-      {"slide", slide_facts(options, bundle, facts)},
-      {"model",
-       {{"name", bundle.name},
-        {"version", bundle.version},
-        {"licence", bundle.licence},
-        {"provenance", bundle.provenance}}},
-      {"label_set", ordered_json::parse(bundle.labels_json)},
-      {"job", ordered_json::parse(job_json)}};
-  return json.dump(2) + "\n";
+ordered_json manifest_json(const GenerateOptions& options, const JobPlan& plan,
+                           const ModelBundle& bundle, const JobFacts& facts,
+                           const ordered_json& job) {
+  return {{"synthetic", true},
+          {"digital_source_type",
+           "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"},
+          {"software", std::string("Histoloom ") + kVersion},
+          {"date", plan.date},
+          {"slide", slide_facts(options, bundle, facts)},
+          {"model",
+           {{"name", bundle.name},
+            {"version", bundle.version},
+            {"licence", bundle.licence},
+            {"provenance", bundle.provenance}}},
+          {"label_set", ordered_json::parse(bundle.labels_json)},
+          {"job", job}};
 }
 
 }  // namespace histoloom

@@ -20,9 +20,9 @@ std::string report_json(const GenerateOptions& options, const JobPlan& plan,
                         const ModelBundle& bundle, const JobFacts& facts);
 
 // The JSON of the manifest beside OUT: what the slide is and how to make it again. The same job
-// gives the same text; nothing of the clock or the machine is in it.
-std::string manifest_json(const GenerateOptions& options, const JobPlan& plan,
-                          const ModelBundle& bundle, const JobFacts& facts,
-                          const std::string& job_json);
+// gives the same; nothing of the clock or the machine is in it.
+nlohmann::ordered_json manifest_json(const GenerateOptions& options, const JobPlan& plan,
+                                     const ModelBundle& bundle, const JobFacts& facts,
+                                     const nlohmann::ordered_json& job);
 
 }  // namespace histoloom

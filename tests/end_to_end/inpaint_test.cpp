@@ -206,6 +206,25 @@ TEST(Inpainting, RefusesWhatDoesNotFit) {
   EXPECT_EQ(folder.listing(), listing) << "something was left behind";
 }
 
+TEST(Inpainting, TellsTheEvaluationsOfItsReport) {
+  const Folder folder;
+  make_slide(folder / "a.svs", "jpeg");
+  const auto json = folder / "r.json";
+  const Outcome dry = run(inpaint(folder / "a.svs", folder / "b.svs",
+                                  {"--region", kRegionText, "--class", "necrosis", "--dry-run"}));
+  ASSERT_EQ(dry.code, 0) << dry.err;
+  int told = 0;
+  const auto at = dry.out.find("evaluations  about ");
+  ASSERT_NE(at, std::string::npos) << dry.out;
+  std::sscanf(dry.out.c_str() + at, "evaluations  about %d", &told);
+  ASSERT_EQ(
+      run(inpaint(folder / "a.svs", folder / "b.svs",
+                  {"--region", kRegionText, "--class", "necrosis", "--report", json.string()}))
+          .code,
+      0);
+  EXPECT_EQ(told, nlohmann::json::parse(bytes_of(json))["denoiser"]["evaluations"]);
+}
+
 TEST(Inpainting, WantsTheModelsScale) {
   const Folder folder;
   make_slide(folder / "a.svs", "deflate");
@@ -217,10 +236,13 @@ TEST(Inpainting, WantsTheModelsScale) {
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(outcome.err, "histoloom: " + (folder / "far.svs").string() +
                              ": has 1.2 microns a pixel, the model paints 0.5; take a model within "
-                             "10 %, or paint at the wrong scale with --force\n");
-  Arguments forced = inpaint(folder / "far.svs", folder / "b.svs");
-  forced.push_back("--force");
-  EXPECT_EQ(run(forced).code, 0);
+                             "10 %, or paint at the wrong scale with --any-scale\n");
+  // Whoever replaces an earlier try is warned as well.
+  Arguments again = inpaint(folder / "far.svs", folder / "b.svs");
+  again.push_back("--force");
+  EXPECT_EQ(run(again).err, outcome.err);
+  again.back() = "--any-scale";
+  EXPECT_EQ(run(again).code, 0);
 }
 
 }  // namespace

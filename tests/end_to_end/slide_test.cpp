@@ -168,9 +168,9 @@ TEST(Slide, IsTheSameByteForByteHoweverItIsRun) {
   std::filesystem::create_directories(folder / "elsewhere");
   const std::pair<const char*, Arguments> ways[] = {
       {"again.svs", {}},
-      {"one.svs", {"--threads", "1", "--memory", "64MiB"}},
+      {"one.svs", {"--threads", "1", "--memory", "32MiB"}},
       {"two.svs", {"--threads", "2", "--memory", "4GiB"}},
-      {"eight.svs", {"--threads", "8", "--memory", "16MiB"}},
+      {"eight.svs", {"--threads", "8", "--memory", "96MiB"}},
       {"elsewhere/name.svs", {"--work", (folder / "elsewhere/work").string()}}};
   for (const auto& [name, way] : ways) {
     SCOPED_TRACE(name);
@@ -248,6 +248,34 @@ TEST(DryRun, SaysWhatWouldBeDoneAndWritesNothing) {
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("41344x41344 px"), HasSubstr("evaluations"),
                                  HasSubstr("disk"), HasSubstr("memory")));
   EXPECT_THAT(folder.listing(), testing::IsEmpty());
+}
+
+TEST(DryRun, TellsTheEvaluationsOfTheReport) {
+  const Folder folder;
+  const Arguments jobs[] = {
+      kQuick,
+      {"--size", "600x500", "--steps", "5", "--layout", "full", "--plan", "random", "--guidance",
+       "0"},
+      {"--size", "1500x300", "--steps", "6", "--layout", "full", "--guidance-interval", "0.3,0.6"}};
+  for (const Arguments& job : jobs) {
+    const Outcome dry = run(generate(folder / "s.svs", plus(job, {"--dry-run"})));
+    ASSERT_EQ(dry.code, 0) << dry.err;
+    int told = 0, mask = 0;
+    const auto at = dry.out.find("evaluations  about ");
+    ASSERT_NE(at, std::string::npos) << dry.out;
+    std::sscanf(dry.out.c_str() + at, "evaluations  about %d of the denoiser", &told);
+    const auto mask_at = dry.out.find("; about ");
+    ASSERT_NE(mask_at, std::string::npos) << dry.out;
+    std::sscanf(dry.out.c_str() + mask_at, "; about %d of the mask denoiser", &mask);
+    EXPECT_THAT(dry.out, testing::ContainsRegex("time         about .+ in the networks on"));
+    const auto json = folder / "report.json";
+    ASSERT_EQ(
+        run(generate(folder / "s.svs", plus(job, {"--force", "--report", json.string()}))).code, 0);
+    const auto report = nlohmann::json::parse(bytes_of(json));
+    const double evaluations = report["denoiser"]["evaluations"];
+    EXPECT_NEAR(told, evaluations, 0.1 * evaluations);
+    EXPECT_EQ(mask, report["mask_denoiser"]["evaluations"]);
+  }
 }
 
 TEST(Progress, IsShownOnStderrUnlessQuiet) {

@@ -93,5 +93,67 @@ TEST(BlendWeights, AreThoseOfTheNearestPixelInEveryDirection) {
     }
 }
 
+// ---- Cells and pixels that are painted
+
+// A canvas of 40 × 35 cells at cell (10, 5) of the slide, glass in its cells from column 20 on.
+struct Region {
+  PixelRegion region = PixelRegion::rectangle({200, 120, 300, 180});
+  InpaintGeometry geometry{.blend = {184, 104, 316, 196},
+                           .painted = {25, 15, 38, 23},
+                           .decoded = {23, 13, 40, 25},
+                           .canvas = {10, 5, 50, 40}};
+  LabelGrid labels{LatentSize{40, 35}, 1};
+  Region() {
+    for (std::int64_t y = 0; y < 35; ++y)
+      for (std::int64_t x = 20; x < 40; ++x) labels.at({x, y}) = 5;
+  }
+};
+
+TEST(PaintedCellsOfARegion, AreThoseThatItMeetsButGlass) {
+  const Region r;
+  const std::vector<std::uint8_t> cells = painted_cells(r.region, r.geometry, r.labels, 5, 8);
+  const std::vector<std::uint8_t> all =
+      painted_cells(r.region, r.geometry, r.labels, std::nullopt, 8);
+  for (std::int64_t y = 0; y < 35; ++y)
+    for (std::int64_t x = 0; x < 40; ++x) {
+      const auto i = static_cast<std::size_t>(y * 40 + x);
+      const bool met = r.geometry.painted.contains(LatentRect::at({x + 10, y + 5}, {1, 1}));
+      EXPECT_EQ(all[i], met) << x << ',' << y;
+      EXPECT_EQ(cells[i], met && x < 20) << x << ',' << y;
+    }
+  EXPECT_EQ(
+      message_of([&] {
+        painted_cells(r.region, r.geometry, LabelGrid(LatentSize{40, 35}, 5), LabelId{5}, 8);
+      }),
+      "the region 200,120,100,60 holds no cell of tissue to paint; give another region or mask");
+}
+
+TEST(ReplacedPixels, AreThoseOfTheRegionInPaintedCells) {
+  const Region r;
+  const std::vector<std::uint8_t> cells = painted_cells(r.region, r.geometry, r.labels, 5, 8);
+  const PixelRect rect = r.geometry.blend;
+  const std::vector<std::uint8_t> replaced = replaced_pixels(r.region, rect, r.geometry, cells, 8);
+  for (std::int64_t i = 0; i < rect.area(); ++i) {
+    const std::int64_t x = rect.x0 + i % rect.width(), y = rect.y0 + i / rect.width();
+    EXPECT_EQ(replaced[static_cast<std::size_t>(i)], x >= 200 && x < 240 && y >= 120 && y < 180)
+        << x << ',' << y;
+  }
+}
+
+TEST(PaintedCells, AreOneLabelAndAllOthersAnother) {
+  const std::vector<std::uint8_t> painted{0, 1, 1, 0, 1, 0};
+  const PaintedCells cells(painted, {3, 2});
+  std::vector<LabelId> out(4);
+  cells.read({1, 0, 3, 2}, out.data());
+  EXPECT_EQ(out, (std::vector<LabelId>{PaintedCells::kPainted, PaintedCells::kPainted,
+                                       PaintedCells::kPainted, PaintedCells::kNotPainted}));
+}
+
+TEST(Blend, TakesNewOldOrAShareOfBoth) {
+  std::vector<std::uint8_t> fresh{100, 0, 255, 100, 0, 255, 100, 0, 255};
+  blend(fresh, {10, 20, 30, 10, 20, 30, 10, 20, 30}, {1.0f, 0.0f, 0.25f});
+  EXPECT_EQ(fresh, (std::vector<std::uint8_t>{100, 0, 255, 10, 20, 30, 33, 15, 86}));
+}
+
 }  // namespace
 }  // namespace histoloom

@@ -84,6 +84,8 @@ const Defect kDefects[] = {
      "--region-file needs --inpaint SLIDE"},
     {"ClassWithoutASlide", [](auto& o) { o.class_name = "stroma"; },
      "--class needs --inpaint SLIDE"},
+    {"AnyScaleWithoutASlide", [](auto& o) { o.any_scale = true; },
+     "--any-scale needs --inpaint SLIDE"},
     {"InpaintNothing", [](auto& o) { o.inpaint = "a.svs"; },
      "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson"},
     {"InpaintTwice",
@@ -171,8 +173,6 @@ const Defect kDefects[] = {
        o.prompt = "squamous";
      },
      "--prompt is for labels that are painted; leave it out where --mask gives them"},
-    {"TooLittleMemory", [](auto& o) { o.memory = "15MiB"; },
-     "--memory must be at least 16MiB, got 15MiB"},
     {"NoMemorySize", [](auto& o) { o.memory = "lots"; },
      "--memory: a size in bytes is a number with B, KiB, MiB, GiB, kB, MB or GB, such as 1GiB; "
      "got 'lots'"},

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "support/scratch.h"
 
@@ -91,7 +92,7 @@ TEST(JobPlan, MoreStepsThanTheScheduleHasAreRefused) {
 
 std::string job_of(const GenerateOptions& o, const ModelBundle& b = bundle(),
                    const char* model = "aa", const char* labels = "bb", const char* prompt = "") {
-  return job_json(o, make_plan_of_job(o, b), b, model, labels, prompt);
+  return text_of(job_json(o, make_plan_of_job(o, b), b, model, labels, prompt));
 }
 
 TEST(JobJson, ChangesWithEverythingThatDecidesThePixels) {

@@ -29,9 +29,10 @@ void add_sampling_options(CLI::App& app, GenerateOptions& o) {
 void add_run_options(CLI::App& app, GenerateOptions& o) {
   app.add_option("--work", o.work, "where latents and state live (OUT.work)");
   app.add_flag("--resume", o.resume, "continue the unfinished job in the work directory");
-  app.add_option("--memory", o.memory, "budget of caches, at least 16MiB")->capture_default_str();
+  app.add_option("--memory", o.memory,
+                 "budget of cache, strips, batches and tiles (1GiB, or what the slide takes)");
   app.add_option("--device", o.device, "cpu")->capture_default_str();
-  app.add_flag("--force", o.force, "replace OUT, start an unfinished job over");
+  app.add_flag("--force", o.force, "replace files that are there, start an unfinished job over");
 }
 
 void add_output_options(CLI::App& app, GenerateOptions& o) {
@@ -49,6 +50,8 @@ void add_inpainting_options(CLI::App& app, GenerateOptions& o) {
       "--inpaint", o.inpaint, "paint a part of this slide anew; OUT is a copy with that part");
   app.add_option("--region", o.region, "X,Y,W,H: the part, in pixels at full resolution");
   app.add_option("--region-file", o.region_file, "the part as polygons, .geojson");
+  app.add_flag("--any-scale", o.any_scale,
+               "paint whatever the slide's microns a pixel, or where it says none");
   app.add_option("--class", o.class_name, "the label of the part (by --mask, else unknown)");
   // A copy has these from its slide.
   for (const char* name : {"--size", "--layout", "--tissue-fraction", "--pieces", "--keep-unknown",

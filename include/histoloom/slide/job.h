@@ -32,7 +32,8 @@ class SlideJob {
 
   // Makes the slide and everything that was asked for beside it.
   void run(Progress& progress);
-  // What run() will do: size, tiles, evaluations, disk and memory, one fact a line.
+  // What run() will do: size, tiles, evaluations, time, disk and memory, one fact a line. Runs a
+  // few batches of the networks to tell the time.
   std::string describe() const;
 
  private:

@@ -52,7 +52,8 @@ struct GenerateOptions : SceneOptions {
 
   std::filesystem::path work;  // empty: OUT.work, removed after success
   bool resume = false;
-  std::string memory = "1GiB";
+  bool any_scale = false;  // inpaint whatever the microns a pixel of the slide
+  std::string memory;      // empty: 1 GiB, or more where a slide takes more
   std::string device = "cpu";
 
   std::string profile;  // empty: by the name of OUT
