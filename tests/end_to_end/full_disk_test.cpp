@@ -15,36 +15,29 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
-  const Folder folder, other;
-  SmallDisk disk(folder / "disk");
+  StoppedJob job({"--size", "256x600", "--steps", "3", "--seed", "2", "--layout", "full",
+                  "--compression", "none"});
+  SmallDisk disk(job / "disk");
   if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
-  const Arguments plain{"--size",   "256x600", "--steps",       "3",   "--seed", "2",
-                        "--layout", "full",    "--compression", "none"};
-  const Arguments job = plus(plain, {"--work", (folder / "work").string()});
-  const std::string expected = unbroken(other, plain);
-  const auto out = folder / "disk/s.svs";
+  job.put_out(job / "disk/s.svs");
+  job.put_work(job / "work");
   // Room for nothing of the slide, then for its first rows of tiles only.
   for (const std::size_t taken : {2048, 1400}) {
     const Arguments more = taken == 1400 ? Arguments{"--resume"} : Arguments{};
-    Process process(generate(out, plus(job, more)));
-    const auto painted = [&] { return committed_steps(folder / "work") >= 2; };
-    ASSERT_TRUE(process.wait_until(painted)) << process.wait().err;
-    write_bytes(folder / "disk/filler", std::string(taken * 1024, 'x'));
-    const Outcome full = process.wait();
+    const Outcome full = job.meet_at(
+        job.at_step(2), [&] { write_bytes(job / "disk/filler", std::string(taken * 1024, 'x')); },
+        more);
     EXPECT_EQ(full.code, 1);
     EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
-    EXPECT_THAT(full.err, HasSubstr("writing " + out.string() + ": No space left on device"));
+    EXPECT_THAT(full.err, HasSubstr("writing " + job.out().string() + ": No space left on device"));
     EXPECT_THAT(full.err,
                 testing::EndsWith(" are needed; make room, and the same command with --resume goes "
                                   "on\n"));
-    EXPECT_EQ(std::filesystem::exists(folder / "disk/.s.svs.partial"), taken == 1400)
+    EXPECT_EQ(std::filesystem::exists(job / "disk/.s.svs.partial"), taken == 1400)
         << "kept where there is a checkpoint";
-    std::filesystem::remove(folder / "disk/filler");
+    std::filesystem::remove(job / "disk/filler");
   }
-  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_EQ(resumed.err, "") << "the checkpoint was used";
-  EXPECT_TRUE(bytes_of(out) == expected);
+  EXPECT_EQ(job.expect_resumes().err, "") << "the checkpoint was used";
 }
 
 TEST(FullDisk, ThatIsTooSmallForTheSlideIsFoundBeforeAnyWork) {
@@ -61,23 +54,18 @@ TEST(FullDisk, ThatIsTooSmallForTheSlideIsFoundBeforeAnyWork) {
 }
 
 TEST(LimitOnFiles, IsAnErrorThatAResumeCures) {
-  const Folder folder;
-  const Arguments job = plus(kJob, {"--compression", "none"});
-  const std::string expected = unbroken(folder, job);
-  const auto out = folder / "s.svs";
+  StoppedJob job(plus(kJob, {"--compression", "none"}));
   rlimit limit{};
   getrlimit(RLIMIT_FSIZE, &limit);
   const rlimit low{std::size_t{300} << 10, limit.rlim_max};
   setrlimit(RLIMIT_FSIZE, &low);
-  const Outcome full = run(generate(out, job));
+  const Outcome full = run(job.command());
   setrlimit(RLIMIT_FSIZE, &limit);
   EXPECT_EQ(full.code, 1);
   EXPECT_THAT(full.err,
               testing::MatchesRegex("histoloom: writing [^\n]*s.svs: File too large after "
                                     "[^\n]*; make room, [^\n]*--resume goes on\n"));
-  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+  job.expect_resumes();
 }
 
 TEST(FullDisk, UnderTheLabelsIsAnErrorThatAResumeCures) {
@@ -115,7 +103,12 @@ TEST(FullDisk, UnderLabelsAloneLeavesNothing) {
   const Folder folder;
   // Given, so that there is no canvas to be painted; no two cells alike, so that they take room.
   const auto given = folder / "given.png";
-  write_mask(given, 128, 128, [](int x, int y) { return 1 + static_cast<int>((static_cast<unsigned>(x) * 73856093u ^ static_cast<unsigned>(y) * 19349663u) >> 7 & 3); });
+  write_mask(given, 128, 128, [](int x, int y) {
+    return 1 +
+           static_cast<int>(
+               (static_cast<unsigned>(x) * 73856093u ^ static_cast<unsigned>(y) * 19349663u) >> 7 &
+               3);
+  });
   SmallDisk disk(folder / "disk");
   if (!disk.resize("4k")) GTEST_SKIP() << disk.why();
   const auto labels = folder / "disk/labels.tif";
@@ -132,49 +125,37 @@ TEST(FullDisk, UnderLabelsAloneLeavesNothing) {
 }
 
 TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
-  const Folder folder;
-  SmallDisk disk(folder / "disk");
+  StoppedJob job(kJob);
+  SmallDisk disk(job / "disk");
   if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
-  const std::string expected = unbroken(folder, kJob);
-  const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
-  const Arguments job = plus(kJob, {"--work", work.string()});
-  Process process(generate(out, job));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 2; }));
-  write_bytes(filler, std::string(2048 * 1024, 'x'));
-  const Outcome full = process.wait();
+  const auto filler = job / "disk/filler";
+  job.put_work(job / "disk/work");
+  const Outcome full =
+      job.meet_at(job.at_step(2), [&] { write_bytes(filler, std::string(2048 * 1024, 'x')); });
   EXPECT_EQ(full.code, 1);
   EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
-  EXPECT_THAT(full.err, HasSubstr(work.string()));
+  EXPECT_THAT(full.err, HasSubstr(job.work().string()));
   EXPECT_THAT(full.err, testing::EndsWith("No space left on device; make room, and the same "
                                           "command with --resume goes on\n"));
   std::filesystem::remove(filler);
-  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+  job.expect_resumes();
 }
 
 TEST(FullDisk, UnderTheStateIsAnErrorThatAResumeCures) {
-  const Folder folder;
-  SmallDisk disk(folder / "disk");
+  StoppedJob job(kTall);
+  SmallDisk disk(job / "disk");
   if (!disk.resize("24m")) GTEST_SKIP() << disk.why();
-  const std::string expected = unbroken(folder, kTall);
-  const auto out = folder / "s.svs", work = folder / "disk/work", filler = folder / "disk/filler";
-  const Arguments job = plus(kTall, {"--work", work.string()});
-  Process process(generate(out, job));
-  ASSERT_TRUE(process.wait_until([&] {
-    return std::filesystem::exists(work / "slide.checkpoint");
-  })) << process.wait().err;
-  write_bytes(filler, std::string(24 * 1024 * 1024, 'x'));
-  const Outcome full = process.wait();
+  const auto filler = job / "disk/filler";
+  job.put_work(job / "disk/work");
+  const Outcome full =
+      job.meet_at(job.decoding(), [&] { write_bytes(filler, std::string(24 * 1024 * 1024, 'x')); });
   EXPECT_EQ(full.code, 1);
   EXPECT_THAT(full.err, testing::MatchesRegex(
                             "histoloom: [^\n]*/disk/work/(slide.checkpoint|state.json): can't be "
                             "written: No space left on device; make room, and the same command "
                             "with --resume goes on\n"));
   std::filesystem::remove(filler);
-  const Outcome resumed = run(generate(out, job));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+  job.expect_resumes({});
 }
 
 TEST(FullDisk, UnderTheWorkIsFoundBeforeAnyWork) {

@@ -20,82 +20,48 @@ using testing::ElementsAre;
 using testing::Not;
 
 TEST(Killed, WhilePaintingResumesToTheSameBytes) {
-  const Folder folder;
-  const std::string expected = unbroken(folder, kJob);
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  for (const int steps : {2, 5}) {
-    Process process(generate(out, steps == 2 ? kJob : plus(kJob, {"--resume"})));
-    ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= steps; }))
-        << process.wait().err;
-    process.send(SIGKILL);
-    ASSERT_EQ(process.wait().code, 128 + SIGKILL);
-    ASSERT_FALSE(std::filesystem::exists(out));
-  }
+  StoppedJob job(kJob);
+  ASSERT_TRUE(job.kill_at_step(2));
+  ASSERT_TRUE(job.kill_at_step(5, {"--resume"}));
 
   // Neither forgotten nor mixed up with another job.
-  EXPECT_EQ(run(generate(out, kJob)).err,
-            "histoloom: " + work.string() +
+  EXPECT_EQ(run(job.command()).err,
+            "histoloom: " + job.work().string() +
                 ": holds an unfinished job; continue it with --resume or start over with "
                 "--force\n");
   Arguments other = plus(kJob, {"--resume"});
   other[5] = "3";
-  EXPECT_EQ(run(generate(out, other)).err,
-            "histoloom: " + work.string() +
+  EXPECT_EQ(run(generate(job.out(), other)).err,
+            "histoloom: " + job.work().string() +
                 ": holds another job (seed is 3, was 2); give the options of that job, or start "
                 "over with --force and without --resume\n");
 
-  const Outcome resumed = run(generate(out, plus(kJob, {"--resume", "--threads", "1"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
-  EXPECT_THAT(folder.listing(), Not(Contains("s.svs.work/"))) << "the work is done";
+  job.expect_resumes({"--resume", "--threads", "1"});
+  EXPECT_THAT(job.folder().listing(), Not(Contains("s.svs.work/"))) << "the work is done";
 }
 
 TEST(Killed, WhileDecodingResumesToTheSameBytes) {
-  const Folder folder;
-  const std::string expected = unbroken(folder, kTall);
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  Process process(generate(out, kTall));
-  ASSERT_TRUE(
-      process.wait_until([&] { return std::filesystem::exists(work / "slide.checkpoint"); }));
-  process.send(SIGKILL);
-  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
-  ASSERT_FALSE(std::filesystem::exists(out)) << "a half slide under its final name";
-  const Outcome resumed = run(generate(out, plus(kTall, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_EQ(resumed.err, "") << "the checkpoint was used";
-  EXPECT_TRUE(bytes_of(out) == expected);
-  EXPECT_THAT(folder.listing(), ElementsAre("s.svs", "s.svs.manifest.json", "unbroken.svs",
-                                            "unbroken.svs.manifest.json"));
+  StoppedJob job(kTall);
+  ASSERT_TRUE(job.kill_at(job.decoding()));
+  EXPECT_EQ(job.expect_resumes().err, "") << "the checkpoint was used";
+  EXPECT_THAT(job.folder().listing(), ElementsAre("s.svs", "s.svs.manifest.json"));
 }
 
 TEST(Killed, WithoutItsPartialFileDecodesAnewAndSaysSo) {
-  const Folder folder;
-  const std::string expected = unbroken(folder, kTall);
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  Process process(generate(out, kTall));
-  ASSERT_TRUE(
-      process.wait_until([&] { return std::filesystem::exists(work / "slide.checkpoint"); }));
-  process.send(SIGKILL);
-  process.wait();
-  std::filesystem::remove(folder / ".s.svs.partial");
-  const Outcome resumed = run(generate(out, plus(kTall, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0);
-  EXPECT_EQ(resumed.err,
+  StoppedJob job(kTall);
+  ASSERT_TRUE(job.kill_at(job.decoding()));
+  std::filesystem::remove(job / ".s.svs.partial");
+  EXPECT_EQ(job.expect_resumes().err,
             "histoloom: warning: the partial file is not the one that the checkpoint is of; the "
             "slide is decoded anew\n");
-  EXPECT_TRUE(bytes_of(out) == expected);
 }
 
 TEST(Killed, AndResumedReportsWhatAllRunsDid) {
-  const Folder folder;
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  const auto report = folder / "s.json", whole = folder / "whole.json";
-  ASSERT_EQ(run(generate(folder / "whole.svs", plus(kJob, {"--report", whole.string()}))).code, 0);
-  Process process(generate(out, kJob));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 3; }));
-  process.send(SIGKILL);
-  process.wait();
-  ASSERT_EQ(run(generate(out, plus(kJob, {"--resume", "--report", report.string()}))).code, 0);
+  StoppedJob job(kJob);
+  const auto report = job / "s.json", whole = job / "whole.json";
+  ASSERT_EQ(run(generate(job / "whole.svs", plus(kJob, {"--report", whole.string()}))).code, 0);
+  ASSERT_TRUE(job.kill_at_step(3));
+  job.expect_resumes({"--resume", "--report", report.string()});
   const auto resumed = json_in(report), expected = json_in(whole);
   EXPECT_EQ(resumed["coverage"], expected["coverage"]);
   EXPECT_EQ(resumed["denoiser"]["evaluations"], expected["denoiser"]["evaluations"]);
@@ -103,189 +69,133 @@ TEST(Killed, AndResumedReportsWhatAllRunsDid) {
   EXPECT_EQ(resumed["autoencoder"]["decodes"], expected["autoencoder"]["decodes"]);
   EXPECT_GE(resumed["stages"]["diffusion"]["seconds"], resumed["denoiser"]["seconds"]);
   EXPECT_GE(resumed["wall_seconds"], resumed["stages"]["diffusion"]["seconds"]);
-  EXPECT_THAT(folder.listing(), Not(Contains(".s.svs.partial")));
+  EXPECT_THAT(job.folder().listing(), Not(Contains(".s.svs.partial")));
 }
 
 TEST(Killed, WhileLabelsArePaintedResumesToTheSameBytes) {
-  const Folder folder;
-  const Arguments job{"--size", "2048x2048", "--steps",           "1",
-                      "--seed", "5",         "--tissue-fraction", "0.1"};
-  const std::string expected = unbroken(folder, job);
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  Process process(generate(out, job));
-  ASSERT_TRUE(process.wait_until([&] { return committed(work, "mask_steps") >= 4; }));
-  process.send(SIGKILL);
-  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
-  ASSERT_EQ(committed_steps(work), 0);
-  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+  StoppedJob job(
+      {"--size", "2048x2048", "--steps", "1", "--seed", "5", "--tissue-fraction", "0.1"});
+  ASSERT_TRUE(job.kill_at([&] { return committed(job.work(), "mask_steps") >= 4; }));
+  ASSERT_EQ(committed_steps(job.work()), 0);
+  job.expect_resumes();
 }
 
 TEST(Killed, WhileInpaintingResumesToTheSameBytes) {
   const Folder folder;
   ASSERT_EQ(run(generate(folder / "slide.svs", {"--size", "512x512", "--steps", "1"})).code, 0);
-  const Arguments job{
-      "--inpaint", (folder / "slide.svs").string(), "--region", "100,100,256,256", "--steps", "10"};
-  const std::string expected = unbroken(folder, job);
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  Process process(generate(out, job));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 3; }));
-  process.send(SIGKILL);
-  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
-  ASSERT_FALSE(std::filesystem::exists(out));
-  const Outcome resumed = run(generate(out, plus(job, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+  StoppedJob job({"--inpaint", (folder / "slide.svs").string(), "--region", "100,100,256,256",
+                  "--steps", "10"});
+  ASSERT_TRUE(job.kill_at_step(3));
+  job.expect_resumes();
 }
 
 TEST(Killed, WithItsWorkNamedGoesOnWithTheSameCommand) {
-  const Folder folder;
-  const std::string expected = unbroken(folder, kJob);
-  const auto out = folder / "s.svs", work = folder / "work", labels = folder / "labels.tif";
-  const Arguments job = plus(kJob, {"--work", work.string(), "--mask-out", labels.string(),
-                                    "--report", (folder / "s.json").string()});
-  Process process(generate(out, job));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 3; }));
-  process.send(SIGKILL);
-  ASSERT_EQ(process.wait().code, 128 + SIGKILL);
+  StoppedJob job(kJob);
+  const auto labels = job / "labels.tif";
+  job.put_work(job / "work");
+  job.add({"--mask-out", labels.string(), "--report", (job / "s.json").string()});
+  ASSERT_TRUE(job.kill_at_step(3));
   write_bytes(labels, "a kill came when it had got its name");
 
-  const Outcome other = run(generate(out, plus(job, {"--eta", "0.5"})));
+  const Outcome other = run(job.command({"--eta", "0.5"}));
   EXPECT_EQ(other.code, 2);
-  EXPECT_EQ(other.err, "histoloom: " + work.string() +
+  EXPECT_EQ(other.err, "histoloom: " + job.work().string() +
                            ": holds another job (eta is 0.5, was 0.0); give the options of that "
                            "job, or start over with --force and without --resume\n");
-  const Outcome resumed = run(generate(out, job));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+  job.expect_resumes({});
   EXPECT_EQ(read_page(labels, 0).pixels.size(), 256u * 300u);
-  EXPECT_EQ(json_in(folder / "s.json")["coverage"]["steps"].size(), 8u);
+  EXPECT_EQ(json_in(job / "s.json")["coverage"]["steps"].size(), 8u);
 
   // It is done: files that are there belong to somebody again.
-  const Outcome again = run(generate(out, job));
+  const Outcome again = run(job.command());
   EXPECT_EQ(again.code, 2);
-  EXPECT_EQ(again.err, "histoloom: -o " + out.string() +
+  EXPECT_EQ(again.err, "histoloom: -o " + job.out().string() +
                            ": exists; give another name, or --force to replace it\n");
-  EXPECT_TRUE(bytes_of(out) == expected);
+  EXPECT_TRUE(bytes_of(job.out()) == job.expected());
 }
 
 TEST(Killed, AndResumedUnderOtherNamesReplacesNoFileThatIsNotItsOwn) {
-  const Folder folder;
-  const auto work = folder / "work", precious = folder / "precious.svs",
-             labels = folder / "precious.tif";
-  const Arguments job = plus(kJob, {"--work", work.string()});
-  Process process(generate(folder / "a.svs", job));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 1; }));
-  process.send(SIGKILL);
-  process.wait();
+  StoppedJob job(kJob);
+  const auto first = job.out(), precious = job / "precious.svs", labels = job / "precious.tif";
+  job.put_work(job / "work");
+  ASSERT_TRUE(job.kill_at_step(1));
   for (const auto& file : {precious, labels}) write_bytes(file, "years of work");
+  const Arguments named = plus(kJob, {"--work", job.work().string()});
   const auto refused = [&](const std::filesystem::path& out, const Arguments& more,
                            const std::string& what) {
-    const Outcome outcome = run(generate(out, plus(job, more)));
+    const Outcome outcome = run(generate(out, plus(named, more)));
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(outcome.err,
               "histoloom: " + what + ": exists; give another name, or --force to replace it\n");
   };
   refused(precious, {}, "-o " + precious.string());
   refused(precious, {"--resume"}, "-o " + precious.string());
-  refused(folder / "a.svs", {"--mask-out", labels.string()}, "--mask-out " + labels.string());
+  refused(first, {"--mask-out", labels.string()}, "--mask-out " + labels.string());
   EXPECT_EQ(bytes_of(precious) + bytes_of(labels), "years of workyears of work");
-  const Outcome resumed = run(generate(folder / "b.svs", job));
+  const Outcome resumed = run(generate(job / "b.svs", named));
   EXPECT_EQ(resumed.code, 0) << resumed.err;
 }
 
 TEST(TwoProcesses, DontWorkInOneDirectory) {
-  const Folder folder;
-  const std::string expected = unbroken(folder, kJob);
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  Process process(generate(out, kJob));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 1; }));
-  process.send(SIGSTOP);
+  StoppedJob job(kJob);
+  Process process(job.command());
+  ASSERT_TRUE(process.hold_at(job.at_step(1)));
   for (const Arguments& how : {Arguments{}, Arguments{"--resume"}, Arguments{"--force"}}) {
-    const Outcome second = run(generate(out, plus(kJob, how)));
+    const Outcome second = run(job.command(how));
     EXPECT_EQ(second.code, 2);
-    EXPECT_EQ(second.err, "histoloom: " + work.string() +
+    EXPECT_EQ(second.err, "histoloom: " + job.work().string() +
                               ": another process is working in it; wait for it, or give another "
                               "--work\n");
   }
   process.send(SIGKILL);
   ASSERT_EQ(process.wait().code, 128 + SIGKILL);
-  const Outcome resumed = run(generate(out, plus(kJob, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+  job.expect_resumes();
 }
 
 TEST(Killed, CanStartOverWithForce) {
-  const Folder folder;
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  Process process(generate(out, kJob));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 1; }));
-  process.send(SIGKILL);
-  process.wait();
-  const Outcome forced = run(generate(out, {"--size", "64x64", "--steps", "1", "--force"}));
+  StoppedJob job(kJob);
+  ASSERT_TRUE(job.kill_at_step(1));
+  const Outcome forced = run(generate(job.out(), {"--size", "64x64", "--steps", "1", "--force"}));
   EXPECT_EQ(forced.code, 0) << forced.err;
-  EXPECT_THAT(folder.listing(), ElementsAre("s.svs", "s.svs.manifest.json"));
+  EXPECT_THAT(job.folder().listing(), ElementsAre("s.svs", "s.svs.manifest.json"));
 }
 
-TEST(Interrupted, ByTheUserSaysHowToGoOnAndDoes) {
-  const Folder folder;
-  const std::string expected = unbroken(folder, kJob);
-  const auto out = folder / "s.svs", work = folder / "s.svs.work";
-  Process process(generate(out, kJob));
-  ASSERT_TRUE(process.wait_until([&] { return committed_steps(work) >= 2; }));
-  process.send(SIGINT);
+// A job is stopped as soon as `there`, says so, and resumes to the bytes of an unbroken run.
+void expect_stopped(StoppedJob& job, int signal, const std::function<bool()>& there,
+                    const std::string& says) {
+  Process process(job.command());
+  ASSERT_TRUE(process.hold_at(there)) << process.wait().err;
+  process.send(signal);
+  process.send(SIGCONT);
   const Outcome stopped = process.wait();
   EXPECT_EQ(stopped.code, 130);
   EXPECT_THAT(stopped.err,
-              testing::MatchesRegex("histoloom: stopped while painting, in step [0-9] of 8; [^\n]*"
-                                    "--resume[^\n]*\n"));
-  EXPECT_FALSE(std::filesystem::exists(out));
-  const Outcome resumed = run(generate(out, plus(kJob, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_TRUE(bytes_of(out) == expected);
+              testing::MatchesRegex("histoloom: " + says +
+                                    "; the same command with --resume goes on from there\n"));
+  EXPECT_FALSE(std::filesystem::exists(job.out()));
+  EXPECT_EQ(job.expect_resumes().err, "");
 }
 
-// A job is stopped as soon as `ready`, which resumes to the bytes of an unbroken run.
-void expect_stopped(const Arguments& job, int signal,
-                    const std::function<bool(const Folder&)>& ready, const std::string& says) {
-  const Folder folder;
-  const std::string expected = unbroken(folder, job);
-  const auto out = folder / "s.svs";
-  const Arguments own = plus(job, {"--mask-out", (folder / "labels.tif").string()});
-  Process process(generate(out, own));
-  ASSERT_TRUE(process.wait_until([&] { return ready(folder); })) << process.wait().err;
-  const auto begin = std::chrono::steady_clock::now();
-  process.send(signal);
-  const Outcome stopped = process.wait();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
-  EXPECT_EQ(stopped.code, 130);
-  EXPECT_EQ(stopped.err,
-            "histoloom: " + says + "; the same command with --resume goes on from there\n");
-  EXPECT_FALSE(std::filesystem::exists(out));
-  const Outcome resumed = run(generate(out, plus(own, {"--resume"})));
-  EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_EQ(resumed.err, "");
-  EXPECT_TRUE(bytes_of(out) == expected);
+TEST(Interrupted, ByTheUserSaysHowToGoOnAndDoes) {
+  StoppedJob job(kJob);
+  expect_stopped(job, SIGINT, job.at_step(2), "stopped while painting, in step [0-9] of 8");
 }
 
 TEST(Interrupted, WhileDecodingSaysHowToGoOnAndDoes) {
   for (const int signal : {SIGINT, SIGTERM}) {
     SCOPED_TRACE(signal);
-    expect_stopped(
-        kTall, signal,
-        [](const Folder& f) { return std::filesystem::exists(f / "s.svs.work/slide.checkpoint"); },
-        "stopped while decoding");
+    StoppedJob job(kTall);
+    expect_stopped(job, signal, job.decoding(), "stopped while decoding");
   }
 }
 
 TEST(Interrupted, WhileWritingLabelsSaysHowToGoOnAndDoes) {
   // Little to paint and much to write.
-  const Arguments job{"--size",   "512x40000", "--steps",           "1",
-                      "--layout", "tissue",    "--tissue-fraction", "0.01"};
+  StoppedJob job(
+      {"--size", "512x40000", "--steps", "1", "--layout", "tissue", "--tissue-fraction", "0.01"});
+  job.add({"--mask-out", (job / "labels.tif").string()});
   expect_stopped(
-      job, SIGTERM,
-      [](const Folder& f) { return std::filesystem::exists(f / ".labels.tif.partial"); },
+      job, SIGTERM, [&] { return std::filesystem::exists(job / ".labels.tif.partial"); },
       "interrupted while writing labels");
 }
 

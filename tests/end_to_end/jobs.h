@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "support.h"
@@ -41,5 +42,51 @@ inline std::string unbroken(const Folder& folder, const Arguments& job) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   return bytes_of(folder / "unbroken.svs");
 }
+
+// A job that is stopped on its way, which goes on to the bytes of one that nothing stops.
+//
+//     StoppedJob job(kJob);
+//     ASSERT_TRUE(job.kill_at_step(3));
+//     job.expect_resumes();
+class StoppedJob {
+ public:
+  // Runs the job once, elsewhere, to its end.
+  explicit StoppedJob(const Arguments& job);
+
+  // Its folder, OUT and work directory.
+  const Folder& folder() const { return folder_; }
+  std::filesystem::path operator/(std::string_view name) const { return folder_ / name; }
+  const std::filesystem::path& out() const { return out_; }
+  const std::filesystem::path& work() const { return work_; }
+  const std::string& expected() const { return expected_; }
+  // Has OUT and the work lie elsewhere; the work is then named in the job.
+  void put_out(const std::filesystem::path& out);
+  void put_work(const std::filesystem::path& work);
+  // Options of the runs that are stopped and resumed.
+  void add(const Arguments& own) { job_ = plus(job_, own); }
+  // The command, with more options.
+  Arguments command(const Arguments& more = {}) const { return generate(out_, plus(job_, more)); }
+
+  // Runs it until `there` and kills it, with nothing under its final name; false where it ended
+  // before that.
+  [[nodiscard]] bool kill_at(const std::function<bool()>& there, const Arguments& more = {});
+  // Once so many steps are committed.
+  [[nodiscard]] bool kill_at_step(int steps, const Arguments& more = {});
+  // Runs it until `there`, does something and has it go on: what it left.
+  Outcome meet_at(const std::function<bool()>& there, const std::function<void()>& something,
+                  const Arguments& more = {});
+  // Once the slide has a checkpoint.
+  std::function<bool()> decoding() const;
+  std::function<bool()> at_step(int steps) const;
+
+  // Runs it to its end, expecting success and the same bytes.
+  Outcome expect_resumes(const Arguments& how = {"--resume"});
+
+ private:
+  Folder folder_;
+  Arguments job_;
+  std::filesystem::path out_, work_;
+  std::string expected_;
+};
 
 }  // namespace histoloom::test

@@ -146,8 +146,7 @@ TEST(Mask, RunsAgainAfterAKillAndKeepsWhatIsNotItsOwn) {
   const auto out = folder / "a.tif", work = folder / "a.tif.work";
   ASSERT_EQ(run(mask(folder / "b.tif", job)).code, 0);
   Process process(mask(out, job));
-  ASSERT_TRUE(process.wait_until([&] { return std::filesystem::exists(work / "1/.zarray"); }));
-  process.send(SIGSTOP);
+  ASSERT_TRUE(process.hold_at([&] { return std::filesystem::exists(work / "1/.zarray"); }));
   const Outcome second = run(mask(out, job));
   EXPECT_EQ(second.code, 1);
   EXPECT_EQ(second.err,

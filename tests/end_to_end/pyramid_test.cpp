@@ -79,7 +79,7 @@ TEST(PyramidCommand, KilledAtAnyMomentLeavesNothingUnderTheFinalNameAndTheNextRu
   for (const double share : {0.0, 0.02, 0.3, 0.6, 0.9, 0.99}) {
     SCOPED_TRACE(share);
     Process process(job);
-    process.wait_until([&] {
+    process.hold_at([&] {
       std::error_code code;
       const auto size = std::filesystem::file_size(partial, code);
       return !code && static_cast<double>(size) >= share * static_cast<double>(whole.size());

@@ -25,25 +25,6 @@ namespace histoloom::test {
 
 namespace fs = std::filesystem;
 
-Folder::Folder() {
-  std::string name = (fs::temp_directory_path() / "histoloom_XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
-std::vector<std::string> Folder::listing() const {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::recursive_directory_iterator(path_))
-    names.push_back(fs::relative(entry.path(), path_).string() + (entry.is_directory() ? "/" : ""));
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 SmallDisk::SmallDisk(const fs::path& path) : path_(path) { fs::create_directories(path); }
 
 SmallDisk::~SmallDisk() { umount2(path_.c_str(), MNT_DETACH); }
@@ -90,9 +71,10 @@ std::string text_of(std::FILE* file) {
 
 }  // namespace
 
-Process::Process(const Arguments& arguments) : out_(std::tmpfile()), err_(std::tmpfile()) {
+Process::Process(const Arguments& arguments, const fs::path& program)
+    : out_(std::tmpfile()), err_(std::tmpfile()) {
   if (out_ == nullptr || err_ == nullptr) throw std::runtime_error("no temporary file");
-  Arguments all{HISTOLOOM_PROGRAM};
+  Arguments all{program.string()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& argument : all) argv.push_back(argument.data());
@@ -115,18 +97,24 @@ void Process::send(int signal) const {
   if (child_ > 0) kill(child_, signal);
 }
 
-bool Process::ended() {
-  if (child_ > 0 && waitpid(child_, &status_, WNOHANG) == child_) child_ = -1;
-  return child_ < 0;
+bool Process::hold() {
+  if (child_ < 0) return false;
+  kill(child_, SIGSTOP);
+  waitpid(child_, &status_, WUNTRACED);
+  if (!WIFSTOPPED(status_)) child_ = -1;
+  return child_ > 0;
 }
 
-bool Process::wait_until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!done()) {
-    if (ended() || std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+bool Process::hold_at(const std::function<bool()>& done) {
+  // No measure of anything: a program that hangs would otherwise hang the test.
+  const auto never = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+  while (hold()) {
+    if (done()) return true;
+    send(SIGCONT);
+    if (std::chrono::steady_clock::now() > never) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  return true;
+  return false;
 }
 
 Outcome Process::wait() {
@@ -136,7 +124,9 @@ Outcome Process::wait() {
   return {code, text_of(out_), text_of(err_)};
 }
 
-Outcome run(const Arguments& arguments) { return Process(arguments).wait(); }
+Outcome run(const Arguments& arguments, const fs::path& program) {
+  return Process(arguments, program).wait();
+}
 
 Arguments generate(const fs::path& out, const Arguments& arguments) {
   Arguments all{"generate", "-o", out.string(), "--quiet"};
@@ -161,10 +151,6 @@ fs::path copy_model(const Folder& folder) {
 std::string bytes_of(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-void write_bytes(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
 }
 
 namespace {

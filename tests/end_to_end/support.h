@@ -11,26 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "support/scratch_directory.h"
+
 namespace histoloom::test {
 
 using Arguments = std::vector<std::string>;
 
-// A folder of its own for each test; its files are gone afterwards.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  // Every file and folder below it, relative and sorted, folders with a slash at the end.
-  std::vector<std::string> listing() const;
-
- private:
-  std::filesystem::path path_;
-};
+using Folder = ScratchDirectory;
 
 // A small disk of its own that only this process and its children see; gone with the process.
 class SmallDisk {
@@ -61,18 +48,22 @@ struct Outcome {
 // A running program; killed by the destructor if it is still there.
 class Process {
  public:
-  explicit Process(const Arguments& arguments);
+  explicit Process(const Arguments& arguments,
+                   const std::filesystem::path& program = HISTOLOOM_PROGRAM);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
   void send(int signal) const;
-  // Waits until `done` says so; false when the program ended, or a minute passed, before that.
-  bool wait_until(const std::function<bool()>& done);
+  // Lets it run until `done` says so and holds it there (SIGSTOP): it stands still whenever `done`
+  // looks, so what was seen stays so until SIGCONT or the end. False, with the program running or
+  // ended, where it ended before that, or never seems to.
+  bool hold_at(const std::function<bool()>& done);
   Outcome wait();
 
  private:
-  bool ended();
+  // Has it stand still; false where it has ended.
+  bool hold();
 
   pid_t child_ = -1;
   int status_ = 0;
@@ -80,8 +71,8 @@ class Process {
   std::FILE* err_ = nullptr;
 };
 
-// `histoloom ARGUMENTS`, run to its end.
-Outcome run(const Arguments& arguments);
+// `histoloom ARGUMENTS`, or another program, run to its end.
+Outcome run(const Arguments& arguments, const std::filesystem::path& program = HISTOLOOM_PROGRAM);
 // `histoloom generate -o OUT --quiet ARGUMENTS`, with the model under test.
 Arguments generate(const std::filesystem::path& out, const Arguments& arguments = {});
 
@@ -91,7 +82,6 @@ std::filesystem::path model_under_test();
 std::filesystem::path copy_model(const Folder& folder);
 
 std::string bytes_of(const std::filesystem::path& path);
-void write_bytes(const std::filesystem::path& path, const std::string& bytes);
 
 // Writes a one-band 8-bit PNG whose pixel (x, y) is value(x, y).
 void write_mask(const std::filesystem::path& path, int width, int height,
