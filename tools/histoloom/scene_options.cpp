@@ -1,9 +1,11 @@
 #include "scene_options.h"
 
+#include "default_model.h"
+
 namespace histoloom {
 
 void add_scene_options(CLI::App& app, SceneOptions& o, std::string& size) {
-  o.model = HISTOLOOM_DEFAULT_MODEL;
+  o.model = default_model();
   app.add_option("--size", size, "WIDTHxHEIGHT in pixels at full resolution")
       ->capture_default_str();
   app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
