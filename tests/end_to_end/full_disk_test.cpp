@@ -95,7 +95,7 @@ TEST(FullDisk, ThatIsTooSmallForTheCanvasOfLabelsIsFoundBeforeAnyWork) {
   EXPECT_EQ(full.code, 2);
   EXPECT_THAT(full.err, testing::MatchesRegex(
                             "histoloom: painting labels needs about [^\n]+ in '[^\n]*/disk', "
-                            "64 KiB are free; choose another disk with -o\n"));
+                            "64.0 KiB are free; choose another disk with -o\n"));
   EXPECT_THAT(folder.listing(), ElementsAre("disk/"));
 }
 

@@ -188,7 +188,7 @@ TEST(Mask, RefusesOptionsThatDontGoTogether) {
       {{"--tissue-fraction", "1.5"}, "--tissue-fraction must be from 0 to 1, got 1.5"},
       {{"--tile", "100"}, "--tile must be a multiple of 16 from 16 to 4096, got 100"},
       {{"--tile", "16", "--size", "1000000x1000000"},
-       "an image of 1000000x1000000 has 5208391702 tiles of 16 px, more than 2147483647; use a "
+       "an image of 1000000x1000000 has 5208352809 tiles of 16 px, more than 2147483647; use a "
        "larger tile size"},
       {{"--dtype", "int8"}, "--dtype must be float32 or bfloat16, got 'int8'"},
       {{"--pieces", "0"}, "--pieces must be from 1 to 10000, got 0"},

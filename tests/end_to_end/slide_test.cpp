@@ -258,7 +258,7 @@ TEST(DryRun, TellsTheEvaluationsOfTheReport) {
        "0"},
       {"--size", "1500x300", "--steps", "6", "--layout", "full", "--guidance-interval", "0.3,0.6"}};
   for (const Arguments& job : jobs) {
-    const Outcome dry = run(generate(folder / "s.svs", plus(job, {"--dry-run"})));
+    const Outcome dry = run(generate(folder / "s.svs", plus(job, {"--dry-run", "--force"})));
     ASSERT_EQ(dry.code, 0) << dry.err;
     int told = 0, mask = 0;
     const auto at = dry.out.find("evaluations  about ");
