@@ -21,9 +21,9 @@ Sha256& Sha256::add(const void* bytes, std::size_t size) {
   return *this;
 }
 
-Sha256& Sha256::add_part(const std::string& bytes) {
-  const std::string length = fmt::format("{}:", bytes.size());
-  return add(length.data(), length.size()).add(bytes.data(), bytes.size());
+Sha256& Sha256::add_part(const void* bytes, std::size_t size) {
+  const std::string length = fmt::format("{}:", size);
+  return add(length.data(), length.size()).add(bytes, size);
 }
 
 std::string Sha256::hex() { return g_checksum_get_string(state_->sum.get()); }

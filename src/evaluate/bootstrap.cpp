@@ -13,15 +13,15 @@ namespace histoloom::evaluate {
 
 namespace {
 
-// The patches of each image that is drawn as one: all of it, or single patches.
+// The patches of each part that is drawn as one, or single patches.
 std::vector<std::vector<std::size_t>> clusters_of(const Resampled& drawn) {
-  check_internal(drawn.sources.empty() || drawn.sources.size() == drawn.count,
-                 "every patch must have a source");
-  std::map<std::size_t, std::vector<std::size_t>> by_source;
-  for (std::size_t i = 0; i < drawn.sources.size(); ++i) by_source[drawn.sources[i]].push_back(i);
+  check_internal(drawn.parts.empty() || drawn.parts.size() == drawn.count,
+                 "every patch must be of a part");
+  std::map<std::size_t, std::vector<std::size_t>> by_part;
+  for (std::size_t i = 0; i < drawn.parts.size(); ++i) by_part[drawn.parts[i]].push_back(i);
   std::vector<std::vector<std::size_t>> out;
-  if (by_source.size() > 1) {
-    for (auto& [source, patches] : by_source) out.push_back(std::move(patches));
+  if (by_part.size() > 1) {
+    for (auto& [part, patches] : by_part) out.push_back(std::move(patches));
   } else {
     for (std::size_t i = 0; i < drawn.count; ++i) out.push_back({i});
   }

@@ -87,7 +87,8 @@ std::vector<LabelledWindow> windows_at(const PlacesByClass& places, const PatchS
     const std::vector<LabelledPlace>& chosen = places[k];
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       PatchSource& source = *sources[chosen[i].source];
-      out.push_back({tissue_features(source.read(chosen[i].rect)), k == 1, chosen[i].source});
+      out.push_back({tissue_features(source.read(chosen[i].rect)), k == 1,
+                     part_of(chosen[i].source, chosen[i].rect.corner())});
       if (i + 1 < chosen.size() && chosen[i + 1].source == chosen[i].source) continue;
       source.release();
       stop_if_asked(&progress);
@@ -131,9 +132,10 @@ void add_classes(EvaluationReport& report, const EvaluateInputs& inputs,
                  seen = balanced_accuracy(classifier, held_out, bootstrap);
   for (const auto& [name, estimate] : {std::pair("synthetic", made), std::pair("real", seen)})
     if (!estimate.interval)
-      progress.warn(
-          fmt::format("balanced_accuracy of {} images has no interval: they are fewer than {}",
-                      name, kLeastImagesOfInterval));
+      progress.warn(fmt::format(
+          "balanced_accuracy of {} images has no interval: their windows come from fewer "
+          "than {} squares of 1024 px",
+          name, kLeastPartsOfInterval));
   report.rows.push_back({"balanced_accuracy",
                          options.classes[0] + " against " + options.classes[1],
                          "",

@@ -138,14 +138,14 @@ double LinearClassifier::probability(const TissueFeatures& features) const {
 Estimate balanced_accuracy(const LinearClassifier& classifier,
                            const std::vector<LabelledWindow>& windows,
                            const BootstrapOptions& options) {
-  std::map<std::size_t, Tally> by_source;
+  std::map<PartId, Tally> by_part;
   for (const LabelledWindow& w : windows) {
-    Tally& tally = by_source[w.source];
+    Tally& tally = by_part[w.part];
     tally.all[w.second] += 1;
     tally.right[w.second] += (classifier.probability(w.features) > 0.5) == w.second;
   }
   std::vector<Tally> tallies;
-  for (const auto& [source, tally] : by_source) tallies.push_back(tally);
+  for (const auto& [part, tally] : by_part) tallies.push_back(tally);
   const auto accuracy = [&](const Weights& weights) {
     Tally sum;
     for (std::size_t i = 0; i < tallies.size(); ++i) {
@@ -157,7 +157,7 @@ Estimate balanced_accuracy(const LinearClassifier& classifier,
     return (sum.right[0] / sum.all[0] + sum.right[1] / sum.all[1]) / 2;
   };
   const double value = accuracy(Weights(tallies.size(), 1));
-  if (tallies.size() < kLeastImagesOfInterval) return {value, std::nullopt};
+  if (tallies.size() < kLeastPartsOfInterval) return {value, std::nullopt};
   std::vector<double> replicates;
   for (int r = 0; r < options.replicates; ++r) {
     const double again = accuracy(resampled_weights(tallies.size(), Side::first, r, options.seed));

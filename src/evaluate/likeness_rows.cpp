@@ -51,7 +51,7 @@ LevelDistances measure_levels(const PatchSets& sets, const std::vector<Picture>&
   std::vector<SetPair> pairs{{0, 0}, {1, 0}};
   if (!reconstructions.empty()) {
     // In the place of what they are made of, so that nothing else differs.
-    seconds.push_back({reconstructions, sets.reference.sources});
+    seconds.push_back({reconstructions, sets.reference.parts});
     pairs.push_back({1, 1});
   }
   auto found = sliced_wasserstein_of_pairs(firsts, seconds, pairs, o);

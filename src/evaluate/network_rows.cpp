@@ -99,16 +99,16 @@ void add_inception_score(EvaluationReport& report, const Features& synthetic,
 
 // The features of the patches of two groups of sources, about equally many in each; every other
 // patch where all are of one source.
-std::array<Features, 2> halves(const Features& features, const std::vector<std::size_t>& sources) {
+std::array<Features, 2> halves(const Features& features, const std::vector<PartId>& parts) {
   std::map<std::size_t, std::vector<std::size_t>> by_source;
-  for (std::size_t i = 0; i < sources.size(); ++i) by_source[sources[i]].push_back(i);
+  for (std::size_t i = 0; i < parts.size(); ++i) by_source[source_of(parts[i])].push_back(i);
   std::array<Features, 2> out{Features{features.dimensions, {}}, Features{features.dimensions, {}}};
   const auto add = [&](std::size_t half, std::size_t i) {
     auto& values = out[half].values;
     values.insert(values.end(), features.row(i).begin(), features.row(i).end());
   };
   if (by_source.size() == 1) {
-    for (std::size_t i = 0; i < sources.size(); ++i) add(i % 2, i);
+    for (std::size_t i = 0; i < parts.size(); ++i) add(i % 2, i);
     return out;
   }
   for (const auto& [source, patches] : by_source) {
@@ -123,7 +123,7 @@ void add_data_copying(EvaluationReport& report, const Features& synthetic,
                       const Features& searched, std::uint64_t seed, Progress& progress) {
   const DataCopyingOptions options{
       .clusters = std::max<std::size_t>(1, synthetic.count() / kImagesACluster), .seed = seed};
-  const std::array<Features, 2> real = halves(reference, reference_set.sources);
+  const std::array<Features, 2> real = halves(reference, reference_set.parts);
   const auto figure = [](const std::optional<double>& c_t) {
     return c_t ? std::optional(Figure(*c_t)) : std::nullopt;
   };
@@ -150,7 +150,7 @@ Estimate mean_of_pairs(double (*measure)(const Picture&, const Picture&), const 
   std::vector<double> values(n);
   tbb::parallel_for(std::size_t{0}, n,
                     [&](std::size_t i) { values[i] = measure(before.patches[i], after[i]); });
-  return bootstrap({n, before.sources}, 0, options, [&](const Weights& weights, const Weights&) {
+  return bootstrap({n, before.parts}, 0, options, [&](const Weights& weights, const Weights&) {
     double sum = 0;
     for (std::size_t i = 0; i < n; ++i)
       if (weights[i] > 0) sum += weights[i] * values[i];  // a value may be infinite
@@ -195,7 +195,7 @@ void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
     add("MS-SSIM", "", mean_of_pairs(ms_ssim, sets.held_out(), again, bootstrap));
   add("PSNR", "dB", mean_of_pairs(psnr, sets.held_out(), again, bootstrap));
   add("spectrum to Nyquist/2", "dB",
-      spectrum_difference(sets.held_out(), {again, sets.reference.sources}, bootstrap)
+      spectrum_difference(sets.held_out(), {again, sets.reference.parts}, bootstrap)
           .largest_to_half);
   // What the autoencoder alone costs of the likeness of what is decoded with it.
   for (std::size_t i = 0; i < distances.reconstructed.size(); ++i)

@@ -59,7 +59,7 @@ std::array<double, kDensityBins> density_histogram(const ValueCounts& counts, st
 std::array<Estimate, kChannels> density_distances(const Sample& first, const Sample& second,
                                                   const BootstrapOptions& options) {
   const std::vector<ValueCounts> a = value_counts(first.patches), b = value_counts(second.patches);
-  const Resampled drawn_a(a.size(), first.sources), drawn_b(b.size(), second.sources);
+  const Resampled drawn_a(a.size(), first.parts), drawn_b(b.size(), second.parts);
   std::array<Estimate, kChannels> out;
   for (std::size_t c = 0; c < kChannels; ++c)
     out[c] = bootstrap(drawn_a, drawn_b, options, [&](const Weights& wa, const Weights& wb) {

@@ -68,7 +68,7 @@ void read_tissue(PatchSet& set, const PatchSources& sources, std::span<const Squ
   for (std::size_t i = 0; i < squares.size(); ++i) {
     if (glass_share(read[i]) > options.max_glass) continue;
     set.patches.push_back(std::move(read[i]));
-    set.sources.push_back(squares[i].source);
+    set.parts.push_back(part_of(squares[i].source, squares[i].rect.corner()));
   }
 }
 
@@ -106,7 +106,7 @@ std::pair<PatchSet, PatchSet> dealt(PatchSet set, std::size_t first_count) {
   for (std::size_t i = 0; i < set.patches.size(); ++i) {
     PatchSet& side = i % 2 == 0 && i / 2 < first_count ? out.first : out.second;
     side.patches.push_back(std::move(set.patches[i]));
-    side.sources.push_back(set.sources[i]);
+    side.parts.push_back(set.parts[i]);
   }
   return out;
 }
@@ -135,7 +135,7 @@ std::pair<PatchSet, PatchSet> sample_apart(const PatchSources& sources,
 
 void truncate(PatchSet& set, std::size_t count) {
   set.patches.resize(std::min(count, set.patches.size()));
-  set.sources.resize(set.patches.size());
+  set.parts.resize(set.patches.size());
 }
 
 }  // namespace histoloom::evaluate

@@ -33,8 +33,9 @@ PatchSet drawn(const PatchSources& sources, std::int64_t count, const EvaluateOp
 // One side's patches may be far fewer than the other's, since no image is on both.
 void warn_of_split(const PatchSet& reference, const PatchSet& searched, std::size_t wanted,
                    Progress& progress) {
-  std::set<std::size_t> sources(reference.sources.begin(), reference.sources.end());
-  sources.insert(searched.sources.begin(), searched.sources.end());
+  std::set<std::size_t> sources;
+  for (const PatchSet* set : {&reference, &searched})
+    for (const PartId part : set->parts) sources.insert(source_of(part));
   if (sources.size() == 1)
     progress.warn(
         "--real: its tissue is that of one image, so that real against real is that image against "

@@ -12,11 +12,11 @@ struct PatchSets {
 
   // Patches of a set that is compared.
   std::size_t count() const { return synthetic.patches.size(); }
-  Sample made() const { return {synthetic.patches, synthetic.sources}; }
-  Sample held_out() const { return {reference.patches, reference.sources}; }
+  Sample made() const { return {synthetic.patches, synthetic.parts}; }
+  Sample held_out() const { return {reference.patches, reference.parts}; }
   // The first of those that are searched, as many as the other sets have.
   Sample training() const {
-    return {Pictures(searched.patches).first(count()), std::span(searched.sources).first(count())};
+    return {Pictures(searched.patches).first(count()), std::span(searched.parts).first(count())};
   }
 };
 

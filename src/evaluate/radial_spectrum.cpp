@@ -115,7 +115,7 @@ std::vector<double> spectrum_difference_db(const std::vector<std::vector<double>
 SpectrumDifference spectrum_difference(const Sample& first, const Sample& second,
                                        const BootstrapOptions& options) {
   const auto a = radial_spectra(first.patches), b = radial_spectra(second.patches);
-  const Resampled drawn_a(a.size(), first.sources), drawn_b(b.size(), second.sources);
+  const Resampled drawn_a(a.size(), first.parts), drawn_b(b.size(), second.parts);
   const auto largest = [&](const Weights& wa, const Weights& wb) {
     const std::vector<double> db = spectrum_difference_db(a, b, wa, wb);
     double most = 0;

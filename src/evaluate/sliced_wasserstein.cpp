@@ -201,7 +201,7 @@ Described describe_side(std::span<const Sample> sets, const SlicedWassersteinOpt
     std::vector<Weights>& weights = out.replicates.emplace_back();
     for (int r = 0; r < options.bootstrap.replicates; ++r)
       weights.push_back(
-          resampled_weights(Resampled(set.patches.size(), set.sources), side, r, seed));
+          resampled_weights(Resampled(set.patches.size(), set.parts), side, r, seed));
   }
   return out;
 }

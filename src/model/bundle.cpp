@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <glib.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/sha256.h"
 #include "histoloom/model/inference_thread.h"
 #include "pixel_range.h"
 #include "rgb_tensor.h"
@@ -256,23 +256,14 @@ ModelBundle ModelBundle::parse(const std::string& model_json,
 
 // Names and lengths are hashed, too: bytes that move from one file to another make another model.
 std::string ModelBundle::sha256() const {
-  const std::unique_ptr<GChecksum, decltype(&g_checksum_free)> sum(
-      g_checksum_new(G_CHECKSUM_SHA256), &g_checksum_free);
-  const auto add = [&](const std::string& bytes) {
-    const std::string length = fmt::format("{}:", bytes.size());
-    g_checksum_update(sum.get(), reinterpret_cast<const guchar*>(length.data()),
-                      static_cast<gssize>(length.size()));
-    g_checksum_update(sum.get(), reinterpret_cast<const guchar*>(bytes.data()),
-                      static_cast<gssize>(bytes.size()));
-  };
+  Sha256 sum;
   std::vector<std::filesystem::path> files{directory / "model.json", autoencoder.weights,
                                            denoiser.weights};
   if (mask_denoiser) files.push_back(mask_denoiser->weights);
   for (const auto& file : files) {
-    add(file.filename().string());
-    add(read_file(file));
+    sum.add_part(file.filename().string()).add_part(read_file(file));
   }
-  return g_checksum_get_string(sum.get());
+  return sum.hex();
 }
 
 void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser) {

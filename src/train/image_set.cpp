@@ -8,9 +8,10 @@
 #include <cmath>
 #include <iterator>
 
-#include "glass.h"
 #include "held_out.h"
 #include "histoloom/core/error.h"
+#include "histoloom/labels/cell_votes.h"
+#include "histoloom/labels/glass.h"
 #include "histoloom/labels/vips.h"
 #include "slide_images.h"
 
@@ -47,24 +48,16 @@ VipsBuffer read_8bit(const fs::path& path) {
   return out;
 }
 
-// The id that most pixels of a cell have; on a tie the lowest that is not unknown.
-std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, LabelId unknown) {
+// The label of each cell, by the votes of its pixels.
+std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, const LabelSet& labels) {
   const LatentSize cells = latent_size_for(mask.size, factor);
+  CellVotes votes(cells.width, labels);
   std::vector<LabelId> out;
-  for (std::int64_t y = 0; y < cells.height; ++y) {
-    for (std::int64_t x = 0; x < cells.width; ++x) {
-      std::array<int, 256> counts{};
-      for (std::int64_t py = y * factor; py < std::min((y + 1) * factor, mask.size.height); ++py)
-        for (std::int64_t px = x * factor; px < std::min((x + 1) * factor, mask.size.width); ++px)
-          ++counts[mask.bytes[static_cast<std::size_t>(py * mask.size.width + px)]];
-      LabelId most = unknown;
-      for (std::size_t id = 0; id < counts.size(); ++id) {
-        const int ahead = counts[id] - counts[most];
-        if (ahead > 0 || (ahead == 0 && most == unknown && counts[id] > 0))
-          most = static_cast<LabelId>(id);
-      }
-      out.push_back(most);
-    }
+  for (std::int64_t y = 0; y < mask.size.height; ++y) {
+    const std::uint8_t* row = mask.bytes.data() + y * mask.size.width;
+    for (std::int64_t x = 0; x < mask.size.width; ++x) votes.add(x / factor, row[x], 1);
+    if ((y + 1) % factor != 0 && y + 1 != mask.size.height) continue;
+    for (std::int64_t x = 0; x < cells.width; ++x) out.push_back(votes.settle(x));
   }
   return out;
 }
@@ -77,7 +70,7 @@ void label_by(TrainingImage& image, const VipsBuffer& mask, const fs::path& path
       throw UserError(fmt::format("{}: holds the id {}, the model's labels are {}", path.string(),
                                   id, labels.describe()));
   }
-  image.labels = cell_labels(mask, factor, labels.unknown());
+  image.labels = cell_labels(mask, factor, labels);
   image.labelled = true;
 }
 

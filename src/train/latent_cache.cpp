@@ -9,8 +9,8 @@
 #include "crops.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/sha256.h"
 #include "histoloom/model/safetensors.h"
-#include "sha256.h"
 #include "stain.h"
 
 namespace histoloom {
@@ -26,7 +26,7 @@ std::string name_of(int orientation) { return fmt::format("latents.{}", orientat
 
 std::string checksum_of(const Orientations& latents) {
   Sha256 sum;
-  for (const at::Tensor& t : latents) sum.add(t.data_ptr(), t.nbytes());
+  for (const at::Tensor& t : latents) sum.add_part(t.data_ptr(), t.nbytes());
   return sum.hex();
 }
 
@@ -39,16 +39,16 @@ std::string settings_of(const ModelBundle& bundle, const LatentOptions& options)
   for (const double v : bundle.pixel_range) text += fmt::format(" {}", v);
   if (options.augment > 0) text += fmt::format(" {} {}", options.augment, options.seed);
   return Sha256()
-      .add("histoloom latents 1")
-      .add(text)
-      .add(read_file(bundle.autoencoder.weights))
+      .add_part("histoloom latents 1")
+      .add_part(text)
+      .add_part(read_file(bundle.autoencoder.weights))
       .hex();
 }
 
 std::string digest_of(const TrainingImage& image) {
   return Sha256()
-      .add(fmt::format("{} {}", image.size.width, image.size.height))
-      .add(image.pixels.data(), image.pixels.size())
+      .add_part(fmt::format("{} {}", image.size.width, image.size.height))
+      .add_part(image.pixels.data(), image.pixels.size())
       .hex();
 }
 
@@ -154,7 +154,7 @@ std::vector<CachedLatents> latents_of(const ModelBundle& bundle,
   progress.start_stage("encoding", static_cast<std::int64_t>(images.size()), "images");
   for (const TrainingImage& image : images) {
     const std::string digest = digest_of(image);
-    const std::string key = Sha256().add(settings).add(digest).hex();
+    const std::string key = Sha256().add_part(settings).add_part(digest).hex();
     std::optional<Orientations> latents = folder.read(key);
     read += latents.has_value();
     if (!latents) {

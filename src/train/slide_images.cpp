@@ -10,9 +10,10 @@
 #include <memory>
 #include <optional>
 
-#include "glass.h"
 #include "histoloom/core/error.h"
 #include "histoloom/labels/annotation_file.h"
+#include "histoloom/labels/argb.h"
+#include "histoloom/labels/glass.h"
 #include "histoloom/labels/vips.h"
 
 namespace histoloom {
@@ -132,13 +133,7 @@ class ScaledSlide {
                           out.size.width, out.size.height);
     if (const char* error = openslide_get_error(slide_.get()))
       throw UserError(fmt::format("{}: {}", path_, error));
-    out.bytes.reserve(argb.size() * 3);
-    for (const std::uint32_t pixel : argb) {
-      const std::uint32_t white = 255 - (pixel >> 24);  // premultiplied alpha
-      for (const int shift : {16, 8, 0})
-        out.bytes.push_back(
-            static_cast<std::uint8_t>(std::min(255u, ((pixel >> shift) & 255) + white)));
-    }
+    append_on_white(argb, out.bytes);
     return out;
   }
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
-#include "sha256.h"
+#include "histoloom/core/sha256.h"
 
 namespace histoloom {
 
@@ -18,10 +18,10 @@ using nlohmann::ordered_json;
 std::string describe(const std::vector<TrainingImage>& images) {
   Sha256 sum;
   for (const TrainingImage& image : images)
-    sum.add(image.name)
-        .add(fmt::format("{} {} {}", image.size.width, image.size.height, image.labelled))
-        .add(image.pixels.data(), image.pixels.size())
-        .add(image.labels.data(), image.labels.size());
+    sum.add_part(image.name)
+        .add_part(fmt::format("{} {} {}", image.size.width, image.size.height, image.labelled))
+        .add_part(image.pixels.data(), image.pixels.size())
+        .add_part(image.labels.data(), image.labels.size());
   return fmt::format("{} (SHA-256 {})", images.size(), sum.hex().substr(0, 12));
 }
 

@@ -16,7 +16,7 @@ std::vector<LabelledWindow> test_windows(std::uint32_t seed) {
   std::vector<LabelledWindow> out(90);
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i].second = i % 3 == 0;
-    out[i].source = i / 10;
+    out[i].part = i / 10;
     for (std::size_t f = 0; f < kTissueFeatures; ++f)
       out[i].features[f] =
           static_cast<double>(features.row(i)[f]) + (out[i].second && f < 2 ? 6 : 0);
@@ -46,13 +46,13 @@ TEST(LinearClassifierTest, IsThatOfScipy) {
   EXPECT_GT(accuracy.interval->low, 0.7);
 }
 
-TEST(LinearClassifierTest, OfFewImagesHasNoInterval) {
+TEST(LinearClassifierTest, OfFewPartsHasNoInterval) {
   const auto classifier = LinearClassifier::train(test_windows(1));
   auto windows = test_windows(2);
-  for (auto& window : windows) window.source %= 4;
+  for (auto& window : windows) window.part %= 4;
   EXPECT_DOUBLE_EQ(balanced_accuracy(classifier, windows, {}).value, 0.925);
   EXPECT_FALSE(balanced_accuracy(classifier, windows, {}).interval);
-  for (std::size_t i = 0; i < windows.size(); ++i) windows[i].source = i / 10 % 5;
+  for (std::size_t i = 0; i < windows.size(); ++i) windows[i].part = i / 10 % 5;
   EXPECT_TRUE(balanced_accuracy(classifier, windows, {}).interval);
 }
 

@@ -219,9 +219,10 @@ TEST_F(Evaluate, ClassesAreToldApartOnSyntheticImagesToo) {
   Warnings progress;
   evaluate(o, open_inputs(o), progress);
   EXPECT_THAT(progress.all,
-              testing::ElementsAre(
-                  "balanced_accuracy of synthetic images has no interval: they are fewer than 5",
-                  "balanced_accuracy of real images has no interval: they are fewer than 5"));
+              testing::ElementsAre("balanced_accuracy of synthetic images has no interval: their "
+                                   "windows come from fewer than 5 squares of 1024 px",
+                                   "balanced_accuracy of real images has no interval: their "
+                                   "windows come from fewer than 5 squares of 1024 px"));
   progress.updates = 0;
   o.classes = {"carcinoma", "necrosis"};
   EXPECT_EQ(message_of([&] { evaluate(o, open_inputs(o), progress); }),

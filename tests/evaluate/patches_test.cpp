@@ -1,6 +1,7 @@
 // Images and slides as sources of patches; what is drawn from them.
 #include <gmock/gmock.h>
 
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -63,7 +64,7 @@ TEST_F(Patches, DoNotOverlapAndRepeatWithTheSeed) {
   const SamplingOptions options{.side = 32, .count = 100, .seed = 5};
   const PatchSet set = sample_patches(sources, options);
   EXPECT_EQ(set.patches.size(), 4u * 2 + 2 * 2);
-  EXPECT_EQ(std::accumulate(set.sources.begin(), set.sources.end(), 0u), 4u);
+  EXPECT_EQ(std::accumulate(set.parts.begin(), set.parts.end(), 0u), 4u);
   std::set<std::string> distinct;
   for (const Picture& patch : set.patches) {
     EXPECT_EQ(patch.size, (PixelSize{32, 32}));
@@ -71,7 +72,7 @@ TEST_F(Patches, DoNotOverlapAndRepeatWithTheSeed) {
   }
   EXPECT_EQ(distinct.size(), set.patches.size());
   const PatchSet again = sample_patches(sources, options);
-  ASSERT_EQ(again.sources, set.sources);
+  ASSERT_EQ(again.parts, set.parts);
   for (std::size_t i = 0; i < set.patches.size(); ++i)
     EXPECT_EQ(again.patches[i].rgb, set.patches[i].rgb);
   const PatchSet other = sample_patches(sources, {.side = 32, .count = 100, .seed = 6});
@@ -120,19 +121,40 @@ TEST(GlassShare, CountsBrightBlocksWithoutColour) {
   EXPECT_EQ(glass_share(half), 0.75) << "one of four blocks, two of which are cut off";
 }
 
+TEST_F(Patches, OfALargeImageBelongToItsSquaresOf1024Pixels) {
+  const PatchSources sources =
+      write_set({test_picture({64, 64}, 1), test_picture({2100, 1030}, 2)});
+  const PatchSet set = sample_patches(sources, {.side = 32, .count = 10'000});
+  std::map<PartId, int> counts;
+  for (const PartId part : set.parts) ++counts[part];
+  // Of the image of 3 × 2 squares, whose last column and row are narrower than two patches.
+  EXPECT_GE(counts.size(), 5u);
+  EXPECT_LE(counts.size(), 7u);
+  for (const auto& [part, count] : counts) {
+    EXPECT_LE(count, 32 * 32);
+    EXPECT_LE(source_of(part), 1u);
+  }
+  EXPECT_EQ(counts.count(part_of(0, {0, 0})), 1u);
+  EXPECT_GE(counts[part_of(1, {1024, 1023})], 900);
+  EXPECT_EQ(part_of(1, {1023, 1023}), part_of(1, {0, 0}));
+  EXPECT_NE(part_of(1, {1024, 0}), part_of(1, {0, 1024}));
+  EXPECT_NE(part_of(1, {0, 0}), part_of(2, {0, 0}));
+  EXPECT_EQ(source_of(part_of(77, {1'000'000, 900'000})), 77u);
+}
+
 TEST_F(Patches, AreDrawnApartWithoutACommonSource) {
   const PatchSources sources =
       write_set({test_picture({64, 96}, 1), test_picture({64, 64}, 2), test_picture({32, 64}, 3)});
   const auto [first, second] = sample_apart(sources, {.side = 32, .count = 5}, 100);
-  EXPECT_THAT(first.sources, testing::Each(0u));
-  EXPECT_THAT(second.sources, testing::Each(testing::Ne(0u)));
+  EXPECT_THAT(first.parts, testing::Each(0u));
+  EXPECT_THAT(second.parts, testing::Each(testing::Ne(0u)));
   EXPECT_EQ(first.patches.size(), 5u);
   EXPECT_EQ(second.patches.size(), 6u);
   // Either side has its patches in the order in which they are drawn of all sources.
   const PatchSet all = sample_patches(sources, {.side = 32, .count = 100});
   std::vector<std::vector<std::uint8_t>> expected, found;
   for (std::size_t i = 0; i < all.patches.size(); ++i)
-    if (all.sources[i] != 0) expected.push_back(all.patches[i].rgb);
+    if (all.parts[i] != 0) expected.push_back(all.patches[i].rgb);
   for (const Picture& patch : second.patches) found.push_back(patch.rgb);
   EXPECT_EQ(found, expected);
 }

@@ -16,7 +16,8 @@ class Sha256 {
 
   Sha256& add(const void* bytes, std::size_t size);
   // With its length before it, so that bytes which move from one part to the next make another sum.
-  Sha256& add_part(const std::string& bytes);
+  Sha256& add_part(const void* bytes, std::size_t size);
+  Sha256& add_part(const std::string& bytes) { return add_part(bytes.data(), bytes.size()); }
   // Of all that was added, 64 lower-case hexadecimal digits; nothing is added after that.
   std::string hex();
 

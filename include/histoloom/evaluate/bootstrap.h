@@ -1,9 +1,10 @@
 // Intervals by the bootstrap: the patches of both sides are drawn again with replacement, and the
 // measure is taken anew.
 //
-// Patches of one image resemble each other. So whole images are drawn again where a side has
-// several, one after the other until there are as many patches as before; the last one is taken in
-// part. Of one image only patches can be drawn: such an interval knows nothing of other images.
+// Patches of one place resemble each other. So parts of images (patch_source.h) are drawn again as
+// wholes where a side has several, one after the other until there are as many patches as before;
+// of the last one no more than are wanted. Of one part only patches can be drawn. An interval knows
+// nothing of images that differ from those at hand, one of a single image least of all.
 //
 // Distances between two samples grow when both are resampled (duplicates make each differ more from
 // the other), so percentiles alone would lie above the value. What is given is their relative
@@ -47,10 +48,10 @@ double quantile(std::vector<double> values, double p);
 
 // What is drawn again on one side of a comparison.
 struct Resampled {
-  std::size_t count = 0;                 // patches
-  std::span<const std::size_t> sources;  // the image of each; empty: each is one of its own
+  std::size_t count = 0;               // patches
+  std::span<const std::size_t> parts;  // the part of each; empty: each is one of its own
 
-  Resampled(std::size_t n, std::span<const std::size_t> images = {}) : count(n), sources(images) {}
+  Resampled(std::size_t n, std::span<const std::size_t> of = {}) : count(n), parts(of) {}
 };
 
 // The weights of a replicate; either side draws its own numbers.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "histoloom/evaluate/bootstrap.h"
+#include "histoloom/evaluate/patch_source.h"
 #include "histoloom/evaluate/picture.h"
 
 namespace histoloom::evaluate {
@@ -24,8 +25,8 @@ TissueFeatures tissue_features(const Picture& window);
 
 struct LabelledWindow {
   TissueFeatures features{};
-  bool second = false;     // the second of the two classes
-  std::size_t source = 0;  // image it was cut from
+  bool second = false;  // the second of the two classes
+  PartId part = 0;      // of an image, that it was cut from
 };
 
 // Two-class logistic regression on standardised features, both classes weighted equally, with an
@@ -42,10 +43,10 @@ class LinearClassifier {
   std::array<double, kTissueFeatures + 1> weights_{};  // the last one is the offset
 };
 
-// The mean of both classes' shares of windows that are recognised; the interval resamples images,
-// whose windows resemble each other. Replicates without one of the classes are left out. Fewer
-// images than these have no interval: a handful of images drawn again tells nothing of others.
-inline constexpr std::size_t kLeastImagesOfInterval = 5;
+// The mean of both classes' shares of windows that are recognised; the interval resamples parts of
+// images, whose windows resemble each other. Replicates without one of the classes are left out.
+// Fewer parts than these have no interval: a handful drawn again tells nothing of others.
+inline constexpr std::size_t kLeastPartsOfInterval = 5;
 Estimate balanced_accuracy(const LinearClassifier& classifier,
                            const std::vector<LabelledWindow>& windows,
                            const BootstrapOptions& options);

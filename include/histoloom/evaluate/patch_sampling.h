@@ -29,8 +29,8 @@ struct SamplingOptions {
 };
 
 struct PatchSet {
-  std::vector<Picture> patches;      // all of side × side px
-  std::vector<std::size_t> sources;  // for each patch: index of its source
+  std::vector<Picture> patches;  // all of side × side px
+  std::vector<PartId> parts;     // for each patch: what its upper left corner lies in
 };
 
 // Draws patches; fewer than `count` where the sources hold no more. \error UserError where no

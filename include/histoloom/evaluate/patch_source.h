@@ -29,6 +29,14 @@ class PatchSource {
 
 using PatchSources = std::vector<std::unique_ptr<PatchSource>>;
 
+// A square of 1024 px of a source, or what there is of it: what lies in it resembles itself, and is
+// drawn again together where an interval is wanted (bootstrap.h).
+using PartId = std::size_t;
+// The part of the source of index `source` that `place` lies in.
+PartId part_of(std::size_t source, PixelPoint place);
+// The source that a part is of.
+std::size_t source_of(PartId part);
+
 // Opens one file. \error UserError that names the path where it is missing, no image, or not 8-bit
 // RGB.
 std::unique_ptr<PatchSource> open_patch_source(const std::filesystem::path& path);

@@ -26,12 +26,12 @@ struct Picture {
 
 using Pictures = std::span<const Picture>;
 
-// Patches and the images that they were cut from.
+// Patches and the parts of images that they were cut from (patch_source.h).
 struct Sample {
   Pictures patches;
-  std::span<const std::size_t> sources;  // the image of each; empty: each is one of its own
+  std::span<const std::size_t> parts;  // the part of each; empty: each is one of its own
 
-  Sample(Pictures p, std::span<const std::size_t> images = {}) : patches(p), sources(images) {}
+  Sample(Pictures p, std::span<const std::size_t> of = {}) : patches(p), parts(of) {}
   Sample(const std::vector<Picture>& p) : patches(p) {}
 };
 
