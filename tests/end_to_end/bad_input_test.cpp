@@ -220,6 +220,9 @@ TEST(BadOption, IsNamedWithItsLimits) {
       {{"--seed", "18446744073709551616"},
        "--seed: must be a whole number from 0 to 18446744073709551615, got "
        "'18446744073709551616'; see histoloom --help"},
+      {{"--memory", "64MiB", "--size", "8192x8192", "--threads", "2"},
+       "--memory 64MiB: a slide 8192 px wide takes at least 71MiB with 2 threads, beside the "
+       "networks; give that much, or fewer --threads"},
       {{"--tile", "500"}, "--tile must be a multiple of 16 from 16 to 4096, got 500"},
       {{"--thumbnail", "t.jpg"}, "--thumbnail must end in .png, got 't.jpg'"},
       {{"--report", "r.txt"}, "--report must end in .json, got 'r.txt'"}};
