@@ -109,7 +109,7 @@ class Grids {
     const auto axis = [&](std::int64_t cells) {
       std::set<std::int64_t> out;
       for (const std::int64_t x :
-           make_tapered_axis(cells, bundle_.patch, std::max(1, bundle_.patch / 4)).starts) {
+           make_tapered_axis(cells, bundle_.patch, tapered_overlap(bundle_.patch)).starts) {
         out.insert(x);
         out.insert(x + bundle_.patch);
       }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -19,47 +20,77 @@ namespace histoloom {
 
 namespace {
 
-std::vector<TrainingImage> read_folder(const TrainOptions& options, const MaskFolder& folder,
-                                       const MaskModel& model, const LabelSet& labels,
-                                       bool held_out) {
-  ImageSetOptions set;
-  set.images = folder.images;
-  set.factor = model.spec().cell;
-  set.held_out_every = options.data.held_out_every;
-  set.source = options.data.source;
-  set.held_out = held_out;
-  set.masks_alone = true;
-  std::vector<TrainingImage> images = read_image_set(set, labels);
-  std::erase_if(images, [](const TrainingImage& image) { return !image.labelled; });
-  if (images.empty())
-    throw UserError(held_out ? "none of the images that are held out has a mask; give another "
-                               "--held-out-every, or more masks"
-                             : "no image has a mask; NAME_mask.png beside NAME.png is expected, or "
-                               "a NAME.png of one band that is a mask itself");
-  require_side(images, std::int64_t{model.spec().patch} * model.spec().cell, "mask");
-  return images;
-}
-
-// All folders' masks in one list, each with the condition of its folder's prompt.
+// All masks in one list, each with the condition of its prompt.
 struct MaskSet {
   std::vector<TrainingImage> images;
   std::vector<LabelId> conditions;
 };
 
-MaskSet read_masks(const TrainOptions& options, const MaskModel& model, const LabelSet& labels,
-                   bool held_out) {
-  MaskSet set;
-  for (const MaskFolder& folder : options.masks) {
-    with_context("--images " + folder.images.string(), [&] {
-      const LabelId condition = model.condition(folder.prompt);
-      for (TrainingImage& image : read_folder(options, folder, model, labels, held_out)) {
-        set.images.push_back(std::move(image));
-        set.conditions.push_back(condition);
-      }
+// Reads masks of one prompt at a time.
+class MaskReader {
+ public:
+  MaskReader(const TrainOptions& options, const ModelBundle& bundle, const MaskModel& model,
+             const LabelSet& labels)
+      : options_(options), bundle_(bundle), model_(model), labels_(labels) {}
+
+  MaskSet read(bool held_out) const {
+    MaskSet set;
+    for (const MaskFolder& folder : options_.masks) {
+      with_context("--images " + folder.images.string(), [&] {
+        ImageSetOptions data = how_to_read(held_out);
+        data.images = folder.images;
+        data.masks_alone = true;
+        add(set, data, folder.prompt);
+      });
+    }
+    // Few slides leave none to be held out.
+    const bool few = options_.data.source.empty() &&
+                     static_cast<int>(options_.data.slides.size()) < options_.data.held_out_every;
+    if (options_.data.slides.empty() || (held_out && few)) return set;
+    with_context("--slides", [&] {
+      ImageSetOptions data = how_to_read(held_out);
+      data.slides = options_.data.slides;
+      add(set, data, options_.slides_prompt);
     });
+    return set;
   }
-  return set;
-}
+
+ private:
+  std::int64_t side() const { return std::int64_t{model_.spec().patch} * model_.spec().cell; }
+
+  ImageSetOptions how_to_read(bool held_out) const {
+    ImageSetOptions data = options_.data;
+    data.images.clear();
+    data.slides.clear();
+    data.factor = model_.spec().cell;
+    data.mpp = bundle_.mpp;
+    data.region_side = static_cast<int>(std::max<std::int64_t>(data.region_side, side()));
+    data.held_out = held_out;
+    return data;
+  }
+
+  void add(MaskSet& set, const ImageSetOptions& data, const std::string& prompt) const {
+    const LabelId condition = model_.condition(prompt);
+    std::vector<TrainingImage> images = read_image_set(data, labels_);
+    std::erase_if(images, [](const TrainingImage& image) { return !image.labelled; });
+    if (images.empty())
+      throw UserError(data.held_out
+                          ? "nothing that is held out has a mask; give another --held-out-every, "
+                            "or more masks"
+                          : "nothing has a mask; expected are NAME_mask.png beside NAME.png, a "
+                            "NAME.png of one band that is a mask itself, or SLIDE:LABELS.geojson");
+    require_side(images, side(), "mask");
+    for (TrainingImage& image : images) {
+      set.images.push_back(std::move(image));
+      set.conditions.push_back(condition);
+    }
+  }
+
+  const TrainOptions& options_;
+  const ModelBundle& bundle_;
+  const MaskModel& model_;
+  const LabelSet& labels_;
+};
 
 std::vector<PromptedMask> complete_all(const MaskSet& set, const MaskCompletion& completion) {
   std::vector<PromptedMask> out;
@@ -121,10 +152,10 @@ struct MaskTraining::State {
         labels(LabelSet::parse(bundle.labels_json, (o.model / "model.json").string())),
         model(bundle, labels),
         network(network_to_train(bundle, model, o)),
-        set(read_masks(o, model, labels, false)),
+        set(MaskReader(o, bundle, model, labels).read(false)),
         loop({"mask", network->parameters(), bundle.mask_denoiser->weights, batch(), set.images},
              options) {
-    if (o.data.held_out_every > 0) held_out_set = read_masks(o, model, labels, true);
+    if (o.data.held_out_every > 0) held_out_set = MaskReader(o, bundle, model, labels).read(true);
   }
 
   int batch() const { return options.batch > 0 ? options.batch : 16; }
@@ -163,7 +194,9 @@ std::vector<SampleRow> MaskTraining::State::samples_of(const MaskSampler& masks)
 
 MaskTraining::MaskTraining(const TrainOptions& options) {
   validate(options);
-  if (options.masks.empty()) throw UserError("no masks to train on; give --images DIR:PROMPT");
+  if (options.masks.empty() && options.data.slides.empty())
+    throw UserError(
+        "no masks to train on; give --images DIR:PROMPT or --slides FILE:LABELS.geojson");
   use_threads(options.threads);
   state_ = std::make_unique<State>(options);
 }

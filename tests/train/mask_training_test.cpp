@@ -238,6 +238,31 @@ TEST_F(MaskTrainings, TheLossIsMeasuredOnMasksThatAreHeldOut) {
             32 + 360 + 2 * (24 + 8 * 25 + 16));
 }
 
+TEST_F(MaskTrainings, AnnotatedSlidesAreMasksToo) {
+  const PixelSize size{320, 256};
+  write_image(scratch_ / "s.tif", size, 3, blobs(size, 1));
+  write_bytes(scratch_ / "s.geojson", R"({"type": "Feature",
+    "properties": {"classification": {"name": "Other"}},
+    "geometry": {"type": "Polygon",
+                 "coordinates": [[[0, 0], [160, 0], [160, 256], [0, 256], [0, 0]]]}})");
+  TrainOptions o = options(bundle("m"));
+  o.masks.clear();
+  o.data.slides = {{scratch_ / "s.tif", scratch_ / "s.geojson"}};
+  o.slides_prompt = "second";
+  EXPECT_LT(train_mask_denoiser(o, silent_).training.loss, 1.2);
+  o.masks = {{scratch_ / "a", "first"}};
+  o.data.held_out_every = 2;  // an image, and no slide
+  EXPECT_LT(train_mask_denoiser(o, silent_).training.loss, 1.2);
+  o.slides_prompt = "third";
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--slides: 'third' is not a prompt of model 'small'; they are: first, second");
+  o.slides_prompt.clear();
+  o.data.slides[0].labels.clear();
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--slides: nothing has a mask; expected are NAME_mask.png beside NAME.png, a NAME.png "
+            "of one band that is a mask itself, or SLIDE:LABELS.geojson");
+}
+
 TEST_F(MaskTrainings, PatchesHoldWhatTheNetworkIsToPaint) {
   const fs::path path = bundle("m");
   const ModelBundle model = ModelBundle::read(path);
@@ -290,8 +315,8 @@ TEST_F(MaskTrainings, WhatCannotBeUsedIsNamed) {
   o.data.held_out_every = 3;
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
             "--images " + (scratch_ / "a").string() +
-                ": none of the images that are held out has a mask; give another "
-                "--held-out-every, or more masks");
+                ": nothing that is held out has a mask; give another --held-out-every, or more "
+                "masks");
   o.masks.erase(o.masks.begin());
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
             "--held-out-every 3 holds out no annotated mask; give another number or more masks");
@@ -299,14 +324,15 @@ TEST_F(MaskTrainings, WhatCannotBeUsedIsNamed) {
   for (const char* name : {"p1", "p2"})
     fs::rename(scratch_ / "a" / (std::string(name) + "_mask.png"),
                scratch_ / "a" / (std::string(name) + "_labels_mask.png"));
-  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
-            "--images " + (scratch_ / "a").string() +
-                ": no image has a mask; NAME_mask.png beside NAME.png is expected, or a NAME.png "
-                "of one band that is a mask itself");
+  EXPECT_EQ(
+      message_of([&] { train_mask_denoiser(o, silent_); }),
+      "--images " + (scratch_ / "a").string() +
+          ": nothing has a mask; expected are NAME_mask.png beside NAME.png, a NAME.png of one "
+          "band that is a mask itself, or SLIDE:LABELS.geojson");
   o.masks.clear();
   o.data.images = scratch_ / "a";
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
-            "no masks to train on; give --images DIR:PROMPT");
+            "no masks to train on; give --images DIR:PROMPT or --slides FILE:LABELS.geojson");
 }
 
 TEST(MaskFolder, TheLastColonPartsDirectoryAndPrompt) {

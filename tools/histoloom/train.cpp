@@ -50,14 +50,18 @@ void add_options(CLI::App& app, TrainArguments& a) {
       ->check(CLI::IsMember({"bfloat16", "float32"}));
 }
 
-void add_images(CLI::App& app, TrainArguments& a) {
-  app.add_option("--images", a.options.data.images,
-                 "folder of NAME.png, with NAME_mask.png where labelled");
+void add_slides(CLI::App& app, TrainArguments& a) {
   app.add_option("--slides", a.slides,
                  "slides that OpenSlide reads; SLIDE:LABELS.geojson with QuPath's annotations");
   app.add_option("--regions", a.options.data.regions,
                  "regions of 1024 px taken at most from a slide of more than 16 megapixels")
       ->capture_default_str();
+}
+
+void add_images(CLI::App& app, TrainArguments& a) {
+  app.add_option("--images", a.options.data.images,
+                 "folder of NAME.png, with NAME_mask.png where labelled");
+  add_slides(app, a);
   app.add_option("--augment", a.options.augment,
                  "how much the stains vary, 0 to 1: haematoxylin and eosin at 1 by up to 20 %")
       ->capture_default_str();
@@ -142,8 +146,10 @@ void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   add_options(*app, *arguments);
   app->add_option("--images", arguments->folders,
                   "DIR:PROMPT, folders of NAME.png with NAME_mask.png, or of masks alone, and the "
-                  "prompt of model.json that they show")
-      ->required();
+                  "prompt of model.json that they show");
+  add_slides(*app, *arguments);
+  app->add_option("--slides-prompt", arguments->options.slides_prompt,
+                  "prompt of model.json that the slides show (the first)");
   add_unconditional(*app, *arguments, "how often a mask is shown without its prompt (p_unc)");
   out.push_back({app, [arguments] {
                    const TrainOptions options = parsed(*arguments);

@@ -36,9 +36,11 @@ struct TrainOptions {
   std::filesystem::path model;       // the bundle's directory
   std::filesystem::path checkpoint;  // a file; kept until it is deleted by hand
   bool resume = false;
-  bool force = false;             // a checkpoint that is there may be replaced
-  ImageSetOptions data;           // of autoencoder and denoiser
-  std::vector<MaskFolder> masks;  // of the mask denoiser; held_out_every of `data` counts there too
+  bool force = false;    // a checkpoint that is there may be replaced
+  ImageSetOptions data;  // of autoencoder and denoiser
+  // Of the mask denoiser; there the slides of `data` count too, and what it says of both.
+  std::vector<MaskFolder> masks;
+  std::string slides_prompt;  // of model.json, that those slides show; empty: its first
   int steps = 4000;
   // The step after which this run ends, to be resumed; steps, and what depends on them, stay what
   // they are. 0: it runs to the end.
