@@ -280,9 +280,12 @@ Bench::Reference Bench::reference() const {
   evaluate::SamplingOptions sampling;
   sampling.side = kPatchSide;
   const std::int64_t across = size_.width / kPatchSide;
-  sampling.count = 2 * slides_ * across * across;
-  const auto real = evaluate::sample_patches(evaluate::open_patch_sources({images_}), sampling);
-  auto [first, second] = evaluate::split_by_source(real);
+  sampling.count = slides_ * across * across;
+  auto [first, second] =
+      evaluate::sample_apart(evaluate::open_patch_sources({images_}), sampling, sampling.count);
+  const std::size_t equal = std::min(first.patches.size(), second.patches.size());
+  truncate(first, equal);
+  truncate(second, equal);
   const double floor = mean_distance(first.patches, second.patches);
   return {std::move(first.patches), floor};
 }
