@@ -90,6 +90,11 @@ void fold(const GroupNormCall<T>& call, std::int64_t image, const ChannelSums& s
   for (std::int64_t first = 0; first < channels; first += count) {
     const Moments m = pooled(sums, first, count, call.shape.positions);
     const double inverse = 1.0 / std::sqrt(m.variance + call.epsilon);
+    if (call.mean != nullptr) {
+      const std::int64_t group = image * call.groups + first / count;
+      call.mean[group] = static_cast<float>(m.mean);
+      call.inverse[group] = static_cast<float>(inverse);
+    }
     for (std::int64_t c = first; c < first + count; ++c) {
       const std::int64_t at = image * channels + c;
       const double scale = 1.0 + (call.scale == nullptr ? 0.0 : double{call.scale[at]});

@@ -30,10 +30,30 @@ struct GroupNormCall {
   const T* before = nullptr;
   bool silu = false;
   const T* after = nullptr;
+  // Where mean and 1 / deviation of every group go, [batch, groups]; a gradient needs them.
+  float* mean = nullptr;
+  float* inverse = nullptr;
 };
 
 void group_norm(const GroupNormCall<float>& call, const float* x, float* y);
 void group_norm(const GroupNormCall<Bfloat16>& call, const Bfloat16* x, Bfloat16* y);
+
+// The gradient of a call without `after`, from that of its result and what it was given: its input
+// and the means and inverses that it wrote.
+template <class T>
+struct GroupNormGradientCall {
+  GroupNormCall<T> forward;
+  const T* x;
+  const T* result;  // the gradient of y
+  T* input;         // gets that of x
+  T* before;        // gets that of `before`, also where nothing was added; not `input`
+  // Sums over positions of that gradient, and of it times the normalised x: [batch, channels].
+  float* sum;
+  float* product;
+};
+
+void group_norm_gradient(const GroupNormGradientCall<float>& call);
+void group_norm_gradient(const GroupNormGradientCall<Bfloat16>& call);
 
 // The norm of each position over its channels, scaled by `gain` [channels]; eps 1e-5, no bias.
 void channel_norm(const ActivationShape& shape, const float* gain, const float* x, float* y);

@@ -5,6 +5,7 @@
 #include "activation_memory.h"
 #include "fused_norm.h"
 #include "tensor_pointer.h"
+#include "trained_norm.h"
 
 namespace histoloom {
 
@@ -114,10 +115,23 @@ void call_fused(const at::Tensor& x, const GroupNormParameters& p, const NormExt
   group_norm(call, elements<T>(x), elements<T>(y));
 }
 
+// True where the loops of fused_norm.h have a gradient.
+bool may_train_fused(const at::Tensor& x, const NormExtras& extras) {
+  const bool known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
+  const auto laid_out = [](const at::Tensor& t) {
+    return t.is_cpu() && t.is_contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  const at::Tensor& before = extras.before;
+  return known && laid_out(x) && !extras.after.defined() &&
+         (!before.defined() || (laid_out(before) && before.sizes() == x.sizes() &&
+                                before.scalar_type() == x.scalar_type()));
+}
+
 }  // namespace
 
 at::Tensor group_norm(const at::Tensor& x, const GroupNormParameters& p, const NormExtras& extras) {
   const bool trains = at::GradMode::is_enabled() && p.weight.requires_grad();
+  if (trains && may_train_fused(x, extras)) return trained_group_norm(x, p, extras);
   if (trains || !may_fuse(x)) return with_extras(plain_group_norm(x, p), extras);
   const at::Tensor y = empty_activation(x.sizes(), x.options());
   with_elements(x, [&]<class T>(T*) { call_fused<T>(x, p, extras, y); });

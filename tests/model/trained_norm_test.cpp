@@ -1,0 +1,111 @@
+// The norm's gradients from the loops that training uses, against autograd's in double.
+#include "trained_norm.h"
+
+#include <gtest/gtest.h>
+
+#include "test_model.h"
+
+namespace histoloom {
+namespace {
+
+struct Case {
+  int batch, channels, groups, height, width;
+  bool extras, silu;
+};
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.batch << "x" << c.channels << "/" << c.groups << " " << c.height << "x" << c.width
+       << (c.extras ? " with extras" : "") << (c.silu ? " and SiLU" : "");
+}
+
+class TrainedNorm : public testing::TestWithParam<Case> {
+ protected:
+  TrainedNorm() {
+    torch::manual_seed(3);
+    const Case& c = GetParam();
+    x_ = torch::randn({c.batch, c.channels, c.height, c.width}) * 2 + 0.5;
+    before_ = torch::randn_like(x_);
+    result_ = torch::randn_like(x_);
+    weight_ = torch::randn({c.channels});
+    bias_ = torch::randn({c.channels});
+    scale_ = torch::randn({c.batch, c.channels});
+    shift_ = torch::randn({c.batch, c.channels});
+  }
+
+  std::vector<at::Tensor> inputs(at::ScalarType activations, at::ScalarType rest) const {
+    const auto leaf = [](const at::Tensor& t, at::ScalarType type) {
+      at::Tensor copy = t.detach().clone().to(type);
+      if (copy.dim() == 4) copy = copy.contiguous(at::MemoryFormat::ChannelsLast);
+      return copy.set_requires_grad(true);
+    };
+    std::vector<at::Tensor> out{leaf(x_, activations), leaf(weight_, rest), leaf(bias_, rest)};
+    if (!GetParam().extras) return out;
+    out.push_back(leaf(scale_, rest));
+    out.push_back(leaf(shift_, rest));
+    out.push_back(leaf(before_, activations));
+    return out;
+  }
+
+  // The result, and the gradients of the inputs.
+  std::vector<at::Tensor> expected() const {
+    const std::vector<at::Tensor> in = inputs(at::kDouble, at::kDouble);
+    at::Tensor y = at::group_norm(in[0].contiguous(), GetParam().groups, in[1], in[2], 1e-5);
+    const auto row = [](const at::Tensor& t) { return t.unsqueeze(-1).unsqueeze(-1); };
+    if (GetParam().extras) y = y * (row(in[3]) + 1) + row(in[4]) + in[5];
+    return with_gradients(GetParam().silu ? at::silu(y) : y, in);
+  }
+  std::vector<at::Tensor> trained(at::ScalarType type) const {
+    const std::vector<at::Tensor> in = inputs(type, at::kFloat);
+    NormExtras extras{.silu = GetParam().silu};
+    if (GetParam().extras) extras = {in[3], in[4], in[5], GetParam().silu};
+    return with_gradients(
+        trained_group_norm(in[0], {in[1], in[2], GetParam().groups, 1e-5}, extras), in);
+  }
+
+ private:
+  std::vector<at::Tensor> with_gradients(const at::Tensor& y,
+                                         const std::vector<at::Tensor>& in) const {
+    y.backward(result_.to(y.scalar_type()));
+    std::vector<at::Tensor> out{y.detach().to(at::kFloat)};
+    for (const at::Tensor& t : in) out.push_back(t.grad().to(at::kFloat));
+    return out;
+  }
+
+  at::Tensor x_, before_, result_, weight_, bias_, scale_, shift_;
+};
+
+TEST_P(TrainedNorm, HasTheGradientsOfAutograd) {
+  const std::vector<at::Tensor> wanted = expected(), got = trained(at::kFloat);
+  ASSERT_EQ(got.size(), wanted.size());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_LE(largest_error(got[i], wanted[i]), 1e-5) << "result or input " << i;
+}
+
+TEST_P(TrainedNorm, InBfloat16RoundsWhatItReadsAndWritesOnly) {
+  const std::vector<at::Tensor> wanted = expected(), got = trained(at::kBFloat16);
+  ASSERT_EQ(got.size(), wanted.size());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_LE(rms_error(got[i], wanted[i]), 0.01) << "result or input " << i;
+}
+
+TEST_P(TrainedNorm, HasTheSameBitsOnAnyNumberOfThreads) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const std::vector<at::Tensor> wanted = trained(at::kFloat);
+  for (const int n : {2, 3, 8}) {
+    at::set_num_threads(n);
+    const std::vector<at::Tensor> got = trained(at::kFloat);
+    for (std::size_t i = 0; i < got.size(); ++i)
+      EXPECT_TRUE(at::equal(got[i], wanted[i])) << n << " threads, result or input " << i;
+  }
+  at::set_num_threads(threads);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, TrainedNorm,
+                         testing::Values(Case{1, 8, 2, 3, 3, false, false},
+                                         Case{2, 6, 3, 33, 5, true, true},
+                                         Case{5, 64, 8, 16, 16, true, true},
+                                         Case{3, 40, 1, 7, 64, false, true},
+                                         Case{2, 12, 12, 9, 1, true, false}));
+
+}  // namespace
+}  // namespace histoloom
