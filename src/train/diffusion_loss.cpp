@@ -19,10 +19,18 @@ at::Tensor target_of(Prediction prediction, const at::Tensor& x0, const at::Tens
 
 }  // namespace
 
-NoisyBatch add_noise(const at::Tensor& x0, const at::Tensor& signal, Prediction prediction) {
-  const std::int64_t batch = x0.size(0);
-  const at::Tensor time = at::randint(signal.numel(), {batch}, at::kLong);
-  const at::Tensor power = signal.index({time}).view({batch, 1, 1, 1});
+at::Tensor draw_times(TimeDensity density, std::int64_t batch, std::int64_t steps) {
+  const at::Tensor even = at::randint(steps, {batch}, at::kLong);
+  if (density == TimeDensity::even) return even;
+  const at::Tensor middle = (at::sigmoid(at::randn({batch})) * static_cast<double>(steps))
+                                .to(at::kLong)
+                                .clamp_max(steps - 1);
+  return at::where(at::rand({batch}) < 0.5, even, middle);
+}
+
+NoisyBatch add_noise(const at::Tensor& x0, const at::Tensor& time, const at::Tensor& signal,
+                     Prediction prediction) {
+  const at::Tensor power = signal.index({time}).view({-1, 1, 1, 1});
   const at::Tensor alpha = power.sqrt(), sigma = (1 - power).sqrt();
   const at::Tensor noise = at::randn_like(x0);
   return {alpha * x0 + sigma * noise, time.to(at::kFloat),

@@ -24,13 +24,21 @@ LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelI
       if (count == 0) continue;
       Holder& holder = all[static_cast<std::size_t>(id)];
       holder.label = id;
+      holder.cells += count;
       holder.images.push_back(i);
       // The square root lets images with few cells of a label be seen too.
       holder.weights.push_back(std::sqrt(static_cast<float>(count)));
     }
   }
-  for (Holder& holder : all)
-    if (!holder.images.empty()) holders_.push_back(std::move(holder));
+  // Square roots again, between as often as it occurs and as often as any: few patches of a rare
+  // label, shown too often, are learnt by heart.
+  std::vector<float> shares;
+  for (Holder& holder : all) {
+    if (holder.images.empty()) continue;
+    shares.push_back(std::sqrt(static_cast<float>(holder.cells)));
+    holders_.push_back(std::move(holder));
+  }
+  shares_ = torch::tensor(shares);
   areas_ = torch::tensor(areas);
 }
 
@@ -54,8 +62,8 @@ LatentBatch LatentSampler::draw(int batch, double unconditional) const {
       draw_one(image, random_below(cache_[image].labels.numel()), latents, labels, false);
       continue;
     }
-    const Holder& holder = holders_[static_cast<std::size_t>(
-        random_below(static_cast<std::int64_t>(holders_.size())))];
+    const auto label = at::multinomial(shares_, 1).item<std::int64_t>();
+    const Holder& holder = holders_[static_cast<std::size_t>(label)];
     const auto pick = at::multinomial(torch::tensor(holder.weights), 1).item<std::int64_t>();
     const std::size_t image = holder.images[static_cast<std::size_t>(pick)];
     const at::Tensor places = at::nonzero(cache_[image].labels.flatten() == holder.label);

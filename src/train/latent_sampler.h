@@ -20,7 +20,7 @@ struct LatentBatch {
 };
 
 // Draws patches: without a condition from all images, else around a cell of a label that was drawn
-// first, so that rare labels are seen as often as common ones.
+// first, with the square root of its cells, so that rare labels are seen often enough.
 class LatentSampler {
  public:
   // Cells of the label `unknown` get the id 0, as where a denoiser paints.
@@ -30,7 +30,7 @@ class LatentSampler {
 
  private:
   struct Holder {
-    std::int64_t label = 0;
+    std::int64_t label = 0, cells = 0;
     std::vector<std::size_t> images;  // that hold the label
     std::vector<float> weights;       // how likely each is drawn
   };
@@ -39,6 +39,7 @@ class LatentSampler {
 
   std::vector<CachedLatents> cache_;  // unknown is 0, as denoisers have it
   std::vector<Holder> holders_;       // by label
+  at::Tensor shares_;                 // how likely each of them is drawn
   at::Tensor areas_;
   int patch_;
 };

@@ -24,6 +24,7 @@ namespace {
 constexpr double kDivergenceWeight = 1e-4;
 constexpr double kKeptLatentsWeight = 0.1;
 constexpr double kEquivarianceWeight = 0.25;
+constexpr double kLatentNoise = 0.25;  // the most, in deviations of a channel
 
 // Bands of [N, 64] in which both frequencies are at most half of Nyquist's, without the mean.
 at::Tensor coarse_bands(const at::Tensor& bands) {
@@ -48,6 +49,15 @@ AutoencoderReport measure(Autoencoder& network, const std::vector<at::Tensor>& i
       log_power_error(coarse_bands(after / n), coarse_bands(before / n)).max().item<double>() * 10 /
       std::numbers::ln10;
   return report;
+}
+
+// Latents [B, C, h, w] with noise as strong as up to kLatentNoise of each channel's deviation in
+// the batch, by each image's own draw: what a denoiser gets slightly wrong must not show as grain,
+// and no channel may hold what a decoder can only use exactly (Yang et al. 2025, l-DeTok).
+at::Tensor with_noise(const at::Tensor& latents) {
+  const at::Tensor deviation = latents.detach().std({0, 2, 3}, /*unbiased=*/false, true);
+  const at::Tensor strength = kLatentNoise * at::rand({latents.size(0), 1, 1, 1});
+  return latents + strength * deviation * at::randn_like(latents);
 }
 
 // What holds the first latents where another autoencoder has them, so that a denoiser which was
@@ -168,12 +178,13 @@ at::Tensor AutoencoderTraining::State::training_loss() const {
   const at::Tensor image = crops.draw(batch(), options.augment);
   at::Tensor divergence;
   const at::Tensor latents = network->encode_for_training(image, divergence);
+  const at::Tensor noisy = with_noise(latents);
   // Latents of a picture that is smaller or turned are to be its latents, smaller or turned: the
   // denoiser then has less to learn (EQ-VAE, Kouzelis et al. 2025; Skorokhodov et al. 2025).
   const int orientation = static_cast<int>(random_below(8));
   at::Tensor loss =
-      reconstruction_loss(network->decode(latents), image, patterns) +
-      kEquivarianceWeight * reconstruction_loss(network->decode(halved(latents, orientation)),
+      reconstruction_loss(network->decode(noisy), image, patterns) +
+      kEquivarianceWeight * reconstruction_loss(network->decode(halved(noisy, orientation)),
                                                 halved(image, orientation), patterns) +
       kDivergenceWeight * divergence;
   if (kept) loss = loss + kKeptLatentsWeight * kept->distance(image, latents);

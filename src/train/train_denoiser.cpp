@@ -76,7 +76,8 @@ struct DenoiserTraining::State {
   int batch() const { return options.batch > 0 ? options.batch : 32; }
   at::Tensor loss_on(const LatentSampler& sampler) const {
     const LatentBatch data = sampler.draw(batch(), options.unconditional);
-    const NoisyBatch noisy = add_noise(data.latents, signal, bundle.prediction);
+    const at::Tensor time = draw_times(TimeDensity::middle, batch(), signal.numel());
+    const NoisyBatch noisy = add_noise(data.latents, time, signal, bundle.prediction);
     return (network->predict(noisy.x, noisy.time, data.labels) - noisy.target).square().mean();
   }
 

@@ -174,7 +174,8 @@ struct MaskTraining::State {
 
 at::Tensor MaskTraining::State::loss_on(const MaskSampler& masks) const {
   const MaskBatch data = masks.draw(batch(), options.unconditional);
-  const NoisyBatch noisy = add_noise(data.x0, signal, model.spec().prediction);
+  const at::Tensor time = draw_times(TimeDensity::even, batch(), signal.numel());
+  const NoisyBatch noisy = add_noise(data.x0, time, signal, model.spec().prediction);
   return relative_error(network->predict(noisy.x, noisy.time, data.conditions), noisy.target,
                         data.tissue);
 }

@@ -18,7 +18,10 @@ class AddNoise : public testing::Test {
     signal_ = signal_of(NoiseSchedule::of(spec));
     x0_ = torch::randn({256, 3, 4, 4}) * 2 + 1;
   }
-  NoisyBatch noisy(Prediction prediction) { return add_noise(x0_, signal_, prediction); }
+  NoisyBatch noisy(Prediction prediction) {
+    return add_noise(x0_, draw_times(TimeDensity::even, x0_.size(0), signal_.numel()), signal_,
+                     prediction);
+  }
   at::Tensor alpha(const NoisyBatch& batch) {
     return signal_.index({batch.time.to(at::kLong)}).sqrt().view({-1, 1, 1, 1});
   }
@@ -51,6 +54,20 @@ TEST_F(AddNoise, TimesAreDrawnFromAllOfTheSchedule) {
   EXPECT_LT(time.max().item<float>(), 1000);
   EXPECT_GE(time.max().item<float>(), 950);
   EXPECT_NEAR(time.mean().item<float>(), 500, 60);
+}
+
+// Shares of the density in closed form: half even, half the logistic of a standard normal.
+TEST_F(AddNoise, TimesInTheMiddleAreDrawnMoreOften) {
+  const at::Tensor time = draw_times(TimeDensity::middle, 100000, 1000);
+  EXPECT_EQ(time.scalar_type(), at::kLong);
+  EXPECT_GE(time.min().item<std::int64_t>(), 0);
+  EXPECT_LT(time.max().item<std::int64_t>(), 1000);
+  const auto share = [&](std::int64_t below) {
+    return (time < below).to(at::kDouble).mean().item<double>();
+  };
+  EXPECT_NEAR(share(500), 0.5, 0.01);
+  EXPECT_NEAR(share(100), 0.5 * 0.1 + 0.5 * 0.0140, 0.005);   // Φ(logit 0.1) = Φ(−2.197)
+  EXPECT_NEAR(share(269), 0.5 * 0.269 + 0.5 * 0.1587, 0.01);  // Φ(logit 0.269) = Φ(−1)
 }
 
 TEST_F(AddNoise, NoiseGrowsWithTime) {

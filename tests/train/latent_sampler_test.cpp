@@ -43,13 +43,13 @@ TEST_F(Sampler, PatchesAreCutFromImagesWithTheirLabels) {
   }
 }
 
-TEST_F(Sampler, RareLabelsAreSeenAsOftenAsCommonOnes) {
-  const LatentSampler sampler(two_images(), kPatch, 0);
-  const LatentBatch batch = sampler.draw(400, 0);
-  // Half of the patches are drawn around one of the four cells of label 2.
-  const auto with_rare = (batch.labels == 2).flatten(1).any(1).sum().item<std::int64_t>();
-  EXPECT_GT(with_rare, 180);
-  EXPECT_LT(with_rare, 290);
+TEST_F(Sampler, LabelsAreDrawnByTheSquareRootOfTheirCells) {
+  const LatentSampler sampler({image_of(0, torch::full({12, 12}, 1, at::kLong)),
+                               image_of(1, torch::full({4, 4}, 2, at::kLong))},
+                              kPatch, 0);
+  const LatentBatch batch = sampler.draw(2000, 0);
+  const double second = (batch.labels == 2).flatten(1).all(1).to(at::kDouble).mean().item<double>();
+  EXPECT_NEAR(second, 4.0 / (4 + 12), 0.03);
 }
 
 TEST_F(Sampler, UnconditionalPatchesComeFromAllImagesAndHaveNoLabels) {
