@@ -12,6 +12,9 @@ namespace {
 constexpr double kGradientWeight = 0.5;
 constexpr double kSpectrumWeight = 0.01;
 
+// What rounding to 8 bits alone has in a band.
+constexpr double kPowerFloor = 1.3e-6;
+
 constexpr std::int64_t kBorder = 16;  // px
 
 at::Tensor gradient_error(const at::Tensor& a, const at::Tensor& b) {
@@ -32,14 +35,15 @@ at::Tensor dct_patterns() {
   return at::einsum("ux,vy->uvxy", {basis, basis}).reshape({64, 1, 8, 8});
 }
 
-at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns) {
+at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns, PowerMean mean) {
   const at::Tensor planes = image.reshape({-1, 1, image.size(2), image.size(3)});
-  return at::conv2d(planes, patterns, {}, 8).square().mean({2, 3});
+  const at::Tensor power = at::conv2d(planes, patterns, {}, 8).square();
+  if (mean == PowerMean::arithmetic) return power.mean({2, 3});
+  return at::log(power + kPowerFloor).mean({2, 3}).exp();
 }
 
 at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b) {
-  constexpr double kFloor = 1.3e-6;
-  return (at::log(a + kFloor) - at::log(b + kFloor)).abs();
+  return (at::log(a + kPowerFloor) - at::log(b + kPowerFloor)).abs();
 }
 
 at::Tensor without_border(const at::Tensor& images) {
@@ -47,11 +51,12 @@ at::Tensor without_border(const at::Tensor& images) {
 }
 
 at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
-                               const at::Tensor& patterns) {
+                               const at::Tensor& patterns, PowerMean mean) {
+  const auto power = [&](const at::Tensor& t) {
+    return band_power(without_border(t), patterns, mean);
+  };
   return (back - image).abs().mean() + kGradientWeight * gradient_error(back, image) +
-         kSpectrumWeight * log_power_error(band_power(without_border(back), patterns),
-                                           band_power(without_border(image), patterns))
-                               .mean();
+         kSpectrumWeight * log_power_error(power(back), power(image)).mean();
 }
 
 at::Tensor halved(const at::Tensor& t, int orientation) {

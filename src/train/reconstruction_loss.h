@@ -13,8 +13,16 @@ at::Tensor dct_patterns();
 // outermost pixels, where it costs the other terms least.
 at::Tensor without_border(const at::Tensor& images);
 
+// How the powers of an image's blocks are pooled.
+enum class PowerMean {
+  arithmetic,
+  // No few bright pixels can make up for texture that all the other blocks lack.
+  geometric,
+};
+
 // Mean power of the 64 DCT bands of each image and channel: [B·3, 64], of images [B, 3, H, W].
-at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns);
+at::Tensor band_power(const at::Tensor& image, const at::Tensor& patterns,
+                      PowerMean mean = PowerMean::arithmetic);
 
 // |log power| of a over b, each band. The floor is what rounding to 8 bits alone has in a band.
 at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b);
@@ -22,7 +30,7 @@ at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b);
 // L1 of pixels + 0.5 · L1 of gradients + 0.01 · L1 of the log power of DCT bands within the
 // border, a scalar.
 at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
-                               const at::Tensor& patterns);
+                               const at::Tensor& patterns, PowerMean mean = PowerMean::arithmetic);
 
 // Images or latents [B, C, H, W] at half their scale, in another orientation (crops.h).
 at::Tensor halved(const at::Tensor& t, int orientation);

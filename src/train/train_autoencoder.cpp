@@ -130,12 +130,25 @@ std::vector<at::Tensor> some_of(const std::vector<at::Tensor>& images) {
   return out;
 }
 
+// Weights without a gradient are passed over by optimiser and average.
+void freeze_encoder(Autoencoder& network) {
+  for (auto& [name, tensor] : network.parameters())
+    if (name.starts_with("encoder") || name.starts_with("quant_conv"))
+      tensor.set_requires_grad(false);
+}
+
 std::unique_ptr<Autoencoder> network_to_train(const ModelBundle& bundle,
                                               const TrainOptions& options) {
   torch::manual_seed(options.seed);  // before the network draws its first weights
   auto network = make_autoencoder(bundle);
   if (std::filesystem::exists(bundle.autoencoder.weights))
     load_parameters(network->parameters(), bundle.autoencoder.weights);
+  else if (options.decoder_only)
+    throw UserError(
+        fmt::format("--decoder-only: there is no autoencoder to go on from, {} is "
+                    "missing; leave it out",
+                    bundle.autoencoder.weights.string()));
+  if (options.decoder_only) freeze_encoder(*network);
   network->set_training_dtype(options.dtype);
   return network;
 }
@@ -158,8 +171,12 @@ struct AutoencoderTraining::State {
   }
 
   int batch() const { return options.batch > 0 ? options.batch : 16; }
+  PowerMean power_mean() const {
+    return options.decoder_only ? PowerMean::geometric : PowerMean::arithmetic;
+  }
   const CropSampler& shown() const { return held_out ? *held_out : crops; }
   at::Tensor training_loss() const;
+  at::Tensor decoder_loss() const;
   at::Tensor held_out_loss() const;
   std::vector<SampleRow> samples() const;
 
@@ -191,9 +208,21 @@ at::Tensor AutoencoderTraining::State::training_loss() const {
   return loss;
 }
 
+// Of the decoder alone, whose latents stay what they are.
+at::Tensor AutoencoderTraining::State::decoder_loss() const {
+  const at::Tensor image = crops.draw(batch(), options.augment);
+  at::Tensor latents;
+  {
+    torch::NoGradGuard no_grad;
+    latents = with_noise(network->encode(image));
+  }
+  return reconstruction_loss(network->decode(latents), image, patterns, power_mean());
+}
+
 at::Tensor AutoencoderTraining::State::held_out_loss() const {
   const at::Tensor image = held_out->draw(batch(), 0);
-  return reconstruction_loss(network->decode(network->encode(image)), image, patterns);
+  return reconstruction_loss(network->decode(network->encode(image)), image, patterns,
+                             power_mean());
 }
 
 std::vector<SampleRow> AutoencoderTraining::State::samples() const {
@@ -213,18 +242,20 @@ AutoencoderTraining::~AutoencoderTraining() = default;
 AutoencoderReport AutoencoderTraining::run(Progress& progress) {
   State& s = *state_;
   Losses losses;
-  losses.training = [&] { return s.training_loss(); };
+  losses.training = [&] { return s.options.decoder_only ? s.decoder_loss() : s.training_loss(); };
   if (s.held_out) losses.held_out = [&] { return s.held_out_loss(); };
   losses.samples = [&] { return s.samples(); };
-  // The bundle's weights are of no use with the statistics of others.
-  losses.kept = [&, some = some_of(s.crops.images())] {
-    store_statistics(*s.network, some, s.options.model);
-  };
+  // The bundle's weights are of no use with the statistics of others. A decoder changes none.
+  if (!s.options.decoder_only) {
+    losses.kept = [&, some = some_of(s.crops.images())] {
+      store_statistics(*s.network, some, s.options.model);
+    };
+  }
   const TrainingSummary summary = s.loop.run(losses, progress);
 
   s.loop.use_kept();
   s.network->set_training_dtype(DType::float32);
-  store_statistics(*s.network, s.crops.images(), s.options.model);
+  if (!s.options.decoder_only) store_statistics(*s.network, s.crops.images(), s.options.model);
   AutoencoderReport report = measure(*s.network, s.shown().images());
   report.training = summary;
   return report;

@@ -72,6 +72,7 @@ std::vector<TrainingSetting> settings_of(const TrainOptions& o, int batch,
           {"--augment", fmt::format("{}", o.augment)},
           {"--turns", fmt::format("{}", o.turns)},
           {"--keep-latents", o.keep_latents.empty() ? "left out" : "given"},
+          {"--decoder-only", o.decoder_only ? "given" : "left out"},
           {"training images:", describe(images)}};
 }
 

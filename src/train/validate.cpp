@@ -54,6 +54,8 @@ void validate(const TrainOptions& o) {
           "0 or at least 2", o.data.held_out_every);
   if (!o.data.source.empty() && o.data.held_out_every == 0)
     throw UserError("--source needs --held-out-every: it says what is held out together");
+  if (o.decoder_only && !o.keep_latents.empty())
+    throw UserError("--decoder-only leaves the latents as they are; leave out --keep-latents");
   require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
   if (o.masks.empty()) require_images(o.data);
   if (o.checkpoint.empty()) throw UserError("--checkpoint FILE is needed: training is long");

@@ -38,6 +38,22 @@ TEST(ReconstructionLoss, PowerInTheBorderDoesntMakeUpForBlur) {
   EXPECT_EQ(error(cheat), error(blurred));
 }
 
+// A pixel in a hundred that is far too bright has the power of all bands.
+TEST(ReconstructionLoss, FewBrightPixelsDontMakeUpForBlurInAGeometricMean) {
+  const at::Tensor patterns = dct_patterns(), image = grain();
+  const at::Tensor blurred = at::avg_pool2d(image, 3, 1, 1);
+  const at::Tensor spots = (torch::rand({2, 1, 96, 80}) < 0.005).to(at::kFloat);
+  const auto error = [&](const at::Tensor& back, PowerMean mean) {
+    return log_power_error(band_power(back, patterns, mean), band_power(image, patterns, mean))
+        .mean()
+        .item<float>();
+  };
+  const at::Tensor cheat = blurred + spots;
+  EXPECT_LT(error(cheat, PowerMean::arithmetic), 0.5f * error(blurred, PowerMean::arithmetic));
+  EXPECT_GT(error(cheat, PowerMean::geometric), 0.6f * error(blurred, PowerMean::geometric));
+  EXPECT_EQ(error(image, PowerMean::geometric), 0);
+}
+
 TEST(ReconstructionLoss, TheBorderIsSixteenPixels) {
   EXPECT_EQ(without_border(grain()).sizes(), (std::vector<std::int64_t>{2, 3, 64, 48}));
 }

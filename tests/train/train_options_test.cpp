@@ -69,6 +69,12 @@ const Defect kDefects[] = {
     {"NoRegions", [](auto& o) { o.data.regions = 0; }, "--regions must be from 1 to 100000, got 0"},
     {"SourceForNothing", [](auto& o) { o.data.source = "^[^_]+"; },
      "--source needs --held-out-every: it says what is held out together"},
+    {"LatentsKeptTwice",
+     [](auto& o) {
+       o.decoder_only = true;
+       o.keep_latents = "other";
+     },
+     "--decoder-only leaves the latents as they are; leave out --keep-latents"},
     {"NoCheckpointFile", [](auto& o) { o.checkpoint.clear(); },
      "--checkpoint FILE is needed: training is long"},
 };

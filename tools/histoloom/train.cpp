@@ -105,6 +105,8 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
   app->add_option(
       "--keep-latents", arguments->options.keep_latents,
       "bundle whose latents the first channels keep to, so that its denoiser can go on");
+  app->add_flag("--decoder-only", arguments->options.decoder_only,
+                "train the decoder alone: latents, and what was trained on them, stay");
   out.push_back({app, [arguments] {
                    const TrainOptions options = parsed(*arguments);
                    auto training = std::make_shared<AutoencoderTraining>(options);

@@ -65,6 +65,9 @@ struct TrainOptions {
   // A bundle whose latents the autoencoder's first channels keep to, so that its denoiser can be
   // trained on; empty: none.
   std::filesystem::path keep_latents;
+  // The autoencoder's encoder, and with it latents and their statistics, stay as they are in the
+  // bundle; a denoiser that was trained on them stays of use.
+  bool decoder_only = false;
 };
 
 // Checks the options by themselves; UserError names the option.
