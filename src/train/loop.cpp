@@ -44,12 +44,7 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     : kind_(std::move(task.kind)),
       weights_(std::move(task.weights)),
       options_(options),
-      trained_{task.parameters,
-               {},
-               torch::optim::AdamW(tensors_of(task.parameters),
-                                   torch::optim::AdamWOptions(options.learning_rate)
-                                       .betas({0.9, 0.99})
-                                       .weight_decay(1e-4))},
+      trained_{task.parameters, {}, Optimizer(task.parameters, options.optimizer)},
       checkpoint_(options.checkpoint, kind_, settings_of(options, task.batch, task.images)),
       log_(options.checkpoint.string() + ".csv") {
   for (const auto& [name, tensor] : trained_.parameters)
@@ -97,9 +92,8 @@ void TrainingLoop::require_finite(double loss, const char* what) const {
 
 double TrainingLoop::take_step(const Losses& losses) {
   torch::manual_seed(draw_seed(options_.seed, static_cast<std::uint64_t>(state_.step)));
-  torch::optim::AdamW& optimizer = trained_.optimizer;
-  for (auto& group : optimizer.param_groups())
-    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(learning_rate(state_.step));
+  Optimizer& optimizer = trained_.optimizer;
+  optimizer.set_learning_rate(learning_rate(state_.step));
   optimizer.zero_grad();
   at::Tensor loss = losses.training();
   const double value = loss.item<double>();

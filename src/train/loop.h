@@ -1,4 +1,4 @@
-// What every training loop shares: AdamW, the learning rate, averaged weights, checkpoints, the log
+// What every training loop shares: the optimiser, the learning rate, averaged weights, checkpoints, the log
 // and the end.
 #pragma once
 

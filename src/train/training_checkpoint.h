@@ -18,6 +18,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/model/denoiser.h"
 #include "histoloom/train/train.h"
+#include "optimizer.h"
 
 namespace histoloom {
 
@@ -41,7 +42,7 @@ struct TrainingState {
 struct TrainedTensors {
   NamedTensors parameters;
   std::vector<at::Tensor> averaged;  // as parameters
-  torch::optim::AdamW optimizer;
+  Optimizer optimizer;
 };
 
 // What decides the curve of a training beside its schedule: an option and its value as text.

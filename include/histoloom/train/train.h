@@ -32,6 +32,8 @@ struct MaskFolder {
 // "DIR:PROMPT", or "DIR"; the last colon counts.
 MaskFolder parse_mask_folder(const std::string& text);
 
+enum class OptimizerKind { adamw, muon };
+
 struct TrainOptions {
   std::filesystem::path model;       // the bundle's directory
   std::filesystem::path checkpoint;  // a file; kept until it is deleted by hand
@@ -46,6 +48,7 @@ struct TrainOptions {
   // they are. 0: it runs to the end.
   int stop_after = 0;
   int batch = 0;  // 0: 16 for autoencoder and mask denoiser, 32 for the denoiser
+  OptimizerKind optimizer = OptimizerKind::adamw;
   double learning_rate = 4e-4;
   double decay_share = 0.3;  // of the steps, at the end, in which the rate falls to 0 as a cosine
   double ema = 0.999;        // decay of the averaged weights, which are the ones that are kept

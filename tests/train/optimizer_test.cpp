@@ -1,0 +1,114 @@
+#include "optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace histoloom {
+namespace {
+
+class Orthogonalised : public testing::TestWithParam<std::pair<int, int>> {};
+
+// U·Vᵀ of the singular value decomposition, by LAPACK in double.
+TEST_P(Orthogonalised, IsAboutTheNearestMatrixWithEqualSingularValues) {
+  torch::manual_seed(2);
+  const auto [rows, columns] = GetParam();
+  const at::Tensor matrix = torch::randn({rows, columns});
+  const at::Tensor got = orthogonalised(matrix).to(at::kDouble);
+  ASSERT_EQ(got.sizes(), matrix.sizes());
+  const at::Tensor values = at::linalg_svdvals(got);
+  EXPECT_GT(values.min().item<double>(), 0.5);
+  EXPECT_LT(values.max().item<double>(), 1.4);
+  const auto [u, s, v] = at::linalg_svd(matrix.to(at::kDouble), /*full_matrices=*/false);
+  const double along = (got * at::matmul(u, v)).sum().item<double>();
+  EXPECT_GT(along / std::sqrt(got.square().sum().item<double>() * std::min(rows, columns)), 0.95);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, Orthogonalised,
+                         testing::Values(std::pair{48, 48}, std::pair{40, 360}, std::pair{360, 40},
+                                         std::pair{33, 1}, std::pair{1, 33}));
+
+TEST(OrthogonalisedNothing, IsNothing) {
+  EXPECT_TRUE(at::equal(orthogonalised(torch::zeros({4, 9})), torch::zeros({4, 9})));
+}
+
+// A weight of a convolution that is large enough for Muon, one that isn't, a bias, and one frozen.
+NamedTensors parameters() {
+  torch::manual_seed(8);
+  NamedTensors out{{"weight", torch::randn({32, 36, 3, 3})},
+                   {"input", torch::randn({32, 5, 3, 3})},
+                   {"bias", torch::randn({32})},
+                   {"frozen", torch::randn({32, 32, 1, 1})}};
+  for (auto& [name, tensor] : out) tensor.set_requires_grad(name != "frozen");
+  return out;
+}
+
+void take_steps(Optimizer& optimizer, const NamedTensors& all, int first, int last) {
+  for (int step = first; step < last; ++step) {
+    optimizer.set_learning_rate(0.01 / (1 + step));
+    optimizer.zero_grad();
+    at::Tensor loss = torch::zeros({});
+    for (const auto& [name, tensor] : all) loss = loss + (tensor - 0.1 * step).square().mean();
+    loss.backward();
+    optimizer.step();
+  }
+}
+
+TEST(Optimizer, OfAdamwIsTorchs) {
+  const NamedTensors ours = parameters(), theirs = parameters();
+  Optimizer optimizer(ours, OptimizerKind::adamw);
+  take_steps(optimizer, ours, 0, 3);
+  std::vector<at::Tensor> list;
+  for (const auto& [name, tensor] : theirs) list.push_back(tensor);
+  torch::optim::AdamW adam(list,
+                           torch::optim::AdamWOptions(0.01).betas({0.9, 0.99}).weight_decay(1e-4));
+  for (int step = 0; step < 3; ++step) {
+    static_cast<torch::optim::AdamWOptions&>(adam.param_groups()[0].options())
+        .lr(0.01 / (1 + step));
+    adam.zero_grad();
+    at::Tensor loss = torch::zeros({});
+    for (const at::Tensor& t : list) loss = loss + (t - 0.1 * step).square().mean();
+    loss.backward();
+    adam.step();
+  }
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    EXPECT_TRUE(at::equal(ours[i].second, theirs[i].second)) << ours[i].first;
+}
+
+TEST(Optimizer, OfMuonStepsLargeConvolutionsByMatricesAndAllElseByAdamw) {
+  const NamedTensors muon = parameters(), adamw = parameters(), before = parameters();
+  Optimizer of_muon(muon, OptimizerKind::muon), of_adamw(adamw, OptimizerKind::adamw);
+  take_steps(of_muon, muon, 0, 1);
+  take_steps(of_adamw, adamw, 0, 1);
+  for (std::size_t i = 1; i < muon.size(); ++i)
+    EXPECT_TRUE(at::equal(muon[i].second, adamw[i].second)) << muon[i].first;
+  EXPECT_TRUE(at::equal(muon[3].second, before[3].second)) << "what is frozen stays";
+  // The step is a matrix with equal singular values, 0.2·sqrt(324)·0.01 each, less the decay.
+  const at::Tensor step =
+      (before[0].second * (1 - 0.01 * 1e-4) - muon[0].second).detach().flatten(1);
+  const at::Tensor values = at::linalg_svdvals(step.to(at::kDouble)) / (0.2 * 18 * 0.01);
+  EXPECT_GT(values.min().item<double>(), 0.5);
+  EXPECT_LT(values.max().item<double>(), 1.4);
+}
+
+TEST(Optimizer, GoesOnFromAnArchiveBitForBit) {
+  for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::muon}) {
+    const NamedTensors whole = parameters(), broken = parameters();
+    Optimizer unbroken(whole, kind), first(broken, kind), second(broken, kind);
+    take_steps(unbroken, whole, 0, 6);
+    take_steps(first, broken, 0, 3);
+    torch::serialize::OutputArchive out;
+    first.save(out);
+    std::stringstream bytes;
+    out.save_to(bytes);
+    torch::serialize::InputArchive in;
+    in.load_from(bytes);
+    second.load(in);
+    take_steps(second, broken, 3, 6);
+    for (std::size_t i = 0; i < whole.size(); ++i)
+      EXPECT_TRUE(at::equal(whole[i].second, broken[i].second)) << whole[i].first;
+  }
+}
+
+}  // namespace
+}  // namespace histoloom
