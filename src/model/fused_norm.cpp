@@ -4,12 +4,11 @@
 #include <cmath>
 #include <vector>
 
+#include "norm_rows.h"
+
 namespace histoloom {
 
 namespace {
-
-// Positions whose sums fit a float without losing digits that matter.
-constexpr std::int64_t kChunk = 64;
 
 // Sums of one image's channels, of differences from its first position: no digits are lost where
 // the mean is far from zero.
@@ -50,9 +49,9 @@ void sum_channels(const ActivationShape& shape, const T* x, ChannelSums& sums) {
   for (std::int64_t c = 0; c < channels; ++c) sums.pivot[c] = to_float(x[c]);
   std::fill(sums.sum.begin(), sums.sum.end(), 0.0);
   std::fill(sums.square.begin(), sums.square.end(), 0.0);
-  for (std::int64_t p = 0; p < shape.positions; p += kChunk) {
-    add_chunk(x + p * channels, std::min(kChunk, shape.positions - p), channels, sums.pivot.data(),
-              sums.part.data(), sums.part_square.data());
+  for (std::int64_t p = 0; p < shape.positions; p += kNormChunk) {
+    add_chunk(x + p * channels, std::min(kNormChunk, shape.positions - p), channels,
+              sums.pivot.data(), sums.part.data(), sums.part_square.data());
     for (std::int64_t c = 0; c < channels; ++c) {
       sums.sum[c] += static_cast<double>(sums.part[c]);
       sums.square[c] += static_cast<double>(sums.part_square[c]);
@@ -96,13 +95,9 @@ void fold(const GroupNormCall<T>& call, std::int64_t image, const ChannelSums& s
       call.inverse[group] = static_cast<float>(inverse);
     }
     for (std::int64_t c = first; c < first + count; ++c) {
-      const std::int64_t at = image * channels + c;
-      const double scale = 1.0 + (call.scale == nullptr ? 0.0 : double{call.scale[at]});
-      const double shift = call.shift == nullptr ? 0.0 : double{call.shift[at]};
-      const double a = inverse * double{call.weight[c]} * scale;
-      const double b = double{call.bias[c]} * scale - m.mean * a + shift;
-      factor[c] = static_cast<float>(a);
-      term[c] = static_cast<float>(b);
+      const NormTerms terms = norm_terms(call, image, c, m.mean, inverse);
+      factor[c] = static_cast<float>(terms.factor);
+      term[c] = static_cast<float>(terms.term);
     }
   }
 }
@@ -119,11 +114,6 @@ struct Rows {
 
 HISTOLOOM_INLINE void silu_row(std::int64_t n, float* __restrict row) {
   for (std::int64_t c = 0; c < n; ++c) row[c] = fast_silu(row[c]);
-}
-
-template <class T>
-HISTOLOOM_INLINE void add_row(const T* x, std::int64_t n, float* __restrict row) {
-  for (std::int64_t c = 0; c < n; ++c) row[c] += to_float(x[c]);
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 // Norms over channels-last activations, with what stands around them in a residual block: one pass
 // reads for the statistics, one reads and writes, and nothing of the activations' size is held in
-// between. All arithmetic is in float32, the statistics' sums in double.
+// between (a gradient's two passes hold that of `before`). All arithmetic is in float32, the
+// statistics' sums in double.
 //
 // An activation is [batch, positions, channels] in memory, float or Bfloat16, and so are `before`,
 // `after` and the result, which may be the input itself. One thread; any may call.

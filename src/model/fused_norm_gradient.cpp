@@ -1,14 +1,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "fused_norm.h"
+#include "norm_rows.h"
 
 namespace histoloom {
 
 namespace {
-
-// Positions whose sums fit a float without losing digits that matter.
-constexpr std::int64_t kChunk = 64;
 
 // What a pass over one image's positions needs of each channel.
 struct Channels {
@@ -40,11 +37,6 @@ HISTOLOOM_INLINE float silu_slope(float v) {
 template <class T>
 HISTOLOOM_INLINE void through_silu(const T* result, std::int64_t n, float* __restrict row) {
   for (std::int64_t c = 0; c < n; ++c) row[c] = to_float(result[c]) * silu_slope(row[c]);
-}
-
-template <class T>
-HISTOLOOM_INLINE void add_row(const T* added, std::int64_t n, float* __restrict row) {
-  for (std::int64_t c = 0; c < n; ++c) row[c] += to_float(added[c]);
 }
 
 // Writes the gradient before the norm's factor and term, and adds it up. Short loops, each of which
@@ -82,11 +74,11 @@ void sum_image(const GroupNormGradientCall<T>& call, std::int64_t image, Channel
   const ActivationShape& shape = call.forward.shape;
   const std::int64_t n = shape.channels;
   std::vector<double> sum(n), product(n);
-  for (std::int64_t p = 0; p < shape.positions; p += kChunk) {
+  for (std::int64_t p = 0; p < shape.positions; p += kNormChunk) {
     const std::int64_t at = (image * shape.positions + p) * n;
     const T* added = call.forward.before;
     sum_chunk(Rows<T>{call.x + at, call.result + at, added == nullptr ? added : added + at,
-                      call.before + at, std::min(kChunk, shape.positions - p), n,
+                      call.before + at, std::min(kNormChunk, shape.positions - p), n,
                       channels.factor.data(), channels.term.data(), channels.mean.data(),
                       channels.inverse.data(), channels.part.data(), channels.product.data(),
                       channels.row.data(), call.forward.silu});
@@ -125,25 +117,20 @@ HISTOLOOM_CPU_CLONES void apply(const Bfloat16* x, const Bfloat16* before, Bfloa
 // The gain of a channel of the normalised x: the norm's weight times what scales it.
 template <class T>
 double gain_of(const GroupNormCall<T>& call, std::int64_t image, std::int64_t c) {
-  const float* scale = call.scale;
-  const double more = scale == nullptr ? 0.0 : double{scale[image * call.shape.channels + c]};
-  return double{call.weight[c]} * (1.0 + more);
+  return double{call.weight[c]} * norm_scale(call, image, c);
 }
 
 template <class T>
 void prepare(const GroupNormCall<T>& call, std::int64_t image, Channels& channels) {
   const std::int64_t n = call.shape.channels, count = n / call.groups;
   for (std::int64_t c = 0; c < n; ++c) {
-    const std::int64_t group = image * call.groups + c / count, at = image * n + c;
-    const double mean = double{call.mean[group]}, inverse = double{call.inverse[group]};
-    const double gain = gain_of(call, image, c);
-    const double scale = call.scale == nullptr ? 1.0 : 1.0 + double{call.scale[at]};
-    const double shift = call.shift == nullptr ? 0.0 : double{call.shift[at]};
+    const std::int64_t group = image * call.groups + c / count;
     channels.mean[c] = call.mean[group];
     channels.inverse[c] = call.inverse[group];
-    channels.factor[c] = static_cast<float>(inverse * gain);
-    channels.term[c] =
-        static_cast<float>(double{call.bias[c]} * scale + shift - mean * inverse * gain);
+    const NormTerms terms =
+        norm_terms(call, image, c, double{call.mean[group]}, double{call.inverse[group]});
+    channels.factor[c] = static_cast<float>(terms.factor);
+    channels.term[c] = static_cast<float>(terms.term);
   }
 }
 

@@ -62,7 +62,7 @@ GroupNormImpl::GroupNormImpl(int groups, int channels) : groups_(groups) {
 
 namespace {
 
-// Torch's operators, for training and for other devices.
+// Torch's operators, for other layouts, devices and dtypes.
 at::Tensor plain_group_norm(const at::Tensor& x, const GroupNormParameters& p) {
   if (x.scalar_type() == at::kFloat) return at::group_norm(x, p.groups, p.weight, p.bias, p.eps);
   // Sum in float32: libtorch 1.13's own kernel sums channels-last bfloat16 in bfloat16, and is off

@@ -61,7 +61,8 @@ struct GroupNormParameters {
 };
 
 // GroupNorm of `x` [B, C, h, w] and what follows it, in float32 inside; the result is channels-last
-// and has the dtype of `x`. One pass of fused_norm.h where no gradient is recorded.
+// and has the dtype of `x`. By fused_norm.h on the CPU, and by trained_norm.h where a gradient is
+// recorded and nothing is added after.
 at::Tensor group_norm(const at::Tensor& x, const GroupNormParameters& parameters,
                       const NormExtras& extras);
 

@@ -73,6 +73,7 @@ class NormFunction : public torch::autograd::Function<NormFunction> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "trained_group_norm has no second derivative");
     const variable_list v = context->get_saved_variables();
     const Saved s{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]};
     const std::int64_t groups = context->saved_data["groups"].toInt();

@@ -130,10 +130,10 @@ std::vector<at::Tensor> some_of(const std::vector<at::Tensor>& images) {
   return out;
 }
 
-// Weights without a gradient are passed over by optimiser and average.
-void freeze_encoder(Autoencoder& network) {
+// All that latents depend on, a codebook too. The optimiser passes over what has no gradient.
+void freeze_all_but_decoder(Autoencoder& network) {
   for (auto& [name, tensor] : network.parameters())
-    if (name.starts_with("encoder") || name.starts_with("quant_conv"))
+    if (!name.starts_with("decoder") && !name.starts_with("post_quant_conv"))
       tensor.set_requires_grad(false);
 }
 
@@ -148,7 +148,7 @@ std::unique_ptr<Autoencoder> network_to_train(const ModelBundle& bundle,
         fmt::format("--decoder-only: there is no autoencoder to go on from, {} is "
                     "missing; leave it out",
                     bundle.autoencoder.weights.string()));
-  if (options.decoder_only) freeze_encoder(*network);
+  if (options.decoder_only) freeze_all_but_decoder(*network);
   network->set_training_dtype(options.dtype);
   return network;
 }

@@ -106,6 +106,10 @@ TEST_F(Train, UnusableInputIsRefusedBeforeAnyWork) {
   EXPECT_THAT(refusal(train({{"--images", (folder_ / "masks").string() + ":third"}})),
               HasSubstr("'third' is not a prompt"));
   EXPECT_THAT(refusal(train({{"--steps", "0"}})), HasSubstr("--steps must be from 1"));
+  EXPECT_THAT(refusal({"train", "autoencoder", "--model", (folder_ / "model").string(), "--images",
+                       (folder_ / "masks").string(), "--checkpoint", (folder_ / "c.pt").string(),
+                       "--decoder-only"}),
+              HasSubstr("--decoder-only: there is no autoencoder to go on from, "));
 }
 
 TEST_F(Train, ACheckpointIsOnlyReplacedWithForceAndOnlyResumedAsItWasStarted) {

@@ -81,7 +81,7 @@ TEST_P(FusedNorm, InBfloat16RoundsItsInputsAndItsResultOnly) {
   EXPECT_LE(rms_error(got.to(at::kFloat), expected_with_extras()), 0.003);  // 2^-9 at most
 }
 
-TEST_P(FusedNorm, AgreesWithTheFormThatIsTrained) {
+TEST_P(FusedNorm, AgreesWithTheFormOfOtherLayouts) {
   const GroupNormParameters fused{weight_, bias_, GetParam().groups, 1e-5};
   const at::Tensor expected = group_norm(x_, fused, extras(at::kFloat));
   // A tensor in the default layout goes through libtorch's operators.

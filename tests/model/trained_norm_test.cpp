@@ -100,6 +100,37 @@ TEST_P(TrainedNorm, HasTheSameBitsOnAnyNumberOfThreads) {
   at::set_num_threads(threads);
 }
 
+// group_norm() takes these loops where it can, and libtorch's operators for all else.
+TEST(TrainedGroupNorm, HasGradientsWhateverFollowsTheNormAndHoweverItIsLaidOut) {
+  torch::manual_seed(4);
+  const at::Tensor values = torch::randn({2, 8, 5, 6}), row = torch::randn({2, 8, 1, 1});
+  const at::Tensor full = torch::randn({2, 8, 5, 6}), weight = torch::randn({8});
+  const auto leaf = [](const at::Tensor& t, at::MemoryFormat format) {
+    return t.clone().contiguous(format).set_requires_grad(true);
+  };
+  const auto wide = [](const at::Tensor& t) {
+    return t.to(at::kDouble).detach().set_requires_grad(true);
+  };
+  for (const auto format : {at::MemoryFormat::ChannelsLast, at::MemoryFormat::Contiguous}) {
+    for (const at::Tensor& before : {row, full}) {
+      for (const bool with_after : {false, true}) {
+        const at::Tensor x = leaf(values, format), b = leaf(before, format), w = wide(values);
+        const at::Tensor expected_b = wide(before), gain = weight.clone().set_requires_grad(true);
+        NormExtras extras{.before = b, .silu = true};
+        if (with_after) extras.after = full.contiguous(format);
+        group_norm(x, {gain, torch::zeros({8}), 2, 1e-5}, extras).square().sum().backward();
+        at::Tensor y = at::silu(
+            at::group_norm(w, 2, weight.to(at::kDouble), torch::zeros({8}, at::kDouble), 1e-5) +
+            expected_b);
+        if (with_after) y = y + full.to(at::kDouble);
+        y.square().sum().backward();
+        EXPECT_LE(largest_error(x.grad(), w.grad().to(at::kFloat)), 1e-4) << with_after;
+        EXPECT_LE(largest_error(b.grad(), expected_b.grad().to(at::kFloat)), 1e-4) << with_after;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Table, TrainedNorm,
                          testing::Values(Case{1, 8, 2, 3, 3, false, false},
                                          Case{2, 6, 3, 33, 5, true, true},

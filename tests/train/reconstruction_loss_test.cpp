@@ -38,7 +38,7 @@ TEST(ReconstructionLoss, PowerInTheBorderDoesntMakeUpForBlur) {
   EXPECT_EQ(error(cheat), error(blurred));
 }
 
-// A pixel in a hundred that is far too bright has the power of all bands.
+// One pixel in two hundred that is far too bright has half the power that the picture has.
 TEST(ReconstructionLoss, FewBrightPixelsDontMakeUpForBlurInAGeometricMean) {
   const at::Tensor patterns = dct_patterns(), image = grain();
   const at::Tensor blurred = at::avg_pool2d(image, 3, 1, 1);
@@ -50,7 +50,7 @@ TEST(ReconstructionLoss, FewBrightPixelsDontMakeUpForBlurInAGeometricMean) {
   };
   const at::Tensor cheat = blurred + spots;
   EXPECT_LT(error(cheat, PowerMean::arithmetic), 0.5f * error(blurred, PowerMean::arithmetic));
-  EXPECT_GT(error(cheat, PowerMean::geometric), 0.6f * error(blurred, PowerMean::geometric));
+  EXPECT_GT(error(cheat, PowerMean::geometric), 0.5f * error(blurred, PowerMean::geometric));
   EXPECT_EQ(error(image, PowerMean::geometric), 0);
 }
 

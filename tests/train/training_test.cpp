@@ -172,51 +172,6 @@ TEST_F(Training, ItGoesOnFromWeightsThatAreThere) {
   EXPECT_LT((after.to(at::kFloat) - before).abs().max().item<float>(), 1e-3f);
 }
 
-TEST_F(Training, ADecoderAloneLeavesLatentsAndStatisticsAsTheyAre) {
-  const fs::path model = bundle("a");
-  train_autoencoder(options(model), silent_);
-  const std::string json = read_file(model / "model.json");
-  const auto tensors_before = [&, file = SafetensorsFile(model / "autoencoder.safetensors")] {
-    std::map<std::string, at::Tensor> out;
-    for (const std::string& name : file.names()) out[name] = file.tensor(name).clone();
-    return out;
-  }();
-  TrainOptions o = options(model);
-  o.decoder_only = true;
-  train_autoencoder(o, silent_);
-  EXPECT_EQ(read_file(model / "model.json"), json);
-  const SafetensorsFile after(model / "autoencoder.safetensors");
-  ASSERT_EQ(after.names().size(), tensors_before.size());
-  for (const auto& [name, tensor] : tensors_before)
-    EXPECT_EQ(at::equal(after.tensor(name), tensor), name.starts_with("encoder")) << name;
-}
-
-TEST_F(Training, ADecoderAloneIsResumedBitForBit) {
-  const fs::path unbroken = bundle("a"), stopped = bundle("b");
-  train_autoencoder(options(unbroken), silent_);
-  train_autoencoder(options(stopped), silent_);
-  TrainOptions o = options(unbroken);
-  o.decoder_only = true;
-  train_autoencoder(o, silent_);
-  o.model = stopped;
-  o.checkpoint = scratch_ / "decoder.pt";
-  o.stop_after = 7;
-  train_autoencoder(o, silent_);
-  o.stop_after = 0;
-  o.resume = true;
-  train_autoencoder(o, silent_);
-  EXPECT_EQ(weights_of(stopped, "autoencoder"), weights_of(unbroken, "autoencoder"));
-}
-
-TEST_F(Training, ADecoderAloneNeedsAnAutoencoder) {
-  TrainOptions o = options(bundle("a"));
-  o.decoder_only = true;
-  EXPECT_EQ(message_of([&] { train_autoencoder(o, silent_); }),
-            "--decoder-only: there is no autoencoder to go on from, " +
-                (scratch_ / "a" / "autoencoder.safetensors").string() +
-                " is missing; leave it out");
-}
-
 // ---- What is held out
 
 TEST_F(Training, BothNetworksAreMeasuredOnWhatIsHeldOut) {

@@ -97,7 +97,9 @@ struct AutoencoderReport {
 };
 
 // Trains the autoencoder (L1, L1 of gradients, the power of DCT bands, Kullback-Leibler), writes
-// its weights in float16 and the latents' statistics in model.json.
+// its weights in float16 and the latents' statistics in model.json; with `decoder_only` the decoder
+// alone, by its reconstructions, and model.json stays as it is. \error UserError there where the
+// bundle has no autoencoder.
 class AutoencoderTraining {
  public:
   explicit AutoencoderTraining(const TrainOptions& options);
