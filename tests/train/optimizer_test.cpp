@@ -13,13 +13,16 @@ class Orthogonalised : public testing::TestWithParam<std::pair<int, int>> {};
 TEST_P(Orthogonalised, IsAboutTheNearestMatrixWithEqualSingularValues) {
   torch::manual_seed(2);
   const auto [rows, columns] = GetParam();
-  const at::Tensor matrix = torch::randn({rows, columns});
+  // Singular values from 0.1 to 1; those of a random square matrix come down to nothing.
+  const auto [u, s, v] =
+      at::linalg_svd(torch::randn({rows, columns}, at::kDouble), /*full_matrices=*/false);
+  const at::Tensor lengths = at::linspace(0.1, 1, s.numel(), at::kDouble);
+  const at::Tensor matrix = at::matmul(u * lengths, v).to(at::kFloat);
   const at::Tensor got = orthogonalised(matrix).to(at::kDouble);
   ASSERT_EQ(got.sizes(), matrix.sizes());
   const at::Tensor values = at::linalg_svdvals(got);
   EXPECT_GT(values.min().item<double>(), 0.5);
   EXPECT_LT(values.max().item<double>(), 1.4);
-  const auto [u, s, v] = at::linalg_svd(matrix.to(at::kDouble), /*full_matrices=*/false);
   const double along = (got * at::matmul(u, v)).sum().item<double>();
   EXPECT_GT(along / std::sqrt(got.square().sum().item<double>() * std::min(rows, columns)), 0.95);
 }
