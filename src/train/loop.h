@@ -1,5 +1,5 @@
-// What every training loop shares: the optimiser, the learning rate, averaged weights, checkpoints, the log
-// and the end.
+// What every training loop shares: the optimiser, the learning rate, averaged weights, checkpoints,
+// the log and the end.
 #pragma once
 
 #include <torch/torch.h>
