@@ -41,4 +41,12 @@ at::Tensor signal_of(const NoiseSchedule& schedule) {
   return torch::tensor(schedule.alphas_cumprod()).to(at::kFloat);
 }
 
+Sha256 checksum_of(const NoiseSchedule& schedule, Prediction prediction) {
+  const at::Tensor signal = signal_of(schedule);
+  Sha256 sum;
+  sum.add_part(signal.data_ptr(), signal.nbytes())
+      .add_part(std::to_string(static_cast<int>(prediction)));
+  return sum;
+}
+
 }  // namespace histoloom

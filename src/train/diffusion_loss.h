@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include "histoloom/core/sha256.h"
 #include "histoloom/diffusion/schedule.h"
 #include "histoloom/model/bundle.h"
 
@@ -33,5 +34,8 @@ NoisyBatch add_noise(const at::Tensor& x0, const at::Tensor& time, const at::Ten
 
 // alpha² of every time, for add_noise().
 at::Tensor signal_of(const NoiseSchedule& schedule);
+
+// Of what a diffusion loss depends on beside data and network.
+Sha256 checksum_of(const NoiseSchedule& schedule, Prediction prediction);
 
 }  // namespace histoloom

@@ -13,6 +13,7 @@
 #include "histoloom/labels/cell_votes.h"
 #include "histoloom/labels/glass.h"
 #include "histoloom/labels/vips.h"
+#include "image_folder.h"
 #include "slide_images.h"
 
 namespace histoloom {
@@ -86,37 +87,20 @@ void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& 
   label_by(image, mask, path, labels, factor);
 }
 
-TrainingImage read_patch(const fs::path& path, const LabelSet& labels,
+TrainingImage read_patch(const ImageFile& file, const LabelSet& labels,
                          const ImageSetOptions& options) {
-  VipsBuffer rgb = read_8bit(path);
-  const fs::path mask = path.parent_path() / (path.stem().string() + "_mask.png");
-  if (options.masks_alone && rgb.bands == 1 && !fs::exists(mask)) {
-    TrainingImage image{path.stem().string(), rgb.size, {}, {}, false};
-    label_by(image, rgb, path, labels, options.factor);
+  VipsBuffer rgb = read_8bit(file.image);
+  if (options.masks_alone && rgb.bands == 1 && file.mask.empty()) {
+    TrainingImage image{file.name(), rgb.size, {}, {}, false};
+    label_by(image, rgb, file.image, labels, options.factor);
     return image;
   }
   if (rgb.bands != 3)
     throw UserError(
-        fmt::format("{}: must have the three bands RGB, got {}", path.string(), rgb.bands));
-  TrainingImage image{path.stem().string(), rgb.size, std::move(rgb.bytes), {}, false};
-  if (fs::exists(mask)) read_mask_into(image, mask, labels, options.factor);
+        fmt::format("{}: must have the three bands RGB, got {}", file.image.string(), rgb.bands));
+  TrainingImage image{file.name(), rgb.size, std::move(rgb.bytes), {}, false};
+  if (!file.mask.empty()) read_mask_into(image, file.mask, labels, options.factor);
   return image;
-}
-
-std::vector<fs::path> list_patches(const fs::path& folder) {
-  std::error_code code;
-  std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(folder, code)) {
-    const std::string stem = entry.path().stem().string();
-    if (entry.path().extension() == ".png" && !stem.ends_with("_mask")) out.push_back(entry.path());
-  }
-  if (code)
-    throw UserError(fmt::format("{}: can't be listed: {}", folder.string(), code.message()));
-  if (out.empty())
-    throw UserError(
-        fmt::format("{}: holds no NAME.png; training images are expected there", folder.string()));
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
 // Mean RGB of each cell.
@@ -145,6 +129,15 @@ UserError nothing_left(const ImageSetOptions& options) {
                   options.held_out ? "measure on" : "train on", options.held_out_every));
 }
 
+// Of images, then of slides.
+std::vector<std::string> names_of(const std::vector<ImageFile>& files,
+                                  const std::vector<TrainingSlide>& slides) {
+  std::vector<std::string> out;
+  for (const ImageFile& file : files) out.push_back(file.name());
+  for (const TrainingSlide& slide : slides) out.push_back(slide.file.stem().string());
+  return out;
+}
+
 // Which files of a set are held out, one flag each.
 struct Split {
   std::vector<bool> images, slides;
@@ -152,37 +145,40 @@ struct Split {
 
 // With sources a slide and the patches cut from it are held out together; without, each image and
 // each slide is one by itself.
-Split split_of(const std::vector<fs::path>& images, const ImageSetOptions& options) {
-  std::vector<std::string> names;
-  for (const fs::path& path : images) names.push_back(path.stem().string());
-  Split out;
+Split split_of(const std::vector<ImageFile>& files, const ImageSetOptions& options) {
+  const std::vector<std::string> own = names_of(files, options.slides);
+  const auto images = static_cast<std::ptrdiff_t>(files.size());
   if (options.source.empty()) {
+    Split out{held_out_names({own.begin(), own.begin() + images}, "", options.held_out_every), {}};
     for (std::size_t i = 0; i < options.slides.size(); ++i)
       out.slides.push_back(is_slide_held_out(i, options.held_out_every));
-    out.images = held_out_names(names, options.source, options.held_out_every);
     return out;
   }
-  for (const TrainingSlide& slide : options.slides) names.push_back(slide.file.stem().string());
+  std::vector<std::string> names = options.names_before;
+  names.insert(names.end(), own.begin(), own.end());
   const std::vector<bool> all = held_out_names(names, options.source, options.held_out_every);
-  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(images.size());
-  return {{all.begin(), middle}, {middle, all.end()}};
+  const auto first = all.begin() + static_cast<std::ptrdiff_t>(options.names_before.size());
+  return {{first, first + images}, {first + images, all.end()}};
+}
+
+std::vector<ImageFile> files_of(const ImageSetOptions& options) {
+  return options.images.empty() ? std::vector<ImageFile>() : list_images(options.images);
 }
 
 // The images and slides that are held out, or the others.
 std::vector<TrainingImage> read_files(const ImageSetOptions& options, const LabelSet& labels) {
-  std::vector<fs::path> paths;
-  if (!options.images.empty()) paths = list_patches(options.images);
-  const Split held_out = split_of(paths, options);
+  const std::vector<ImageFile> files = files_of(options);
+  const Split held_out = split_of(files, options);
   std::vector<TrainingImage> images;
-  for (std::size_t i = 0; i < paths.size(); ++i)
+  for (std::size_t i = 0; i < files.size(); ++i)
     if (held_out.images[i] == options.held_out)
-      images.push_back(read_patch(paths[i], labels, options));
+      images.push_back(read_patch(files[i], labels, options));
   for (std::size_t i = 0; i < options.slides.size(); ++i) {
     if (held_out.slides[i] != options.held_out) continue;
     std::vector<TrainingImage> regions = read_slide(options.slides[i], labels, options);
     std::move(regions.begin(), regions.end(), std::back_inserter(images));
   }
-  if (images.empty()) throw nothing_left(options);
+  if (images.empty() && !options.may_be_empty) throw nothing_left(options);
   return images;
 }
 
@@ -237,6 +233,10 @@ std::vector<bool> find_glass(const TrainingImage& image, int factor) {
     }
   }
   return glass;
+}
+
+std::vector<std::string> names_of(const ImageSetOptions& options) {
+  return names_of(files_of(options), options.slides);
 }
 
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels) {

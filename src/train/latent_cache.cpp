@@ -1,8 +1,10 @@
 #include "latent_cache.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <optional>
 
@@ -28,21 +30,6 @@ std::string checksum_of(const Orientations& latents) {
   Sha256 sum;
   for (const at::Tensor& t : latents) sum.add_part(t.data_ptr(), t.nbytes());
   return sum.hex();
-}
-
-// What an image's latents depend on beside the image.
-std::string settings_of(const ModelBundle& bundle, const LatentOptions& options) {
-  std::string text =
-      fmt::format("{} {}", bundle.autoencoder.architecture, bundle.autoencoder.config_json);
-  for (const float v : bundle.latent_mean) text += fmt::format(" {}", v);
-  for (const float v : bundle.latent_deviation) text += fmt::format(" {}", v);
-  for (const double v : bundle.pixel_range) text += fmt::format(" {}", v);
-  if (options.augment > 0) text += fmt::format(" {} {}", options.augment, options.seed);
-  return Sha256()
-      .add_part("histoloom latents 1")
-      .add_part(text)
-      .add_part(read_file(bundle.autoencoder.weights))
-      .hex();
 }
 
 std::string digest_of(const TrainingImage& image) {
@@ -143,16 +130,51 @@ class LatentFolder {
 
 }  // namespace
 
+std::string latent_settings(const ModelBundle& bundle, double augment, std::uint64_t seed) {
+  std::string text =
+      fmt::format("{} {}", bundle.autoencoder.architecture, bundle.autoencoder.config_json);
+  for (const float v : bundle.latent_mean) text += fmt::format(" {}", v);
+  for (const float v : bundle.latent_deviation) text += fmt::format(" {}", v);
+  for (const double v : bundle.pixel_range) text += fmt::format(" {}", v);
+  if (augment > 0) text += fmt::format(" {} {}", augment, seed);
+  return Sha256()
+      .add_part("histoloom latents 1")
+      .add_part(text)
+      .add_part(read_file(bundle.autoencoder.weights))
+      .hex();
+}
+
+void require_latent_folder(const fs::path& folder) {
+  if (folder.empty()) return;
+  // The nearest folder that is there decides whether the rest can be made.
+  std::error_code code;
+  fs::path there = fs::absolute(folder);
+  while (!fs::exists(there, code) && there != there.parent_path()) there = there.parent_path();
+  if (!fs::is_directory(there, code))
+    throw UserError(fmt::format("--latents {}: can't be made: {} is no folder", folder.string(),
+                                there.string()));
+  if (::access(there.c_str(), W_OK | X_OK) != 0)
+    throw UserError(
+        fmt::format("--latents {}: can't be written: {}", folder.string(), errno_text(errno)));
+}
+
 std::vector<CachedLatents> latents_of(const ModelBundle& bundle,
                                       const std::vector<TrainingImage>& images,
                                       const LatentOptions& options, Progress& progress) {
   const LatentFolder folder(options.folder);
   const Encoder encoder(bundle, options);
-  const std::string settings = settings_of(bundle, options);
+  const std::string settings = latent_settings(bundle, options.augment, options.seed);
   std::vector<CachedLatents> out;
   std::int64_t done = 0, read = 0;
   progress.start_stage("encoding", static_cast<std::int64_t>(images.size()), "images");
   for (const TrainingImage& image : images) {
+    if (progress.stop_requested())
+      throw Interrupted(options.folder.empty()
+                            ? "training stopped before its first step; start it again, with "
+                              "--latents DIR to keep what is encoded"
+                            : "training stopped before its first step; start it again, it goes on "
+                              "with what is in " +
+                                  options.folder.string());
     const std::string digest = digest_of(image);
     const std::string key = Sha256().add_part(settings).add_part(digest).hex();
     std::optional<Orientations> latents = folder.read(key);

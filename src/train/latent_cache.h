@@ -11,6 +11,7 @@
 #include <torch/torch.h>
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "histoloom/core/progress.h"
@@ -33,8 +34,15 @@ struct LatentOptions {
   std::uint64_t seed = 0;
 };
 
+// SHA-256 of what an image's latents depend on beside the image.
+std::string latent_settings(const ModelBundle& bundle, double augment, std::uint64_t seed);
+
+// UserError, naming --latents, where the folder can't be made or written. Nothing is made.
+void require_latent_folder(const std::filesystem::path& folder);
+
 // The latents of all images, eight orientations of one after the other. The progress says how many
-// images were read from the folder. UserError where the folder can't be made or written.
+// images were read from the folder. UserError where the folder can't be made or written,
+// Interrupted when the user stops it: what was encoded stays in the folder.
 std::vector<CachedLatents> latents_of(const ModelBundle& bundle,
                                       const std::vector<TrainingImage>& images,
                                       const LatentOptions& options, Progress& progress);

@@ -33,6 +33,14 @@ std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
   return out;
 }
 
+std::vector<TrainingSetting> all_settings(const LoopTask& task, const TrainOptions& options) {
+  std::vector<TrainingSetting> out = settings_of(options);
+  out.push_back({"--batch", fmt::format("{}", task.batch)});
+  out.push_back({"--optimizer", task.optimizer == OptimizerKind::muon ? "muon" : "adamw"});
+  out.insert(out.end(), task.settings.begin(), task.settings.end());
+  return out;
+}
+
 }  // namespace
 
 void use_threads(int threads) {
@@ -44,15 +52,19 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     : kind_(std::move(task.kind)),
       weights_(std::move(task.weights)),
       options_(options),
-      trained_{task.parameters, {}, Optimizer(task.parameters, options.optimizer)},
-      checkpoint_(options.checkpoint, kind_, settings_of(options, task.batch, task.images)),
+      trained_{task.parameters, {}, Optimizer(task.parameters, task.optimizer, options.dtype)},
+      checkpoint_(options.checkpoint, kind_, all_settings(task, options)),
       log_(options.checkpoint.string() + ".csv") {
   for (const auto& [name, tensor] : trained_.parameters)
     trained_.averaged.push_back(tensor.detach().clone());
   checkpoint_.require_usable(options.resume, options.force);
   FileReplacement probe(weights_);
+  state_.steps = options_.steps;
   if (!options.resume) return;
   state_ = checkpoint_.read(trained_);
+  // The last tenth of other steps says nothing of these.
+  if (state_.steps != options_.steps) state_.tail = {};
+  state_.steps = options_.steps;
   seconds_before_ = state_.seconds;
   log_.resume(state_.step);
 }

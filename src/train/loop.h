@@ -39,7 +39,9 @@ struct LoopTask {
   NamedTensors parameters;        // of the network
   std::filesystem::path weights;  // get the averaged weights in float16 with every checkpoint
   int batch = 0;                  // patches a step
-  const std::vector<TrainingImage>& images;  // of the training; used during construction only
+  OptimizerKind optimizer = OptimizerKind::adamw;
+  // What the curve depends on beside the options: a checkpoint of another is refused.
+  std::vector<TrainingSetting> settings;
 };
 
 class TrainingLoop {

@@ -15,7 +15,9 @@ bool is_matrix(const at::Tensor& t) {
   return t.dim() == 4 && std::min(t.size(0), t.size(1)) >= kFewestChannels;
 }
 
-std::vector<at::Tensor> some_of(const NamedTensors& parameters, OptimizerKind kind, bool matrices) {
+// Those that an optimiser of `kind` steps as matrices, or the others.
+std::vector<at::Tensor> parameters_of(const NamedTensors& parameters, OptimizerKind kind,
+                                      bool matrices) {
   std::vector<at::Tensor> out;
   for (const auto& [name, tensor] : parameters)
     if ((kind == OptimizerKind::muon && is_matrix(tensor)) == matrices) out.push_back(tensor);
@@ -24,13 +26,13 @@ std::vector<at::Tensor> some_of(const NamedTensors& parameters, OptimizerKind ki
 
 }  // namespace
 
-at::Tensor orthogonalised(const at::Tensor& matrix) {
+at::Tensor orthogonalised(const at::Tensor& matrix, DType dtype) {
   // Jordan's coefficients: the quintic that lifts small singular values fastest.
   constexpr double kLinear = 3.4445, kCubic = -4.7750, kQuintic = 2.0315;
   constexpr int kIterations = 5;
   const bool tall = matrix.size(0) > matrix.size(1);
   at::Tensor x = (tall ? matrix.t() : matrix).contiguous();
-  x = (x / (x.norm() + 1e-7)).to(at::kBFloat16);
+  x = (x / (x.norm() + 1e-7)).to(dtype == DType::bfloat16 ? at::kBFloat16 : at::kFloat);
   for (int i = 0; i < kIterations; ++i) {
     const at::Tensor square = at::matmul(x, x.t().contiguous());
     const at::Tensor mix = kCubic * square + kQuintic * at::matmul(square, square);
@@ -40,9 +42,10 @@ at::Tensor orthogonalised(const at::Tensor& matrix) {
   return tall ? x.t() : x;
 }
 
-Optimizer::Optimizer(const NamedTensors& parameters, OptimizerKind kind)
-    : matrices_(some_of(parameters, kind, true)),
-      adam_(some_of(parameters, kind, false),
+Optimizer::Optimizer(const NamedTensors& parameters, OptimizerKind kind, DType dtype)
+    : dtype_(dtype),
+      matrices_(parameters_of(parameters, kind, true)),
+      adam_(parameters_of(parameters, kind, false),
             torch::optim::AdamWOptions().betas({0.9, 0.99}).weight_decay(kWeightDecay)) {
   for (const at::Tensor& weight : matrices_) momenta_.push_back(at::zeros_like(weight.detach()));
 }
@@ -65,7 +68,7 @@ void Optimizer::step_matrix(const at::Tensor& weight, at::Tensor& momentum) cons
   const at::Tensor ahead = gradient.lerp(momentum, kMomentum).flatten(1);
   const double scale = 0.2 * std::sqrt(static_cast<double>(std::max(ahead.size(0), ahead.size(1))));
   weight.mul_(1 - rate_ * kWeightDecay);
-  weight.add_(orthogonalised(ahead).reshape(weight.sizes()), -rate_ * scale);
+  weight.add_(orthogonalised(ahead, dtype_).reshape(weight.sizes()), -rate_ * scale);
 }
 
 void Optimizer::step() {

@@ -14,13 +14,14 @@ namespace histoloom {
 // channels to at least 32, and AdamW for all else. Parameters without a gradient are passed over.
 //
 // Muon (Jordan et al. 2024): the momentum of a weight, as a matrix [out, in·k·k], is replaced by
-// the nearest one whose singular values are all alike, roughly, by five Newton-Schulz iterations in
-// bfloat16. Its steps are scaled by 0.2·sqrt(max(rows, columns)), so that they are about as large
-// as AdamW's and take the same learning rate (Liu et al. 2025, equation 4).
+// the nearest one whose singular values are all alike, roughly, by five Newton-Schulz iterations.
+// Its steps are scaled by 0.2·sqrt(max(rows, columns)), so that they are about as large as AdamW's
+// and take the same learning rate (Liu et al. 2025, equation 4).
 class Optimizer {
  public:
-  // Shares the tensors.
-  Optimizer(const NamedTensors& parameters, OptimizerKind kind);
+  // Shares the tensors. `dtype`, of Muon's matrix products: what the CPU multiplies fast, since
+  // float32 gains nothing.
+  Optimizer(const NamedTensors& parameters, OptimizerKind kind, DType dtype);
 
   void set_learning_rate(double rate);
   void zero_grad();
@@ -33,6 +34,7 @@ class Optimizer {
  private:
   void step_matrix(const at::Tensor& weight, at::Tensor& momentum) const;
 
+  DType dtype_;
   std::vector<at::Tensor> matrices_, momenta_;
   torch::optim::AdamW adam_;
   double rate_ = 0;
@@ -40,6 +42,6 @@ class Optimizer {
 
 // The matrix [m, n] with its singular values brought to 0.7 to 1.2, roughly; those below some 0.002
 // of its norm stay smaller.
-at::Tensor orthogonalised(const at::Tensor& matrix);
+at::Tensor orthogonalised(const at::Tensor& matrix, DType dtype);
 
 }  // namespace histoloom

@@ -12,6 +12,7 @@
 #include "histoloom/model/bundle.h"
 #include "histoloom/model/safetensors.h"
 #include "histoloom/train/train.h"
+#include "latent_cache.h"
 #include "loop.h"
 #include "paint_samples.h"
 #include "reconstruction_loss.h"
@@ -67,7 +68,14 @@ class KeptLatents {
   explicit KeptLatents(const ModelBundle& bundle)
       : channels_(bundle.latent_channels),
         deviation_(torch::tensor(bundle.latent_deviation).view({1, channels_, 1, 1})),
-        network_(load_autoencoder(bundle, DType::float32)) {}
+        network_(load_autoencoder(bundle, DType::float32)),
+        sum_(latent_settings(bundle, 0, 0)) {}
+
+  // Which latents they are, as the setting of a training.
+  std::string description() const {
+    Sha256 sum;
+    return describe(sum.add_part(sum_));
+  }
 
   // The mean square distance of latents [B, C, h, w] from those of the images, in deviations.
   at::Tensor distance(const at::Tensor& image, const at::Tensor& latents) {
@@ -83,6 +91,7 @@ class KeptLatents {
   std::int64_t channels_;
   at::Tensor deviation_;
   std::unique_ptr<Autoencoder> network_;
+  std::string sum_;
 };
 
 std::unique_ptr<KeptLatents> kept_latents(const TrainOptions& options, const ModelBundle& bundle) {
@@ -163,7 +172,7 @@ struct AutoencoderTraining::State {
         network(network_to_train(bundle, o)),
         images(read_training_images(o, bundle, kCrop)),
         loop({"autoencoder", network->parameters(), bundle.autoencoder.weights, batch(),
-              images.training},
+              options.optimizer.value_or(OptimizerKind::adamw), settings()},
              options),
         crops(images.training, bundle.downsampling) {
     if (!images.held_out.empty()) held_out.emplace(images.held_out, bundle.downsampling);
@@ -173,6 +182,11 @@ struct AutoencoderTraining::State {
   int batch() const { return options.batch > 0 ? options.batch : 16; }
   PowerMean power_mean() const {
     return options.decoder_only ? PowerMean::geometric : PowerMean::arithmetic;
+  }
+  std::vector<TrainingSetting> settings() const {
+    return {{"--keep-latents", kept ? kept->description() : "left out"},
+            {"training images:", describe(images.training)},
+            {"held-out images:", describe(images.held_out)}};
   }
   const CropSampler& shown() const { return held_out ? *held_out : crops; }
   at::Tensor training_loss() const;

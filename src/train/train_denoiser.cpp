@@ -7,6 +7,7 @@
 #include "histoloom/model/bundle.h"
 #include "histoloom/model/safetensors.h"
 #include "histoloom/train/train.h"
+#include "latent_cache.h"
 #include "latent_sampler.h"
 #include "loop.h"
 #include "paint_samples.h"
@@ -70,8 +71,20 @@ struct DenoiserTraining::State {
         network(network_to_train(bundle, o)),
         painter(bundle, *network),
         images(images_for_denoiser(o, bundle)),
-        loop({"denoiser", network->parameters(), bundle.denoiser.weights, batch(), images.training},
-             options) {}
+        loop({"denoiser", network->parameters(), bundle.denoiser.weights, batch(),
+              options.optimizer.value_or(OptimizerKind::muon), settings()},
+             options) {
+    require_latent_folder(options.latents);
+  }
+
+  std::vector<TrainingSetting> settings() const {
+    Sha256 latents, noise = checksum_of(NoiseSchedule::of(bundle.schedule), bundle.prediction);
+    latents.add_part(latent_settings(bundle, options.augment, options.seed));
+    return {{"autoencoder", describe(latents)},
+            {"noise schedule", describe(noise)},
+            {"training images:", describe(images.training)},
+            {"held-out images:", describe(images.held_out)}};
+  }
 
   int batch() const { return options.batch > 0 ? options.batch : 32; }
   at::Tensor loss_on(const LatentSampler& sampler) const {

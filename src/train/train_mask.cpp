@@ -35,23 +35,26 @@ class MaskReader {
 
   MaskSet read(bool held_out) const {
     MaskSet set;
+    std::vector<std::string> names_before;
     for (const MaskFolder& folder : options_.masks) {
       with_context("--images " + folder.images.string(), [&] {
         ImageSetOptions data = how_to_read(held_out);
         data.images = folder.images;
         data.masks_alone = true;
-        add(set, data, folder.prompt);
+        add(set, data, folder.prompt, names_before);
       });
     }
     // Few slides leave none to be held out.
     const bool few = options_.data.source.empty() &&
                      static_cast<int>(options_.data.slides.size()) < options_.data.held_out_every;
-    if (options_.data.slides.empty() || (held_out && few)) return set;
-    with_context("--slides", [&] {
-      ImageSetOptions data = how_to_read(held_out);
-      data.slides = options_.data.slides;
-      add(set, data, options_.slides_prompt);
-    });
+    if (!options_.data.slides.empty() && !(held_out && few)) {
+      with_context("--slides", [&] {
+        ImageSetOptions data = how_to_read(held_out);
+        data.slides = options_.data.slides;
+        add(set, data, options_.slides_prompt, names_before);
+      });
+    }
+    if (set.images.empty()) throw no_masks(held_out);
     return set;
   }
 
@@ -69,16 +72,27 @@ class MaskReader {
     return data;
   }
 
-  void add(MaskSet& set, const ImageSetOptions& data, const std::string& prompt) const {
+  static UserError no_masks(bool held_out) {
+    return UserError(held_out
+                         ? "nothing that is held out has a mask; give another --held-out-every, "
+                           "or more masks"
+                         : "nothing has a mask; expected are NAME_mask.png beside NAME.png, a "
+                           "NAME.png of one band that is a mask itself, or SLIDE:LABELS.geojson");
+  }
+
+  // All sets are split by source together, so that what one source gave lies on one side, and one
+  // of them may lie on the other side as a whole.
+  void add(MaskSet& set, ImageSetOptions data, const std::string& prompt,
+           std::vector<std::string>& names_before) const {
     const LabelId condition = model_.condition(prompt);
+    data.names_before = names_before;
+    data.may_be_empty = !data.source.empty();
+    const std::vector<std::string> names = names_of(data);
+    names_before.insert(names_before.end(), names.begin(), names.end());
     std::vector<TrainingImage> images = read_image_set(data, labels_);
+    if (images.empty()) return;
     std::erase_if(images, [](const TrainingImage& image) { return !image.labelled; });
-    if (images.empty())
-      throw UserError(data.held_out
-                          ? "nothing that is held out has a mask; give another --held-out-every, "
-                            "or more masks"
-                          : "nothing has a mask; expected are NAME_mask.png beside NAME.png, a "
-                            "NAME.png of one band that is a mask itself, or SLIDE:LABELS.geojson");
+    if (images.empty()) throw no_masks(data.held_out);
     require_side(images, side(), "mask");
     for (TrainingImage& image : images) {
       set.images.push_back(std::move(image));
@@ -153,10 +167,19 @@ struct MaskTraining::State {
         model(bundle, labels),
         network(network_to_train(bundle, model, o)),
         set(MaskReader(o, bundle, model, labels).read(false)),
-        loop({"mask", network->parameters(), bundle.mask_denoiser->weights, batch(), set.images},
-             options) {
-    if (o.data.held_out_every > 0) held_out_set = MaskReader(o, bundle, model, labels).read(true);
+        held_out_set(o.data.held_out_every > 0 ? MaskReader(o, bundle, model, labels).read(true)
+                                               : MaskSet()),
+        loop({"mask", network->parameters(), bundle.mask_denoiser->weights, batch(),
+              options.optimizer.value_or(OptimizerKind::adamw), settings()},
+             options),
+        completion(set.images, labels, model.spec().cell, o.seed),
+        sampler(complete_all(set, completion), model) {
+    if (o.data.held_out_every == 0) return;
+    held_out.emplace(complete_all(held_out_set, completion), model);
+    require_masks(*held_out, o);
   }
+
+  std::vector<TrainingSetting> settings() const;
 
   int batch() const { return options.batch > 0 ? options.batch : 16; }
   at::Tensor loss_on(const MaskSampler& masks) const;
@@ -169,8 +192,21 @@ struct MaskTraining::State {
   std::unique_ptr<Denoiser> network;
   MaskSet set, held_out_set;
   TrainingLoop loop;
+  MaskCompletion completion;
+  MaskSampler sampler;
+  std::optional<MaskSampler> held_out;
   at::Tensor signal = signal_of(NoiseSchedule::of(bundle.schedule));
 };
+
+std::vector<TrainingSetting> MaskTraining::State::settings() const {
+  Sha256 prompts, noise = checksum_of(NoiseSchedule::of(bundle.schedule), model.spec().prediction);
+  for (const LabelId condition : set.conditions) prompts.add(&condition, 1);
+  noise.add_part(fmt::format("{} {}", model.spec().cell, model.spec().scale));
+  return {{"noise schedule", describe(noise)},
+          {"the prompts of masks", describe(prompts)},
+          {"training images:", describe(set.images)},
+          {"held-out images:", describe(held_out_set.images)}};
+}
 
 at::Tensor MaskTraining::State::loss_on(const MaskSampler& masks) const {
   const MaskBatch data = masks.draw(batch(), options.unconditional);
@@ -206,19 +242,12 @@ MaskTraining::~MaskTraining() = default;
 
 MaskReport MaskTraining::run(Progress& progress) {
   State& s = *state_;
-  const MaskCompletion completion(s.set.images, s.labels, s.model.spec().cell, s.options.seed);
-  const MaskSampler sampler(complete_all(s.set, completion), s.model);
-  std::optional<MaskSampler> held_out;
-  if (s.options.data.held_out_every > 0) {
-    held_out.emplace(complete_all(s.held_out_set, completion), s.model);
-    require_masks(*held_out, s.options);
-  }
   Losses losses;
-  losses.training = [&] { return s.loss_on(sampler); };
-  if (held_out) losses.held_out = [&] { return s.loss_on(*held_out); };
-  losses.samples = [&] { return s.samples_of(held_out ? *held_out : sampler); };
+  losses.training = [&] { return s.loss_on(s.sampler); };
+  if (s.held_out) losses.held_out = [&] { return s.loss_on(*s.held_out); };
+  losses.samples = [&] { return s.samples_of(s.held_out ? *s.held_out : s.sampler); };
   const TrainingSummary summary = s.loop.run(losses, progress);
-  return {summary, completion.accuracy((held_out ? s.held_out_set : s.set).images)};
+  return {summary, s.completion.accuracy((s.held_out ? s.held_out_set : s.set).images)};
 }
 
 }  // namespace histoloom

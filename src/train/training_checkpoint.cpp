@@ -15,21 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-std::string describe(const std::vector<TrainingImage>& images) {
-  Sha256 sum;
-  for (const TrainingImage& image : images)
-    sum.add_part(image.name)
-        .add_part(fmt::format("{} {} {}", image.size.width, image.size.height, image.labelled))
-        .add_part(image.pixels.data(), image.pixels.size())
-        .add_part(image.labels.data(), image.labels.size());
-  return fmt::format("{} (SHA-256 {})", images.size(), sum.hex().substr(0, 12));
-}
-
 void write_state(torch::serialize::OutputArchive& archive, const TrainingState& state) {
   archive.write("step", c10::IValue(static_cast<std::int64_t>(state.step)));
   archive.write("seconds", c10::IValue(state.seconds));
   archive.write("loss_sum", c10::IValue(state.since_row.sum));
   archive.write("loss_count", c10::IValue(state.since_row.count));
+  archive.write("steps", c10::IValue(static_cast<std::int64_t>(state.steps)));
   archive.write("tail_sum", c10::IValue(state.tail.sum));
   archive.write("tail_count", c10::IValue(state.tail.count));
   archive.write("best_step", c10::IValue(state.best.step));
@@ -52,6 +43,9 @@ TrainingState read_state(torch::serialize::InputArchive& archive) {
   number("seconds", state.seconds);
   number("loss_sum", state.since_row.sum);
   count("loss_count", state.since_row.count);
+  std::int64_t steps = 0;
+  count("steps", steps);
+  state.steps = static_cast<int>(steps);
   number("tail_sum", state.tail.sum);
   count("tail_count", state.tail.count);
   count("best_step", state.best.step);
@@ -62,19 +56,26 @@ TrainingState read_state(torch::serialize::InputArchive& archive) {
 
 }  // namespace
 
-std::vector<TrainingSetting> settings_of(const TrainOptions& o, int batch,
-                                         const std::vector<TrainingImage>& images) {
-  return {{"--batch", fmt::format("{}", batch)},
-          {"--seed", fmt::format("{}", o.seed)},
+std::string describe(Sha256& sum) { return fmt::format("(SHA-256 {})", sum.hex().substr(0, 12)); }
+
+std::string describe(const std::vector<TrainingImage>& images) {
+  Sha256 sum;
+  for (const TrainingImage& image : images)
+    sum.add_part(image.name)
+        .add_part(fmt::format("{} {} {}", image.size.width, image.size.height, image.labelled))
+        .add_part(image.pixels.data(), image.pixels.size())
+        .add_part(image.labels.data(), image.labels.size());
+  return fmt::format("{} {}", images.size(), describe(sum));
+}
+
+std::vector<TrainingSetting> settings_of(const TrainOptions& o) {
+  return {{"--seed", fmt::format("{}", o.seed)},
           {"--dtype", o.dtype == DType::float32 ? "float32" : "bfloat16"},
-          {"--optimizer", o.optimizer == OptimizerKind::muon ? "muon" : "adamw"},
           {"--ema", fmt::format("{}", o.ema)},
           {"--unconditional", fmt::format("{}", o.unconditional)},
           {"--augment", fmt::format("{}", o.augment)},
           {"--turns", fmt::format("{}", o.turns)},
-          {"--keep-latents", o.keep_latents.empty() ? "left out" : "given"},
-          {"--decoder-only", o.decoder_only ? "given" : "left out"},
-          {"training images:", describe(images)}};
+          {"--decoder-only", o.decoder_only ? "given" : "left out"}};
 }
 
 TrainingCheckpoint::TrainingCheckpoint(fs::path path, std::string kind,
@@ -85,6 +86,10 @@ void TrainingCheckpoint::require_usable(bool resume, bool force) const {
   if (fs::is_directory(path_))
     throw UserError(
         fmt::format("--checkpoint {}: is a directory; give the name of a file", path_.string()));
+  for (const char* beside : {".csv", ".png"})
+    if (const fs::path file = path_.string() + beside; fs::is_directory(file))
+      throw UserError(fmt::format("--checkpoint {}: {} is a directory; give another name",
+                                  path_.string(), file.string()));
   const bool exists = file_exists(path_);
   if (resume && !exists)
     throw UserError(

@@ -16,6 +16,7 @@
 
 #include "best_checkpoint.h"
 #include "histoloom/core/file.h"
+#include "histoloom/core/sha256.h"
 #include "histoloom/model/denoiser.h"
 #include "histoloom/train/train.h"
 #include "optimizer.h"
@@ -34,7 +35,8 @@ struct TrainingState {
   int step = 0;           // steps taken
   double seconds = 0;     // of training, all runs together
   RunningMean since_row;  // losses since the last row of the log
-  RunningMean tail;       // losses of the last tenth of the steps
+  int steps = 0;          // that the training is to take
+  RunningMean tail;       // losses of the last tenth of them
   BestCheckpoint best;
 };
 
@@ -45,12 +47,17 @@ struct TrainedTensors {
   Optimizer optimizer;
 };
 
-// What decides the curve of a training beside its schedule: an option and its value as text.
+// What decides the curve of a training beside its schedule: an option, or what else it is, and its
+// value as text.
 struct TrainingSetting {
   std::string option, value;
 };
-std::vector<TrainingSetting> settings_of(const TrainOptions& options, int batch,
-                                         const std::vector<TrainingImage>& images);
+// Those that every training has.
+std::vector<TrainingSetting> settings_of(const TrainOptions& options);
+// Names and contents of images, as a value: their number and a checksum.
+std::string describe(const std::vector<TrainingImage>& images);
+// What was added to a checksum, as a value.
+std::string describe(Sha256& sum);
 
 class TrainingCheckpoint {
  public:

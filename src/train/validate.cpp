@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 #include "histoloom/core/error.h"
 #include "histoloom/train/train.h"
@@ -22,6 +23,16 @@ void require_images(const ImageSetOptions& data) {
         fmt::format("--held-out-every {} holds out every slide of that number and there are {}; "
                     "give a number up to theirs, or --images DIR",
                     data.held_out_every, slides));
+}
+
+void require_distinct(const std::vector<TrainingSlide>& slides) {
+  std::set<std::filesystem::path> seen;
+  for (const TrainingSlide& slide : slides) {
+    std::error_code code;
+    const std::filesystem::path file = std::filesystem::weakly_canonical(slide.file, code);
+    if (!seen.insert(code ? slide.file : file).second)
+      throw UserError(fmt::format("--slides {}: is given twice", slide.file.string()));
+  }
 }
 
 }  // namespace
@@ -57,6 +68,7 @@ void validate(const TrainOptions& o) {
   if (o.decoder_only && !o.keep_latents.empty())
     throw UserError("--decoder-only leaves the latents as they are; leave out --keep-latents");
   require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
+  require_distinct(o.data.slides);
   if (o.masks.empty()) require_images(o.data);
   if (o.checkpoint.empty()) throw UserError("--checkpoint FILE is needed: training is long");
 }

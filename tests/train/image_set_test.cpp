@@ -57,6 +57,27 @@ TEST_F(ImageSet, ReadsPixelsAndMasksByName) {
   EXPECT_EQ(images[1].labels, std::vector<LabelId>(5 * 3, 2));
 }
 
+TEST_F(ImageSet, JpegAndTiffAreReadTooHoweverTheirEndingsAreWritten) {
+  const PixelSize size{32, 16};
+  write_patch("a.PNG", size);
+  write_image(scratch_ / "a_mask.tif", size, 1, std::vector<std::uint8_t>(512, 2));
+  write_patch("b.tif", size);
+  const std::vector<std::uint8_t> pixels = blobs(size, 2);
+  VipsImage* image =
+      vips_image_new_from_memory(pixels.data(), pixels.size(), 32, 16, 3, VIPS_FORMAT_UCHAR);
+  ASSERT_EQ(vips_jpegsave(image, (scratch_ / "c.jpeg").c_str(), "Q", 95, nullptr), 0);
+  g_object_unref(image);
+  write_bytes(scratch_ / "notes.txt", "no image");
+  const auto images = read();
+  ASSERT_EQ(images.size(), 3u);
+  EXPECT_EQ(images[0].name, "a");
+  EXPECT_THAT(images[0].labels, Each(2));
+  EXPECT_FALSE(images[1].labelled);
+  EXPECT_EQ(images[1].pixels, blobs(size, 0.5));
+  EXPECT_EQ(images[2].name, "c");
+  EXPECT_NEAR(images[2].pixels[0], pixels[0], 12);
+}
+
 TEST_F(ImageSet, ACellTakesTheLabelOfMostOfItsPixels) {
   const PixelSize size{20, 8};  // the last cell is half a cell wide
   write_image(scratch_ / "a.png", size, 3, blobs(size, 0));
@@ -123,6 +144,22 @@ TEST_F(ImageSet, ImagesOfOneSourceAreHeldOutTogether) {
   EXPECT_THAT(names_of(true), ElementsAre("a-1", "b-1", "c-7", "d-1"));
   options_.held_out_every = 3;
   EXPECT_THAT(names_of(false), ElementsAre("a-2", "b-2", "c-7"));
+}
+
+TEST_F(ImageSet, SetsThatAreSplitTogetherCountTheirSourcesTogether) {
+  for (const char* name : {"p2_x.png", "p3_x.png"}) write_patch(name, {16, 8});
+  options_.source = "^[^_]+";
+  options_.held_out_every = 2;
+  EXPECT_THAT(names_of(true), ElementsAre("p2_x"));
+  options_.names_before = {"p1_a", "p1_b", "p2_a"};
+  EXPECT_THAT(names_of(true), ElementsAre("p3_x"));
+  EXPECT_THAT(names_of(false), ElementsAre("p2_x"));
+  // All of a set may lie on one side.
+  options_.names_before = {"p2_a", "p1_a", "p3_a"};
+  EXPECT_THAT(names_of(true), ElementsAre("p2_x", "p3_x"));
+  EXPECT_THAT(message_of([&] { names_of(false); }), StartsWith("no image is left to train on"));
+  options_.may_be_empty = true;
+  EXPECT_THAT(names_of(false), ElementsAre());
 }
 
 TEST_F(ImageSet, OfSlidesEveryNthIsHeldOut) {
@@ -215,10 +252,16 @@ TEST(TrainingSlide, AGeojsonAfterTheLastColonIsItsLabels) {
 
 TEST_F(ImageSet, FoldersWithoutImagesAreRefused) {
   write_bytes(scratch_ / "a_mask.png", "only a mask");
-  EXPECT_EQ(error(),
-            scratch_.path().string() + ": holds no NAME.png; training images are expected there");
+  EXPECT_EQ(error(), scratch_.path().string() +
+                         ": holds no NAME.png, .jpg or .tif; training images are expected there");
   options_.images = scratch_ / "nowhere";
   EXPECT_EQ(error(), in("nowhere", "can't be listed: No such file or directory"));
+}
+
+TEST_F(ImageSet, TwoImagesOfOneNameAreRefused) {
+  write_patch("a.png", {16, 8});
+  write_patch("a.tif", {16, 8});
+  EXPECT_EQ(error(), in("a.tif", "has the same name as a.png; rename one of them"));
 }
 
 TEST_F(ImageSet, WhatIsNoRgbImageIsRefused) {

@@ -1,4 +1,5 @@
 // The mask denoiser: how sparse masks are completed, what patches are drawn, and that it learns.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -238,6 +239,29 @@ TEST_F(MaskTrainings, TheLossIsMeasuredOnMasksThatAreHeldOut) {
             32 + 360 + 2 * (24 + 8 * 25 + 16));
 }
 
+TEST_F(MaskTrainings, ASourceLiesOnOneSideInAllFolders) {
+  for (const char* name : {"p0.png", "p2.png"}) fs::remove(scratch_ / "b" / name);
+  TrainOptions o = options(bundle("m"));
+  o.data.held_out_every = 2;
+  o.data.source = "^p.";
+  // Of p0, p1 and p2 in a, p0 and p2 are held out; p1 in b by itself would be, and leave nothing.
+  train_mask_denoiser(o, silent_);
+  o.resume = true;
+  o.data.source.clear();
+  EXPECT_THAT(message_of([&] { train_mask_denoiser(o, silent_); }),
+              testing::HasSubstr("no image is left to train on"));
+}
+
+TEST_F(MaskTrainings, AResumeWithOtherPromptsIsRefused) {
+  TrainOptions o = options(bundle("m"));
+  o.steps = 2;
+  train_mask_denoiser(o, silent_);
+  o.resume = true;
+  std::swap(o.masks[0].prompt, o.masks[1].prompt);
+  EXPECT_THAT(message_of([&] { train_mask_denoiser(o, silent_); }),
+              testing::ContainsRegex("was started with the prompts of masks .SHA-256 .*, now "));
+}
+
 TEST_F(MaskTrainings, AnnotatedSlidesAreMasksToo) {
   const PixelSize size{320, 256};
   write_image(scratch_ / "s.tif", size, 3, blobs(size, 1));
@@ -318,7 +342,7 @@ TEST_F(MaskTrainings, WhatCannotBeUsedIsNamed) {
                 ": nothing that is held out has a mask; give another --held-out-every, or more "
                 "masks");
   o.masks.erase(o.masks.begin());
-  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+  EXPECT_EQ(message_of([&] { MaskTraining training(o); }),
             "--held-out-every 3 holds out no annotated mask; give another number or more masks");
   o = options(bundle("m"));
   for (const char* name : {"p1", "p2"})

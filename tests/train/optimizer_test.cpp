@@ -7,18 +7,18 @@
 namespace histoloom {
 namespace {
 
-class Orthogonalised : public testing::TestWithParam<std::pair<int, int>> {};
+class Orthogonalised : public testing::TestWithParam<std::tuple<int, int, DType>> {};
 
 // U·Vᵀ of the singular value decomposition, by LAPACK in double.
 TEST_P(Orthogonalised, IsAboutTheNearestMatrixWithEqualSingularValues) {
   torch::manual_seed(2);
-  const auto [rows, columns] = GetParam();
+  const auto [rows, columns, dtype] = GetParam();
   // Singular values from 0.1 to 1; those of a random square matrix come down to nothing.
   const auto [u, s, v] =
       at::linalg_svd(torch::randn({rows, columns}, at::kDouble), /*full_matrices=*/false);
   const at::Tensor lengths = at::linspace(0.1, 1, s.numel(), at::kDouble);
   const at::Tensor matrix = at::matmul(u * lengths, v).to(at::kFloat);
-  const at::Tensor got = orthogonalised(matrix).to(at::kDouble);
+  const at::Tensor got = orthogonalised(matrix, dtype).to(at::kDouble);
   ASSERT_EQ(got.sizes(), matrix.sizes());
   const at::Tensor values = at::linalg_svdvals(got);
   EXPECT_GT(values.min().item<double>(), 0.5);
@@ -27,12 +27,15 @@ TEST_P(Orthogonalised, IsAboutTheNearestMatrixWithEqualSingularValues) {
   EXPECT_GT(along / std::sqrt(got.square().sum().item<double>() * std::min(rows, columns)), 0.95);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Orthogonalised,
-                         testing::Values(std::pair{48, 48}, std::pair{40, 360}, std::pair{360, 40},
-                                         std::pair{33, 1}, std::pair{1, 33}));
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, Orthogonalised,
+    testing::Values(std::tuple{48, 48, DType::bfloat16}, std::tuple{40, 360, DType::bfloat16},
+                    std::tuple{40, 360, DType::float32}, std::tuple{360, 40, DType::float32},
+                    std::tuple{33, 1, DType::bfloat16}, std::tuple{1, 33, DType::float32}));
 
 TEST(OrthogonalisedNothing, IsNothing) {
-  EXPECT_TRUE(at::equal(orthogonalised(torch::zeros({4, 9})), torch::zeros({4, 9})));
+  EXPECT_TRUE(
+      at::equal(orthogonalised(torch::zeros({4, 9}), DType::float32), torch::zeros({4, 9})));
 }
 
 // A weight of a convolution that is large enough for Muon, one that isn't, a bias, and one frozen.
@@ -59,7 +62,7 @@ void take_steps(Optimizer& optimizer, const NamedTensors& all, int first, int la
 
 TEST(Optimizer, OfAdamwIsTorchs) {
   const NamedTensors ours = parameters(), theirs = parameters();
-  Optimizer optimizer(ours, OptimizerKind::adamw);
+  Optimizer optimizer(ours, OptimizerKind::adamw, DType::float32);
   take_steps(optimizer, ours, 0, 3);
   std::vector<at::Tensor> list;
   for (const auto& [name, tensor] : theirs) list.push_back(tensor);
@@ -80,7 +83,8 @@ TEST(Optimizer, OfAdamwIsTorchs) {
 
 TEST(Optimizer, OfMuonStepsLargeConvolutionsByMatricesAndAllElseByAdamw) {
   const NamedTensors muon = parameters(), adamw = parameters(), before = parameters();
-  Optimizer of_muon(muon, OptimizerKind::muon), of_adamw(adamw, OptimizerKind::adamw);
+  Optimizer of_muon(muon, OptimizerKind::muon, DType::bfloat16);
+  Optimizer of_adamw(adamw, OptimizerKind::adamw, DType::bfloat16);
   take_steps(of_muon, muon, 0, 1);
   take_steps(of_adamw, adamw, 0, 1);
   for (std::size_t i = 1; i < muon.size(); ++i)
@@ -94,10 +98,46 @@ TEST(Optimizer, OfMuonStepsLargeConvolutionsByMatricesAndAllElseByAdamw) {
   EXPECT_LT(values.max().item<double>(), 1.4);
 }
 
+// Expected values:
+//
+//   import numpy as np
+//   m, n, k = 32, 40, np.arange(32 * 40, dtype=float) ** 2
+//   start = w = np.sin(0.37 * k).reshape(m, n)
+//   momentum = np.zeros((m, n))
+//   for step in range(3):
+//       rate = 0.01 / (1 + step)
+//       gradient = 2 * (w - np.cos(0.53 * (1 + step) * k).reshape(m, n)) / w.size
+//       momentum = 0.95 * momentum + 0.05 * gradient
+//       x = 0.05 * gradient + 0.95 * momentum
+//       x = x / (np.linalg.norm(x) + 1e-7)
+//       for _ in range(5):
+//           a = x @ x.T
+//           x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+//       w = w * (1 - rate * 1e-4) - rate * 0.2 * np.sqrt(max(m, n)) * x
+//   print(100 * (w - start)[[0, 7, 31], [1, 3, 39]])
+TEST(Optimizer, OfMuonTakesTheStepsOfNumpy) {
+  const at::Tensor k = at::arange(32 * 40, at::kDouble).square();
+  const auto matrix = [](const at::Tensor& t) { return t.view({32, 40, 1, 1}).to(at::kFloat); };
+  const at::Tensor start = matrix(at::sin(0.37 * k));
+  at::Tensor weight = start.clone().set_requires_grad(true);
+  Optimizer optimizer({{"weight", weight}}, OptimizerKind::muon, DType::float32);
+  for (int step = 0; step < 3; ++step) {
+    optimizer.set_learning_rate(0.01 / (1 + step));
+    optimizer.zero_grad();
+    (weight - matrix(at::cos(0.53 * (1 + step) * k))).square().mean().backward();
+    optimizer.step();
+  }
+  const at::Tensor change = 100 * (weight - start).detach().view({32, 40});
+  EXPECT_NEAR(change[0][1].item<double>(), 0.09926196, 6e-5);
+  EXPECT_NEAR(change[7][3].item<double>(), -0.42654124, 6e-5);
+  EXPECT_NEAR(change[31][39].item<double>(), -0.43935524, 6e-5);
+}
+
 TEST(Optimizer, GoesOnFromAnArchiveBitForBit) {
   for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::muon}) {
     const NamedTensors whole = parameters(), broken = parameters();
-    Optimizer unbroken(whole, kind), first(broken, kind), second(broken, kind);
+    Optimizer unbroken(whole, kind, DType::bfloat16), first(broken, kind, DType::bfloat16),
+        second(broken, kind, DType::bfloat16);
     take_steps(unbroken, whole, 0, 6);
     take_steps(first, broken, 0, 3);
     torch::serialize::OutputArchive out;

@@ -56,6 +56,11 @@ const Defect kDefects[] = {
      "--patience needs --held-out-every: it is the held-out loss that it waits for"},
     {"TooManyThreads", [](auto& o) { o.threads = 1025; },
      "--threads must be from 1 to 1024, got 1025"},
+    {"ASlideTwice",
+     [](auto& o) {
+       o.data.slides = {{"a.svs", ""}, {"b.svs", ""}, {"./a.svs", ""}};
+     },
+     "--slides ./a.svs: is given twice"},
     {"NoData", [](auto& o) { o.data.images.clear(); },
      "no training data; give --images DIR or --slides FILE"},
     {"HeldOutSlides",

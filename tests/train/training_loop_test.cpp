@@ -50,7 +50,7 @@ class Loop : public testing::Test {
   // Trains a new weight until `stop`, where it is not negative.
   TrainingSummary train(const TrainOptions& o, double goal, int stop = -1) {
     weight_ = at::zeros({1}).set_requires_grad(true);
-    TrainingLoop loop({"toy", {{"w", weight_}}, weights(o), 1, images_}, o);
+    TrainingLoop loop({"toy", {{"w", weight_}}, weights(o), 1, OptimizerKind::adamw, settings_}, o);
     Losses losses;
     losses.training = [this] {
       // A gradient of infinity, of a loss that is finite.
@@ -83,7 +83,7 @@ class Loop : public testing::Test {
 
   ScratchDirectory scratch_;
   at::Tensor weight_;
-  std::vector<TrainingImage> images_;
+  std::vector<TrainingSetting> settings_{{"training images:", "none"}};
   bool with_held_out_ = true, spoil_gradient_ = false;
   std::vector<float> kept_;  // the weight whenever the bundle got one
   float seen_ = 0;
@@ -309,10 +309,8 @@ TEST_F(Loop, AResumeWithOtherSettingsIsRefusedByName) {
   other = o;
   other.augment = 0.5;
   EXPECT_EQ(message_of([&] { train(other, 2); }), refused("--augment 0, now 0.5"));
-  images_.push_back({"p", {1, 1}, {1, 2, 3}, {0}, false});
-  EXPECT_THAT(message_of([&] { train(o, 2); }),
-              testing::ContainsRegex("was started with training images: 0 .SHA-256 [0-9a-f]{12}., "
-                                     "now 1 .SHA-256 [0-9a-f]{12}.; go on"));
+  settings_[0].value = "one";
+  EXPECT_EQ(message_of([&] { train(o, 2); }), refused("training images: none, now one"));
 }
 
 TEST_F(Loop, TheScheduleMayChangeOnResume) {
@@ -327,6 +325,17 @@ TEST_F(Loop, TheScheduleMayChangeOnResume) {
   EXPECT_EQ(train(o, 2).steps, 8);
 }
 
+TEST_F(Loop, TheLastLossIsThatOfTheLastTenthOfTheStepsThatItTookInTheEnd) {
+  TrainOptions o = options("a");
+  o.learning_rate = 0.02;
+  train(o, 2);  // of which the last ten steps were the last tenth
+  o.resume = true;
+  o.steps = 120;
+  o.checkpoint_every = 12;  // rows 108 and 120
+  const double loss = train(o, 2).loss;
+  EXPECT_NEAR(loss, log_of(o).back().loss, 1e-5);
+}
+
 TEST_F(Loop, WhereItCantWriteIsSaidBeforeTheFirstStep) {
   TrainOptions o = options("a");
   o.checkpoint = scratch_ / "nowhere" / "c.pt";
@@ -336,6 +345,11 @@ TEST_F(Loop, WhereItCantWriteIsSaidBeforeTheFirstStep) {
   fs::create_directory(o.checkpoint);
   EXPECT_EQ(message_of([&] { train(o, 2); }),
             "--checkpoint " + o.checkpoint.string() + ": is a directory; give the name of a file");
+  o.checkpoint = scratch_ / "b.pt";
+  fs::create_directory(scratch_ / "b.pt.csv");
+  EXPECT_EQ(message_of([&] { train(o, 2); }), "--checkpoint " + o.checkpoint.string() + ": " +
+                                                  o.checkpoint.string() +
+                                                  ".csv is a directory; give another name");
   EXPECT_TRUE(draws_.empty());
 }
 

@@ -304,6 +304,67 @@ TEST_F(Training, ACheckpointOfAnotherConfigurationIsRefused) {
             o.checkpoint.string() + ": is not a checkpoint of this network, or is damaged");
 }
 
+TEST_F(Training, TheDenoisersOptimiserIsMuonUnlessAskedOtherwise) {
+  TrainOptions o = options(half_bundle("a"));
+  o.steps = 1;
+  train_denoiser(o, silent_);
+  o.resume = true;
+  o.optimizer = OptimizerKind::adamw;
+  EXPECT_EQ(message_of([&] { train_denoiser(o, silent_); }),
+            o.checkpoint.string() +
+                ": was started with --optimizer muon, now adamw; go on as it was started, or start "
+                "anew with --force");
+  o.optimizer = OptimizerKind::muon;
+  train_denoiser(o, silent_);
+}
+
+TEST_F(Training, ADenoiserOnOtherLatentsIsRefused) {
+  const fs::path model = half_bundle("a");
+  TrainOptions o = options_of_denoiser(options(model));
+  o.steps = 1;
+  train_denoiser(o, silent_);
+  TrainOptions of_autoencoder = options(model);
+  of_autoencoder.steps = 2;
+  train_autoencoder(of_autoencoder, silent_);
+  o.resume = true;
+  EXPECT_THAT(message_of([&] { train_denoiser(o, silent_); }),
+              testing::ContainsRegex("d.pt: was started with autoencoder .SHA-256 [0-9a-f]{12}., "
+                                     "now .SHA-256 [0-9a-f]{12}.; go on as it was started"));
+}
+
+TEST_F(Training, LatentsThatCantBeKeptAreRefusedBeforeAnyWork) {
+  write_bytes(scratch_ / "file", "");
+  TrainOptions o = options(half_bundle("a"));
+  o.latents = scratch_ / "file" / "latents";
+  EXPECT_EQ(message_of([&] { DenoiserTraining training(o); }),
+            "--latents " + o.latents.string() + ": can't be made: " + (scratch_ / "file").string() +
+                " is no folder");
+}
+
+TEST_F(Training, ItStopsBetweenTwoImagesThatAreEncoded) {
+  class StopEncoding final : public Progress {
+   public:
+    void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+    void update(std::int64_t done, std::string_view) override { done_ = done; }
+    void finish() override {}
+    void warn(std::string_view) override {}
+    bool stop_requested() const override { return done_ == 2; }
+
+   private:
+    std::int64_t done_ = 0;
+  } stop;
+  TrainOptions o = options(half_bundle("a"));
+  EXPECT_EQ(message_of<Interrupted>([&] { train_denoiser(o, stop); }),
+            "training stopped before its first step; start it again, with --latents DIR to keep "
+            "what is encoded");
+  o.latents = scratch_ / "latents";
+  EXPECT_EQ(message_of<Interrupted>([&] { train_denoiser(o, stop); }),
+            "training stopped before its first step; start it again, it goes on with what is in " +
+                o.latents.string());
+  EXPECT_EQ(std::distance(fs::directory_iterator(o.latents), fs::directory_iterator()), 2);
+  EXPECT_FALSE(fs::exists(o.checkpoint));
+}
+
 TEST_F(Training, AStoppedAutoencodersStatisticsAreThoseOfItsWeights) {
   const fs::path model = bundle("a");
   const std::vector<float> before = ModelBundle::read(model).latent_deviation;

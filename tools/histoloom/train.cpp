@@ -13,8 +13,8 @@ namespace {
 
 struct TrainArguments {
   TrainOptions options;
-  std::string dtype;  // empty: the fastest
-  std::string optimizer = "adamw";
+  std::string dtype;                 // empty: the fastest
+  std::string optimizer;             // empty: the network's
   std::vector<std::string> folders;  // of masks
   std::vector<std::string> slides;
 };
@@ -32,9 +32,9 @@ void add_options(CLI::App& app, TrainArguments& a) {
   app.add_option("--stop-after", o.stop_after,
                  "step at which this run ends, to be resumed (0: at the last)");
   app.add_option("--batch", o.batch, "patches a step (16; 32 denoiser)");
-  app.add_option("--optimizer", a.optimizer, "adamw, or muon for the weights of convolutions")
-      ->check(CLI::IsMember({"adamw", "muon"}))
-      ->capture_default_str();
+  app.add_option("--optimizer", a.optimizer,
+                 "adamw, or muon for the weights of convolutions (adamw; muon denoiser)")
+      ->check(CLI::IsMember({"adamw", "muon"}));
   app.add_option("--learning-rate", o.learning_rate, "the optimiser's rate")->capture_default_str();
   app.add_option("--decay-share", o.decay_share, "share of the steps in which the rate falls to 0")
       ->capture_default_str();
@@ -64,7 +64,7 @@ void add_slides(CLI::App& app, TrainArguments& a) {
 
 void add_images(CLI::App& app, TrainArguments& a) {
   app.add_option("--images", a.options.data.images,
-                 "folder of NAME.png, with NAME_mask.png where labelled");
+                 "folder of NAME.png, .jpg or .tif, with NAME_mask.png where labelled");
   add_slides(app, a);
   app.add_option("--augment", a.options.augment,
                  "how much the stains vary, 0 to 1: haematoxylin and eosin at 1 by up to 20 %")
@@ -98,7 +98,8 @@ TrainOptions parsed(TrainArguments& a) {
   a.options.dtype = a.dtype.empty()        ? fastest_dtype()
                     : a.dtype == "float32" ? DType::float32
                                            : DType::bfloat16;
-  a.options.optimizer = a.optimizer == "muon" ? OptimizerKind::muon : OptimizerKind::adamw;
+  if (!a.optimizer.empty())
+    a.options.optimizer = a.optimizer == "muon" ? OptimizerKind::muon : OptimizerKind::adamw;
   return a.options;
 }
 
@@ -129,7 +130,6 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
 
 void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   auto arguments = std::make_shared<TrainArguments>();
-  arguments->optimizer = "muon";
   CLI::App* app = train.add_subcommand("denoiser", "noise to latents, under a label map");
   add_options(*app, *arguments);
   add_images(*app, *arguments);

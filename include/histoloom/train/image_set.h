@@ -30,26 +30,33 @@ struct TrainingSlide {
 TrainingSlide parse_training_slide(const std::string& text);
 
 struct ImageSetOptions {
-  std::filesystem::path images;  // NAME.png with NAME_mask.png beside some
+  std::filesystem::path images;  // NAME.png, .jpg or .tif with NAME_mask.png or .tif beside some
   std::vector<TrainingSlide> slides;
   int factor = 8;          // pixels a latent cell
   int held_out_every = 0;  // every n-th source is left out; 0 leaves out none
   std::string source;      // regular expression of the part of a file's name that tells its source
-  double mpp = 0;          // microns a pixel that slides are scaled to; 0: as they are
-  int regions = 64;        // at most, of a slide of more than 16 megapixels
-  int region_side = 1024;  // pixels
-  bool held_out = false;   // read what is left out instead
-  bool masks_alone = false;  // a NAME.png of one band without NAME_mask.png is a mask by itself
+  // Names of sets that are split together with this one, whose sources count first; only with
+  // `source`.
+  std::vector<std::string> names_before;
+  bool may_be_empty = false;  // all of it may be on the other side of the split
+  double mpp = 0;             // microns a pixel that slides are scaled to; 0: as they are
+  int regions = 64;           // at most, of a slide of more than 16 megapixels
+  int region_side = 1024;     // pixels
+  bool held_out = false;      // read what is left out instead
+  bool masks_alone = false;   // an image of one band without a mask is a mask by itself
 };
 
 // Reads every image; labels of a cell are the mask's majority, and glass where the image shows it.
 // Tissue of a slide that no annotation holds is unknown. Without `source` every nth image of the
 // folder is held out from the first on, and of slides the last of every n; with it images and
-// slides of one source go together. UserError for a folder without images, an image that can't be
-// read or has no three bands, a mask of another size or with an id that `labels` lacks, slides that
-// OpenSlide can't read, that are coarser than `mpp` or without tissue, and annotations as
-// read_annotations() refuses them.
+// slides of one source go together. UserError for a folder without images or with two of one name,
+// an image that can't be read or has no three bands, a mask of another size or with an id that
+// `labels` lacks, slides that OpenSlide can't read, that are coarser than `mpp` or without tissue,
+// and annotations as read_annotations() refuses them.
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels);
+
+// The names, without endings, of the images and slides that read_image_set() would split.
+std::vector<std::string> names_of(const ImageSetOptions& options);
 
 // One flag a cell: bright and without colour, in pieces of at least 48 × 48 px, so that lumina and
 // the gaps between fibres stay tissue.

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,7 @@ struct TrainOptions {
   // they are. 0: it runs to the end.
   int stop_after = 0;
   int batch = 0;  // 0: 16 for autoencoder and mask denoiser, 32 for the denoiser
-  OptimizerKind optimizer = OptimizerKind::adamw;
+  std::optional<OptimizerKind> optimizer;  // none: muon for the denoiser, adamw for the others
   double learning_rate = 4e-4;
   double decay_share = 0.3;  // of the steps, at the end, in which the rate falls to 0 as a cosine
   double ema = 0.999;        // decay of the averaged weights, which are the ones that are kept
