@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "class_rows.h"
+#include "copying_rows.h"
 #include "inputs.h"
 #include "likeness_rows.h"
 #include "network_rows.h"
@@ -71,7 +72,7 @@ EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& 
       [&] { add_sliced_wasserstein(parts[0], distances); },
       [&] { add_optical_density(parts[1], sets, options, progress); },
       [&] { add_radial_spectrum(parts[2], sets, options, progress); },
-      [&] { add_copying(parts[3], sets, progress); },
+      [&] { add_copying(parts[3], sets, inputs, options, progress); },
       [&] { add_reconstruction(parts[6], sets, again, distances, options, progress); }};
   progress.start_stage("measuring", static_cast<std::int64_t>(measures.size()), "measures");
   for (std::size_t i = 0; i < measures.size(); ++i) {

@@ -130,7 +130,27 @@ TEST_F(Refused, OneRealImageAgainstItselfIsSaid) {
               testing::ElementsAre(
                   "--real: its tissue is that of one image, so that real against real is that "
                   "image against itself, and lower than two images would have it; give --held-out "
-                  "from another one"));
+                  "from another one",
+                  "shifted_correlation has nothing to stand beside: the patches of real against "
+                  "real are cut from every real image, and would be found there; give --held-out"));
+  const ReportRow& copies = row(report, "shifted_correlation", "highest");
+  EXPECT_TRUE(copies.synthetic);
+  EXPECT_FALSE(copies.real);
+}
+
+TEST_F(Refused, ASearchOfSomeOfTheTrainingImagesIsSaid) {
+  write_folder("real", 1, 4);
+  write_folder("held", 101, 4);
+  write_folder("synthetic", 51, 4);
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  o.training_patches = 3;
+  Warnings warnings;
+  evaluate(o, open_inputs(o), warnings);
+  EXPECT_THAT(warnings.all,
+              testing::ElementsAre(
+                  "shifted_correlation searches 3 of the 8 squares of 64 px that the training "
+                  "images hold; a higher --training-patches searches more"));
 }
 
 // ---- Files
