@@ -209,6 +209,8 @@ TEST_F(Evaluate, TheModelsAutoencoderIsMeasuredOnRealImages) {
   EXPECT_TRUE(level.reconstruction);
   EXPECT_FALSE(level.synthetic);
   EXPECT_EQ(level.real->value, row(report, "sliced_wasserstein", "32 px").real->value);
+  EXPECT_EQ(row(report, "autoencoder", "spectrum to Nyquist/2").real->value,
+            row(report, "radial_spectrum", "largest to Nyquist/2").real->value);
 }
 
 // An autoencoder that gives every patch back as it was.
