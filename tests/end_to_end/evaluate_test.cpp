@@ -100,6 +100,20 @@ TEST(EvaluateTool, TakesTheSlidesOfAFolderThatGenerateHasWritten) {
   }
 }
 
+TEST(EvaluateTool, SlidesOfAnotherScaleAreRefused) {
+  const Folder folder;
+  const std::string picture = write_pictures(folder, "pictures", 1) + "/0.png",
+                    fine = (folder / "fine.svs").string(),
+                    coarse = (folder / "coarse.svs").string();
+  for (const auto& [slide, mpp] : {std::pair(fine, "0.25"), std::pair(coarse, "0.5")})
+    ASSERT_EQ(run({"pyramid", picture, "-o", slide, "--mpp", mpp, "--quiet"}).code, 0);
+  const Outcome outcome = run({"evaluate", "--real", fine, "--synthetic", coarse, "--patch", "32"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err, "histoloom: " + coarse + " has 0.5 microns a pixel, " + fine +
+                             " has 0.25; nothing is resized here, so give images of one scale, or "
+                             "shrink the finer ones to it first\n");
+}
+
 TEST(EvaluateTool, WhatCantBeUsedIsRefusedBeforeTheWork) {
   const Folder folder;
   const std::string real = write_pictures(folder, "real", 2);
