@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "class_rows.h"
-#include "histoloom/core/error.h"
-#include "histoloom/model/bundle.h"
+#include "copying_rows.h"
+#include "inputs.h"
 #include "likeness_rows.h"
 #include "network_rows.h"
 #include "patch_sets.h"
@@ -49,58 +49,11 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// ", and 3 more" where `count` files share a message that names one.
-std::string and_more(std::size_t count) {
-  return count > 1 ? fmt::format(", and {} more", count - 1) : "";
-}
-
-void warn_of_shared_files(const EvaluateInputs& inputs, Progress& progress) {
-  for (const auto& [option, sources] :
-       {std::pair("--real", &inputs.real), std::pair("--held-out", &inputs.held_out)})
-    if (const auto both = shared_files(inputs.synthetic, *sources); !both.empty())
-      progress.warn(fmt::format("--synthetic: {} is an image of {} too{}", both[0].string(), option,
-                                and_more(both.size())));
-}
-
-void open_bundle(EvaluateInputs& inputs, const EvaluateOptions& options) {
-  const ModelBundle bundle = ModelBundle::read(options.model);
-  if (options.patch % bundle.downsampling != 0)
-    throw UserError(
-        fmt::format("--patch must be a multiple of the model's {} px a latent cell, got {}",
-                    bundle.downsampling, options.patch));
-  inputs.labels = LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
-  for (const std::string& name : options.classes)
-    if (inputs.labels->find(std::string_view(name)) == nullptr)
-      throw UserError(fmt::format("--classes: '{}' is no label of the model, which has {}", name,
-                                  inputs.labels->describe()));
-  inputs.latent_factor = bundle.downsampling;
-  inputs.autoencoder = load_autoencoder(bundle, DType::float32);
-}
-
 }  // namespace
-
-EvaluateInputs open_inputs(const EvaluateOptions& options) {
-  EvaluateInputs inputs;
-  inputs.real = open_patch_sources(options.real);
-  inputs.synthetic = open_patch_sources(options.synthetic);
-  inputs.held_out = open_patch_sources(options.held_out);
-  if (const auto both = shared_files(inputs.held_out, inputs.real); !both.empty())
-    throw UserError(
-        fmt::format("--held-out: {} is an image of --real too{}; no image may be on both sides",
-                    both[0].string(), and_more(both.size())));
-  if (!options.features.empty())
-    inputs.network =
-        std::make_unique<FeatureNetwork>(options.features, static_cast<int>(options.patch));
-  if (!options.model.empty()) open_bundle(inputs, options);
-  if (options.latent_factor) inputs.latent_factor = *options.latent_factor;
-  validate_seams(options, inputs.latent_factor);
-  check_seam_grids(inputs, options);
-  return inputs;
-}
 
 EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
                           Progress& progress) {
-  warn_of_shared_files(inputs, progress);
+  warn_of_inputs(inputs, progress);
   progress.start_stage("reading masks and patches", 1, "set");
   const ClassPlaces places = find_class_places(inputs, options, progress);
   const PatchSets sets = read_sets(inputs, options, progress);
@@ -119,7 +72,7 @@ EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& 
       [&] { add_sliced_wasserstein(parts[0], distances); },
       [&] { add_optical_density(parts[1], sets, options, progress); },
       [&] { add_radial_spectrum(parts[2], sets, options, progress); },
-      [&] { add_copying(parts[3], sets, progress); },
+      [&] { add_copying(parts[3], sets, inputs, options, progress); },
       [&] { add_reconstruction(parts[6], sets, again, distances, options, progress); }};
   progress.start_stage("measuring", static_cast<std::int64_t>(measures.size()), "measures");
   for (std::size_t i = 0; i < measures.size(); ++i) {

@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <iterator>
 
-#include "histoloom/evaluate/copying.h"
 #include "histoloom/evaluate/optical_density.h"
 #include "histoloom/evaluate/radial_spectrum.h"
 
@@ -15,16 +12,6 @@ namespace histoloom::evaluate {
 namespace {
 
 constexpr std::array kChannelNames{"red", "green", "blue"};
-
-// Patches with glass on the same side correlate, whatever tissue they show beside it.
-constexpr double kMaxGlassOfCopies = 0.1;
-
-std::vector<Picture> nearly_without_glass(Pictures patches) {
-  std::vector<Picture> out;
-  std::copy_if(patches.begin(), patches.end(), std::back_inserter(out),
-               [](const Picture& patch) { return glass_share(patch) <= kMaxGlassOfCopies; });
-  return out;
-}
 
 void add_histograms(EvaluationReport& report, const char* set, Pictures patches) {
   const ValueCounts counts = sum_of_counts(value_counts(patches), Weights(patches.size(), 1));
@@ -103,32 +90,6 @@ void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
       {"radial_spectrum", "mean", "dB", Figure(synthetic.mean), Figure(real.mean), {}});
   report.curves.push_back({"radial_spectrum synthetic over reference, dB", synthetic.decibels});
   report.curves.push_back({"radial_spectrum training over reference, dB", real.decibels});
-}
-
-void add_copying(EvaluationReport& report, const PatchSets& sets, Progress& progress) {
-  std::vector<Picture> made = nearly_without_glass(sets.synthetic.patches),
-                       held_out = nearly_without_glass(sets.reference.patches);
-  // The highest of more patches is higher.
-  const std::size_t count = std::min(made.size(), held_out.size());
-  if (count < 2) {
-    progress.warn(
-        fmt::format("copies are not searched for: {} synthetic and {} real patches have at most "
-                    "{:.0f} % glass, "
-                    "2 of each are needed; give more images",
-                    made.size(), held_out.size(), 100 * kMaxGlassOfCopies));
-    return;
-  }
-  made.resize(count);
-  held_out.resize(count);
-  const MatchSummary synthetic = summary_of(best_matches(made, sets.searched.patches, &progress));
-  const MatchSummary real = summary_of(best_matches(held_out, sets.searched.patches, &progress));
-  const auto add = [&](const char* of, double MatchSummary::*part) {
-    report.rows.push_back(
-        {"pixel_correlation", of, "", Figure(synthetic.*part), Figure(real.*part), {}});
-  };
-  add("highest", &MatchSummary::maximum);
-  add("95th percentile", &MatchSummary::p95);
-  add("median", &MatchSummary::median);
 }
 
 }  // namespace histoloom::evaluate

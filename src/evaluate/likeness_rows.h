@@ -25,7 +25,5 @@ void add_optical_density(EvaluationReport& report, const PatchSets& sets,
                          const EvaluateOptions& options, const Progress& progress);
 void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
                          const EvaluateOptions& options, const Progress& progress);
-// Of patches that show next to no glass. Without two of them in a set: a warning, and no rows.
-void add_copying(EvaluationReport& report, const PatchSets& sets, Progress& progress);
 
 }  // namespace histoloom::evaluate

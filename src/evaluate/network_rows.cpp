@@ -196,7 +196,8 @@ void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
   add("PSNR", "dB", mean_of_pairs(psnr, sets.held_out(), again, bootstrap));
   add("spectrum to Nyquist/2", "dB",
       spectrum_difference(sets.held_out(), {again, sets.reference.parts}, bootstrap)
-          .largest_to_half);
+          .largest_to_half,
+      Figure(spectrum_difference(sets.held_out(), sets.training(), bootstrap).largest_to_half));
   // What the autoencoder alone costs of the likeness of what is decoded with it.
   for (std::size_t i = 0; i < distances.reconstructed.size(); ++i)
     add(fmt::format("sliced_wasserstein {} px", distances.reconstructed[i].side), "deviations",

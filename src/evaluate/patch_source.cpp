@@ -4,13 +4,12 @@
 #include <openslide/openslide.h>
 #include <vips/vips.h>
 
-#include <algorithm>
-#include <array>
-#include <set>
+#include <cstdlib>
+#include <string_view>
 
 #include "histoloom/core/error.h"
-#include "histoloom/core/file.h"
 #include "histoloom/labels/argb.h"
+#include "histoloom/labels/image_8bit.h"
 #include "histoloom/labels/vips.h"
 
 namespace histoloom::evaluate {
@@ -19,8 +18,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array kImageExtensions{".png",  ".jpg", ".jpeg", ".tif",  ".tiff", ".svs",
-                                      ".ndpi", ".scn", ".bif",  ".mrxs", ".vms",  ".vmu"};
+constexpr double kMaxMpp = 10;  // more is the resolution of a print, not of a microscope
+
+[[noreturn]] void refuse_bands(const fs::path& path, int bands) {
+  throw UserError(fmt::format("{}: must have the three bands RGB, got {}", path.string(), bands));
+}
+
+VipsPtr<VipsImage> open_rgb(const fs::path& path) {
+  VipsPtr<VipsImage> image = open_8bit_image(path);
+  const int bands = vips_image_get_bands(image.get());
+  if (bands != static_cast<int>(kChannels)) refuse_bands(path, bands);
+  return image;
+}
+
+// Microns a pixel, where the image's resolution is one of a microscope.
+std::optional<double> resolution_of(VipsImage* image) {
+  const double x = 1000 / vips_image_get_xres(image), y = 1000 / vips_image_get_yres(image);
+  if (!(x > 0 && y > 0 && x <= kMaxMpp && y <= kMaxMpp)) return std::nullopt;
+  return (x + y) / 2;
+}
 
 // ---- Slides
 
@@ -28,27 +44,60 @@ using Slide = std::unique_ptr<openslide_t, decltype(&openslide_close)>;
 
 class SlideSource final : public PatchSource {
  public:
-  explicit SlideSource(const fs::path& path)
-      : path_(path), slide_(openslide_open(path.c_str()), openslide_close) {
-    if (!slide_)
-      throw UserError(fmt::format("{}: is not a slide that OpenSlide reads", path_.string()));
-    check();
-    openslide_get_level0_dimensions(slide_.get(), &size_.width, &size_.height);
-  }
+  // `generic`: a tiled TIFF of no scanner's format.
+  SlideSource(const fs::path& path, bool generic);
   const fs::path& path() const override { return path_; }
   PixelSize size() const override { return size_; }
+  std::optional<double> mpp() const override { return mpp_; }
+  bool is_slide() const override {
+    return !generic_ || openslide_get_level_count(slide_.get()) > 1;
+  }
   Picture read(const PixelRect& rect) override;
 
  private:
+  std::optional<double> stated_mpp() const;
+  void look_at_generic();
   void check() const {
     if (const char* error = openslide_get_error(slide_.get()))
       throw UserError(fmt::format("{}: {}", path_.string(), error));
   }
 
   fs::path path_;
+  bool generic_;
   Slide slide_;
   PixelSize size_;
+  std::optional<double> mpp_;
 };
+
+SlideSource::SlideSource(const fs::path& path, bool generic)
+    : path_(path), generic_(generic), slide_(openslide_open(path.c_str()), openslide_close) {
+  if (!slide_)
+    throw UserError(fmt::format("{}: is not a slide that OpenSlide reads", path_.string()));
+  check();
+  openslide_get_level0_dimensions(slide_.get(), &size_.width, &size_.height);
+  mpp_ = stated_mpp();
+  if (generic) look_at_generic();
+}
+
+// OpenSlide gives colours to a mask of one band too, and version 3 doesn't read a resolution.
+void SlideSource::look_at_generic() {
+  const VipsPtr<VipsImage> image = open_vips_image(path_);
+  if (!image) return;  // OpenSlide reads what libvips doesn't
+  const int bands = vips_image_get_bands(image.get());
+  if (bands < static_cast<int>(kChannels)) refuse_bands(path_, bands);
+  if (!mpp_) mpp_ = resolution_of(image.get());
+}
+
+std::optional<double> SlideSource::stated_mpp() const {
+  double sum = 0;
+  for (const char* name : {OPENSLIDE_PROPERTY_NAME_MPP_X, OPENSLIDE_PROPERTY_NAME_MPP_Y}) {
+    const char* text = openslide_get_property_value(slide_.get(), name);
+    const double value = text == nullptr ? 0 : std::strtod(text, nullptr);
+    if (!(value > 0)) return std::nullopt;
+    sum += value;
+  }
+  return sum / 2;
+}
 
 Picture SlideSource::read(const PixelRect& rect) {
   std::vector<std::uint32_t> argb(static_cast<std::size_t>(rect.area()));
@@ -62,27 +111,16 @@ Picture SlideSource::read(const PixelRect& rect) {
 
 // ---- Other images
 
-VipsPtr<VipsImage> open_rgb(const fs::path& path) {
-  VipsPtr<VipsImage> image = open_vips_image(path);
-  if (!image)
-    throw UserError(
-        fmt::format("{}: is not an image that can be read ({})", path.string(), vips_says()));
-  const int bands = vips_image_get_bands(image.get());
-  if (bands != static_cast<int>(kChannels))
-    throw UserError(fmt::format("{}: must have the three bands RGB, got {}", path.string(), bands));
-  if (vips_image_get_format(image.get()) != VIPS_FORMAT_UCHAR)
-    throw UserError(fmt::format("{}: must have 8 bits a sample", path.string()));
-  return image;
-}
-
 class ImageSource final : public PatchSource {
  public:
   explicit ImageSource(const fs::path& path) : path_(path) {
     const VipsPtr<VipsImage> image = open_rgb(path);
     size_ = {vips_image_get_width(image.get()), vips_image_get_height(image.get())};
+    mpp_ = resolution_of(image.get());
   }
   const fs::path& path() const override { return path_; }
   PixelSize size() const override { return size_; }
+  std::optional<double> mpp() const override { return mpp_; }
   Picture read(const PixelRect& rect) override {
     if (whole_.rgb.empty()) decode();
     return crop(whole_, rect);
@@ -94,52 +132,15 @@ class ImageSource final : public PatchSource {
 
   fs::path path_;
   PixelSize size_;
+  std::optional<double> mpp_;
   Picture whole_;
 };
 
 void ImageSource::decode() {
-  const VipsPtr<VipsImage> image = open_rgb(path_);
-  std::size_t bytes = 0;
-  const std::unique_ptr<void, decltype(&g_free)> memory(
-      vips_image_write_to_memory(image.get(), &bytes), g_free);
-  if (!memory)
-    throw UserError(fmt::format("{}: is damaged or cut short ({})", path_.string(), vips_says()));
-  const auto* first = static_cast<const std::uint8_t*>(memory.get());
-  whole_ = {{vips_image_get_width(image.get()), vips_image_get_height(image.get())},
-            {first, first + bytes}};
+  Image8Bit image = decode_8bit_image(open_rgb(path_).get(), path_);
+  whole_ = {image.size, std::move(image.samples)};
   if (whole_.size != size_)
     throw UserError(fmt::format("{}: has changed while it was read", path_.string()));
-}
-
-// ---- Folders
-
-bool is_image_name(const fs::path& path) {
-  if (path.stem().string().ends_with("_mask")) return false;
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kImageExtensions.begin(), kImageExtensions.end(), extension) !=
-         kImageExtensions.end();
-}
-
-std::vector<fs::path> images_in(const fs::path& folder) {
-  std::error_code code;
-  std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(folder, code))
-    if (is_image_name(entry.path())) out.push_back(entry.path());
-  if (code)
-    throw UserError(fmt::format("{}: can't be listed: {}", folder.string(), code.message()));
-  if (out.empty())
-    throw UserError(fmt::format("{}: holds no image (.png, .jpg, .tif, .svs, …)", folder.string()));
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-// Without links and dots; the name itself where the file is gone.
-fs::path real_path(const fs::path& path) {
-  std::error_code code;
-  const fs::path real = fs::canonical(path, code);
-  return code ? path : real;
 }
 
 }  // namespace
@@ -147,43 +148,9 @@ fs::path real_path(const fs::path& path) {
 std::unique_ptr<PatchSource> open_patch_source(const fs::path& path) {
   start_vips();
   require_readable(path, "an image or a slide");
-  if (openslide_detect_vendor(path.c_str()) != nullptr) return std::make_unique<SlideSource>(path);
+  if (const char* vendor = openslide_detect_vendor(path.c_str()))
+    return std::make_unique<SlideSource>(path, vendor == std::string_view("generic-tiff"));
   return std::make_unique<ImageSource>(path);
-}
-
-PatchSources open_patch_sources(const std::vector<fs::path>& paths) {
-  PatchSources out;
-  std::set<fs::path> known;
-  const auto add = [&](const fs::path& file) {
-    std::unique_ptr<PatchSource> source = open_patch_source(file);
-    if (known.insert(real_path(file)).second) out.push_back(std::move(source));
-  };
-  for (const fs::path& path : paths) {
-    std::error_code ignored;
-    if (!fs::is_directory(path, ignored)) {
-      add(path);
-      continue;
-    }
-    for (const fs::path& image : images_in(path)) add(image);
-  }
-  return out;
-}
-
-std::vector<fs::path> shared_files(const PatchSources& first, const PatchSources& second) {
-  std::set<fs::path> known;
-  for (const auto& source : second) known.insert(real_path(source->path()));
-  std::vector<fs::path> out;
-  for (const auto& source : first)
-    if (known.contains(real_path(source->path()))) out.push_back(source->path());
-  return out;
-}
-
-fs::path mask_beside(const fs::path& image) {
-  std::string name = image.stem().string();
-  if (name.ends_with(".ome")) name.resize(name.size() - 4);
-  for (const char* end : {"_mask.png", "_mask.tif"})
-    if (const fs::path mask = image.parent_path() / (name + end); file_exists(mask)) return mask;
-  return {};
 }
 
 namespace {

@@ -76,13 +76,29 @@ double glass_share(const Picture& picture) {
   return blocks == 0 ? 0 : static_cast<double>(glass) / static_cast<double>(blocks);
 }
 
-Plane halved(const Plane& plane) {
-  Plane out{{plane.size.width / 2, plane.size.height / 2}, {}};
-  for (std::int64_t y = 0; y < out.size.height; ++y)
-    for (std::int64_t x = 0; x < out.size.width; ++x)
-      out.values.push_back((plane.at(2 * x, 2 * y) + plane.at(2 * x + 1, 2 * y) +
-                            plane.at(2 * x, 2 * y + 1) + plane.at(2 * x + 1, 2 * y + 1)) /
-                           4);
+Plane shrunk(const Plane& plane, std::int64_t by) {
+  Plane out{{plane.size.width / by, plane.size.height / by}, {}};
+  out.values.reserve(static_cast<std::size_t>(out.size.area()));
+  for (std::int64_t y = 0; y < out.size.height; ++y) {
+    for (std::int64_t x = 0; x < out.size.width; ++x) {
+      float sum = 0;
+      for (std::int64_t row = by * y; row < by * (y + 1); ++row)
+        for (std::int64_t column = by * x; column < by * (x + 1); ++column)
+          sum += plane.at(column, row);
+      out.values.push_back(sum / static_cast<float>(by * by));
+    }
+  }
+  return out;
+}
+
+Plane crop(const Plane& plane, const PixelRect& rect) {
+  check_internal(PixelRect::of(plane.size).contains(rect), "a crop reaches out of its plane");
+  Plane out{rect.size(), {}};
+  out.values.reserve(static_cast<std::size_t>(rect.area()));
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+    const float* row = plane.values.data() + y * plane.size.width;
+    out.values.insert(out.values.end(), row + rect.x0, row + rect.x1);
+  }
   return out;
 }
 

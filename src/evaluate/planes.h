@@ -5,7 +5,11 @@
 
 namespace histoloom::evaluate {
 
-// Means of 2 × 2 px; an odd last column or row is dropped.
-Plane halved(const Plane& plane);
+// Means of `by` × `by` px; what is left over on the right and at the bottom is dropped.
+Plane shrunk(const Plane& plane, std::int64_t by);
+inline Plane halved(const Plane& plane) { return shrunk(plane, 2); }
+
+// A copy of `rect`, which lies inside the plane.
+Plane crop(const Plane& plane, const PixelRect& rect);
 
 }  // namespace histoloom::evaluate

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <numbers>
 #include <numeric>
 
+#include "fourier.h"
 #include "histoloom/core/error.h"
 #include "moments.h"
 
@@ -15,40 +15,8 @@ namespace histoloom::evaluate {
 
 namespace {
 
-using Complex = std::complex<double>;
-
-// In place; the length is a power of two (Cooley and Tukey 1965, by decimation in time).
-void fourier_transform(Complex* data, std::size_t n) {
-  for (std::size_t i = 1, j = 0; i < n; ++i) {
-    std::size_t bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j) std::swap(data[i], data[j]);
-  }
-  for (std::size_t length = 2; length <= n; length *= 2) {
-    const double angle = -2 * std::numbers::pi / static_cast<double>(length);
-    for (std::size_t k = 0; k < length / 2; ++k) {
-      const Complex twiddle = std::polar(1.0, angle * static_cast<double>(k));
-      for (std::size_t start = k; start < n; start += length) {
-        const Complex odd = twiddle * data[start + length / 2];
-        data[start + length / 2] = data[start] - odd;
-        data[start] += odd;
-      }
-    }
-  }
-}
-
-// Transforms a square of n × n in place.
-void fourier_transform_2d(std::vector<Complex>& data, std::size_t n) {
-  for (int axis = 0; axis < 2; ++axis) {
-    for (std::size_t row = 0; row < n; ++row) fourier_transform(data.data() + row * n, n);
-    for (std::size_t y = 0; y < n; ++y)
-      for (std::size_t x = 0; x < y; ++x) std::swap(data[y * n + x], data[x * n + y]);
-  }
-}
-
 // The grey values without their mean under a Hann window.
-std::vector<Complex> windowed(const Picture& patch) {
+ComplexSquare<double> windowed(const Picture& patch) {
   const Plane grey = grey_plane(patch);
   const auto n = static_cast<std::size_t>(patch.size.width);
   const double mean = moments_of(grey.values).mean;
@@ -56,9 +24,9 @@ std::vector<Complex> windowed(const Picture& patch) {
   for (std::size_t i = 0; i < n; ++i)
     hann[i] = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (static_cast<double>(i) + 0.5) /
                                    static_cast<double>(n));
-  std::vector<Complex> out(n * n);
-  for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = (static_cast<double>(grey.values[i]) - mean) * hann[i % n] * hann[i / n];
+  ComplexSquare<double> out(n);
+  for (std::size_t i = 0; i < out.re.size(); ++i)
+    out.re[i] = (static_cast<double>(grey.values[i]) - mean) * hann[i % n] * hann[i / n];
   return out;
 }
 
@@ -77,16 +45,16 @@ std::vector<double> radial_spectrum(const Picture& patch) {
   const auto n = static_cast<std::size_t>(patch.size.width);
   check_internal(patch.size.height == patch.size.width && n >= 2 && (n & (n - 1)) == 0,
                  "a spectrum's patch must be a square with a power of two a side");
-  std::vector<Complex> data = windowed(patch);
-  fourier_transform_2d(data, n);
+  ComplexSquare<double> data = windowed(patch);
+  FourierTransform<double>(n).transform(data);
   std::vector<double> power(n / 2), count(n / 2);
-  for (std::size_t i = 0; i < data.size(); ++i) {
+  for (std::size_t i = 0; i < data.re.size(); ++i) {
     const std::size_t x = i % n, y = i / n;
     const auto fx = static_cast<double>(std::min(x, n - x)),
                fy = static_cast<double>(std::min(y, n - y));
     const auto ring = static_cast<std::size_t>(std::lround(std::hypot(fx, fy)));
     if (ring == 0 || ring > power.size()) continue;
-    power[ring - 1] += std::norm(data[i]);
+    power[ring - 1] += data.re[i] * data.re[i] + data.im[i] * data.im[i];
     count[ring - 1] += 1;
   }
   for (std::size_t i = 0; i < power.size(); ++i) power[i] /= count[i];

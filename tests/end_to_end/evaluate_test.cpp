@@ -65,6 +65,55 @@ TEST(EvaluateTool, TheSameSeedGivesTheSameReport) {
   EXPECT_NE(table("3"), table("4"));
 }
 
+// What generate writes beside a slide is no tissue.
+TEST(EvaluateTool, TakesTheSlidesOfAFolderThatGenerateHasWritten) {
+  const Folder folder;
+  const std::filesystem::path demo = folder / "demo";
+  std::filesystem::create_directories(demo);
+  const Outcome painted =
+      run(generate(demo / "slide.svs",
+                   {"--size", "320x256", "--layout", "full", "--steps", "1", "--mask-out",
+                    (demo / "labels.tif").string(), "--thumbnail", (demo / "slide.png").string()}));
+  ASSERT_EQ(painted.code, 0) << painted.err;
+  const std::string real = write_pictures(folder, "real", 4), report = (folder / "r.json").string();
+  const auto evaluated = [&](const std::string& to) {
+    return run({"evaluate", "--real", real, "--synthetic", demo.string(), "--patch", "32",
+                "--directions", "4", "--replicates", "10", "--report", to, "--quiet"});
+  };
+  const Outcome outcome = evaluated(report);
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("--synthetic: " + (demo / "labels.tif").string() +
+                                     ": not taken, since label masks have one band"));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("--synthetic: " + (demo / "slide.png").string() +
+                        ": not taken, since plain pictures beside slides are thumbnails; name "
+                        "those that are none"));
+  EXPECT_EQ(nlohmann::json::parse(bytes_of(report)).at("synthetic").at("images"), 1);
+  // Nor may the report take the place of any of them.
+  for (const char* name : {"slide.svs", "slide.png", "labels.tif"}) {
+    const std::string file = (demo / name).string(), before = bytes_of(file);
+    const Outcome refused = evaluated(file);
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_EQ(refused.err,
+              "histoloom: --report " + file + ": is a file of --synthetic; give another name\n");
+    EXPECT_EQ(bytes_of(file), before);
+  }
+}
+
+TEST(EvaluateTool, SlidesOfAnotherScaleAreRefused) {
+  const Folder folder;
+  const std::string picture = write_pictures(folder, "pictures", 1) + "/0.png",
+                    fine = (folder / "fine.svs").string(),
+                    coarse = (folder / "coarse.svs").string();
+  for (const auto& [slide, mpp] : {std::pair(fine, "0.25"), std::pair(coarse, "0.5")})
+    ASSERT_EQ(run({"pyramid", picture, "-o", slide, "--mpp", mpp, "--quiet"}).code, 0);
+  const Outcome outcome = run({"evaluate", "--real", fine, "--synthetic", coarse, "--patch", "32"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err, "histoloom: " + coarse + " has 0.5 microns a pixel, " + fine +
+                             " has 0.25; nothing is resized here, so give images of one scale, or "
+                             "shrink the finer ones to it first\n");
+}
+
 TEST(EvaluateTool, WhatCantBeUsedIsRefusedBeforeTheWork) {
   const Folder folder;
   const std::string real = write_pictures(folder, "real", 2);

@@ -28,6 +28,37 @@ TEST_F(Evaluate, CopiesOfTheTrainingImagesAreFoundOut) {
                    row(report, "optical_density", "green").real->value);
 }
 
+TEST_F(Evaluate, APastedRegionOfATrainingImageIsFoundWhereverItLies) {
+  for (const auto& [folder, seed] :
+       {std::pair("real", 1u), std::pair("held", 101u), std::pair("synthetic", 201u)}) {
+    std::filesystem::create_directories(scratch_ / folder);
+    for (std::uint32_t i = 0; i < 3; ++i)
+      write_picture(scratch_ / folder / (std::to_string(i) + ".png"),
+                    blob_picture({128, 96}, seed + i));
+  }
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  const EvaluationReport honest = report_of(o);
+  EXPECT_LT(row(honest, "shifted_correlation", "highest").synthetic->value, 0.9);
+  EXPECT_GT(row(honest, "shifted_correlation", "highest").real->value,
+            row(honest, "shifted_correlation", "median").real->value);
+  // As it is, and mirrored; no grid of 32 px misses a region of 64.
+  for (const bool mirrored : {false, true}) {
+    const Picture training = blob_picture({128, 96}, 2);
+    Picture forged = blob_picture({128, 96}, 201);
+    for (std::int64_t y = 0; y < 64; ++y)
+      for (std::int64_t x = 0; x < 64; ++x)
+        std::copy_n(training.at(43 + (mirrored ? 63 - x : x), 21 + y), 3, forged.at(27 + x, 9 + y));
+    write_picture(scratch_ / "synthetic" / "0.png", forged);
+    const EvaluationReport report = report_of(o);
+    EXPECT_NEAR(row(report, "shifted_correlation", "highest").synthetic->value, 1, 1e-5);
+    EXPECT_EQ(row(report, "shifted_correlation", "highest").real->value,
+              row(honest, "shifted_correlation", "highest").real->value);
+    EXPECT_LT(row(report, "pixel_correlation", "highest").synthetic->value, 0.95)
+        << "pixel upon pixel nothing is found";
+  }
+}
+
 TEST_F(Evaluate, GlassOnTheSameSideIsNoCopy) {
   write_folder("real", 1, 4);
   write_edges("real", 11, 4);
@@ -178,6 +209,8 @@ TEST_F(Evaluate, TheModelsAutoencoderIsMeasuredOnRealImages) {
   EXPECT_TRUE(level.reconstruction);
   EXPECT_FALSE(level.synthetic);
   EXPECT_EQ(level.real->value, row(report, "sliced_wasserstein", "32 px").real->value);
+  EXPECT_EQ(row(report, "autoencoder", "spectrum to Nyquist/2").real->value,
+            row(report, "radial_spectrum", "largest to Nyquist/2").real->value);
 }
 
 // An autoencoder that gives every patch back as it was.

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "histoloom/evaluate/copying.h"
 #include "histoloom/evaluate/optical_density.h"
 #include "histoloom/evaluate/radial_spectrum.h"
 #include "histoloom/evaluate/reconstruction.h"
@@ -209,62 +208,6 @@ TEST(RadialSpectrum, DifferencesAreInDecibels) {
   }
   EXPECT_DOUBLE_EQ(difference.largest_to_half.value, largest);
   EXPECT_DOUBLE_EQ(difference.mean.value, sum / 16);
-}
-
-// ---- Copying
-
-TEST(BestMatches, AreThoseOfNumpy) {
-  const std::vector<Match> matches = best_matches(second(), first());
-  EXPECT_NEAR(matches[0].correlation, 0.331345969407, 1e-6);
-  EXPECT_EQ(matches[0].training, 1u);
-  EXPECT_EQ(matches[0].quarter_turns, 1);
-  EXPECT_FALSE(matches[0].mirrored);
-  EXPECT_NEAR(matches[1].correlation, 0.878589519751, 1e-6);
-  EXPECT_EQ(matches[1].training, 2u);
-  EXPECT_EQ(matches[1].quarter_turns, 2);
-  EXPECT_NEAR(matches[2].correlation, 0.868088644089, 1e-6);
-}
-
-TEST(BestMatches, FindATurnedCopy) {
-  // A quarter turn clockwise, so three anticlockwise turns bring... one back.
-  const Picture& original = first()[2];
-  Picture copy = transposed(original);
-  for (std::int64_t y = 0; y < 32; ++y)
-    for (std::int64_t x = 0; x < 16; ++x)
-      std::swap_ranges(copy.at(x, y), copy.at(x, y) + 3, copy.at(31 - x, y));
-  const Match match = best_matches({&copy, 1}, first())[0];
-  EXPECT_NEAR(match.correlation, 1, 1e-6);
-  EXPECT_EQ(match.training, 2u);
-  EXPECT_EQ(match.quarter_turns, 1);
-}
-
-TEST(BestMatches, FindAMirroredCopyWhicheverWayItIsTurned) {
-  Picture copy = transposed(first()[2]);  // the mirror image of a quarter turn
-  for (const int turns : {0, 1}) {
-    const Match match = best_matches({&copy, 1}, first())[0];
-    EXPECT_NEAR(match.correlation, 1, 1e-6);
-    EXPECT_EQ(match.training, 2u);
-    EXPECT_TRUE(match.mirrored);
-    EXPECT_EQ(match.quarter_turns % 2, 1 - turns);
-    copy = transposed(copy);
-    for (std::int64_t y = 0; y < 32; ++y)
-      for (std::int64_t x = 0; x < 16; ++x)
-        std::swap_ranges(copy.at(x, y), copy.at(x, y) + 3, copy.at(31 - x, y));
-  }
-}
-
-TEST(BestMatches, APlainPatchResemblesNothing) {
-  const Picture plain = plain_picture({32, 32}, {200, 100, 50});
-  EXPECT_EQ(best_matches({&plain, 1}, first())[0].correlation, 0);
-}
-
-TEST(BestMatches, AreSummedUpByNumpysQuantiles) {
-  std::vector<Match> matches;
-  for (const double v : {0.9, 0.1, 0.4, 0.2}) matches.push_back({v, 0, 0, false});
-  const MatchSummary summary = summary_of(matches);
-  EXPECT_DOUBLE_EQ(summary.median, 0.3);
-  EXPECT_DOUBLE_EQ(summary.p95, 0.825);
-  EXPECT_DOUBLE_EQ(summary.maximum, 0.9);
 }
 
 // ---- Reconstruction

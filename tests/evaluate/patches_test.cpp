@@ -59,6 +59,35 @@ TEST_F(Patches, OfAFolderEveryImageButMasksInTheOrderOfNames) {
   EXPECT_EQ(mask_beside(scratch_ / "b.png"), "");
 }
 
+TEST_F(Patches, OfAFolderOfSlidesAreNotCutFromMasksAndThumbnailsBesideThem) {
+  write_picture(scratch_ / "slide.tif", test_picture({150, 150}, 1), 0.5, true);
+  write_picture(scratch_ / "other.png", test_picture({75, 75}, 1));
+  write_picture(scratch_ / "slide.png", test_picture({75, 75}, 1));
+  write_image(scratch_ / "labels.tif", {150, 150}, 1, std::vector<std::uint8_t>(150 * 150, 1), 0.5,
+              true);
+  std::vector<PassedOver> passed_over;
+  const PatchSources sources = open_patch_sources({scratch_.path()}, &passed_over);
+  ASSERT_EQ(sources.size(), 1u);
+  EXPECT_EQ(sources[0]->path(), scratch_ / "slide.tif");
+  EXPECT_TRUE(sources[0]->is_slide());
+  EXPECT_NEAR(sources[0]->mpp().value(), 0.5, 1e-4);
+  ASSERT_EQ(passed_over.size(), 2u);
+  EXPECT_THAT(passed_over[0].files, ElementsAre(scratch_ / "labels.tif"));
+  EXPECT_EQ(passed_over[0].reason, "since label masks have one band");
+  EXPECT_THAT(passed_over[1].files, ElementsAre(scratch_ / "other.png", scratch_ / "slide.png"));
+  EXPECT_EQ(passed_over[1].reason,
+            "since plain pictures beside slides are thumbnails; name those that are none");
+  // What is named is taken.
+  EXPECT_EQ(open_patch_sources({scratch_.path(), scratch_ / "slide.png"}).size(), 2u);
+  EXPECT_EQ(open_error("labels.tif"), says("labels.tif", ": must have the three bands RGB, got 1"));
+}
+
+TEST_F(Patches, AFolderOfMasksIsRefused) {
+  write_image(scratch_ / "labels.tif", {64, 64}, 1, std::vector<std::uint8_t>(64 * 64, 1));
+  EXPECT_EQ(message_of([&] { open_patch_sources({scratch_.path()}); }),
+            scratch_.path().string() + ": holds no image but label masks, which have one band");
+}
+
 TEST_F(Patches, DoNotOverlapAndRepeatWithTheSeed) {
   const PatchSources sources = write_set({test_picture({150, 70}, 1), test_picture({70, 71}, 2)});
   const SamplingOptions options{.side = 32, .count = 100, .seed = 5};

@@ -11,17 +11,33 @@ from scipy.spatial.distance import cdist
 from skimage import metrics
 
 
-def picture(height, seed, width=None):
-    """As test_pictures.h: waves with noise, height x width x RGB."""
-    y, x, c = np.meshgrid(np.arange(height), np.arange(width or height), np.arange(3),
-                          indexing="ij")
+def hashed(x, y, c, seed):
+    """As test_hash() of test_pictures.h."""
     h = (x * 7919 + y * 104729 + c * 1299709 + seed * 15485863).astype(np.uint64) & 0xFFFFFFFF
     h ^= h >> np.uint64(15)
     h = h * np.uint64(2246822519) & np.uint64(0xFFFFFFFF)
     h ^= h >> np.uint64(13)
+    return h.astype(int)
+
+
+def picture(height, seed, width=None):
+    """As test_pictures.h: waves with noise, height x width x RGB."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width or height), np.arange(3),
+                          indexing="ij")
     t = (2 * x + 3 * y + 29 * seed) % 128
     wave = np.where(t < 64, t, 127 - t)
-    return (60 + 2 * wave + (h % np.uint64(64)).astype(int) - 20 * c).astype(np.uint8)
+    return (60 + 2 * wave + hashed(x, y, c, seed) % 64 - 20 * c).astype(np.uint8)
+
+
+def blobs(width, height, seed):
+    """As blob_picture() of test_pictures.h: values at every 8th pixel, interpolated, with grain."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
+    sums = 0
+    for j in (0, 1):
+        for i in (0, 1):
+            weight = abs(8 * (1 - i) - x % 8) * abs(8 * (1 - j) - y % 8)
+            sums = sums + weight * (hashed(x // 8 + i, y // 8 + j, c * 0 + 7, seed) % 160)
+    return (40 + sums // 64 + hashed(x, y, c, seed + 1000) % 16 - 10 * c).astype(np.uint8)
 
 
 def philox(counter, key):
@@ -112,6 +128,23 @@ def best_match(patch, training):
                for i, t in enumerate(training) for turn in range(4) for mirrored in (False, True))
 
 
+def best_window(patch, training):
+    """The highest correlation with any window, over orientations of the patch; x and y of it."""
+    best = (-2,)
+    for i, image in enumerate(training):
+        windows = np.lib.stride_tricks.sliding_window_view(grey(image), patch.shape[:2])
+        w = windows - windows.mean((2, 3), keepdims=True)
+        w /= np.sqrt((w**2).sum((2, 3), keepdims=True))
+        for mirrored in (False, True):
+            for turn in range(4):
+                p = np.rot90(np.fliplr(grey(patch)) if mirrored else grey(patch), turn)
+                p = (p - p.mean()) / np.sqrt(((p - p.mean())**2).sum())
+                r = np.einsum("yxij,ij->yx", w, p)
+                y, x = np.unravel_index(r.argmax(), r.shape)
+                best = max(best, (r[y, x], i, turn, mirrored, int(x), int(y)))
+    return best
+
+
 def contrast(a, b):
     """Mean contrast and structure of Wang et al. 2003, where the window lies inside."""
     def mean(v):
@@ -182,7 +215,15 @@ def measures_without_networks():
     print("spectrum", spectrum(first[0])[[0, 1, 7, 15]])
     print("dB", 10 * np.log10(np.mean([spectrum(p) for p in second], 0) /
                               np.mean([spectrum(p) for p in first], 0))[[0, 7, 15]])
-    print("best match", best_match(second[0], first))
+    for patch in second:
+        print("best match", best_match(patch, first))
+    images = [blobs(61, 50, seed) for seed in (1, 2, 3)]
+    for seed in (11, 12):
+        print("best window", best_window(blobs(32, 32, seed), images))
+    # A region of the second one, grained: mirrored and turned; and shifted alone.
+    copy = images[1][15:47, 21:53] // 2 + blobs(32, 32, 13) // 8
+    print("best window of a copy", best_window(copy, images))
+    print("of a mirrored one", best_window(np.rot90(np.fliplr(copy)), images))
     reference = picture(181, 1, 203)
     blurred = np.rint(ndimage.uniform_filter(reference.astype(float), (3, 3, 1), mode="mirror"))
     blurred = blurred.astype(np.uint8)
@@ -196,11 +237,7 @@ def measures_without_networks():
 def features(count, dimensions, seed, shift=0.0):
     """As test_features.h."""
     i, d = np.meshgrid(np.arange(count), np.arange(dimensions), indexing="ij")
-    h = (i * 7919 + d * 104729 + seed * 15485863).astype(np.uint64) & 0xFFFFFFFF
-    h ^= h >> np.uint64(15)
-    h = h * np.uint64(2246822519) & np.uint64(0xFFFFFFFF)
-    h ^= h >> np.uint64(13)
-    return (h % np.uint64(1000)).astype(float) / 100 + shift * (d % 3)
+    return (hashed(i, d, 0, seed) % 1000).astype(float) / 100 + shift * (d % 3)
 
 
 def frechet(a, b):

@@ -130,7 +130,89 @@ TEST_F(Refused, OneRealImageAgainstItselfIsSaid) {
               testing::ElementsAre(
                   "--real: its tissue is that of one image, so that real against real is that "
                   "image against itself, and lower than two images would have it; give --held-out "
-                  "from another one"));
+                  "from another one",
+                  "shifted_correlation has nothing to stand beside: the patches of real against "
+                  "real are cut from every real image, and would be found there; give --held-out"));
+  const ReportRow& copies = row(report, "shifted_correlation", "highest");
+  EXPECT_TRUE(copies.synthetic);
+  EXPECT_FALSE(copies.real);
+}
+
+TEST_F(Refused, ASearchOfSomeOfTheTrainingImagesIsSaid) {
+  write_folder("real", 1, 4);
+  write_folder("held", 101, 4);
+  write_folder("synthetic", 51, 4);
+  EvaluateOptions o = options();
+  o.held_out = {scratch_ / "held"};
+  o.training_patches = 3;
+  Warnings warnings;
+  evaluate(o, open_inputs(o), warnings);
+  EXPECT_THAT(warnings.all,
+              testing::ElementsAre(
+                  "shifted_correlation searches 3 of the 8 squares of 64 px that the training "
+                  "images hold; a higher --training-patches searches more"));
+}
+
+// ---- Files
+
+TEST_F(Refused, ImagesOfOtherScalesAreRefused) {
+  write_folder("real", 1, 2);
+  write_folder("synthetic", 51, 2);
+  const auto scaled = [&](const char* folder, double mpp) {
+    const std::filesystem::path path = scratch_ / folder / "scaled.tif";
+    write_picture(path, test_picture({96, 64}, 9), mpp);
+    return path.string();
+  };
+  const std::string real = scaled("real", 0.5), synthetic = scaled("synthetic", 0.56);
+  const auto refused = [&] { return message_of([&] { open_inputs(options()); }); };
+  EXPECT_EQ(refused(), synthetic + " has 0.56 microns a pixel, " + real +
+                           " has 0.5; nothing is resized here, so give images of one scale, or "
+                           "shrink the finer ones to it first");
+  scaled("synthetic", 0.45);
+  EXPECT_THAT(refused(), HasSubstr(" has 0.45 microns a pixel, "));
+  scaled("synthetic", 0.54);
+  EXPECT_EQ(refused(), "");
+  scaled("synthetic", 85);  // 300 dots an inch
+  EXPECT_EQ(refused(), "");
+}
+
+TEST_F(Refused, AReportThatWouldReplaceAnInputIsRefused) {
+  write_labelled("real", 1, 2);
+  write_folder("synthetic", 51, 2);
+  write_image(scratch_ / "synthetic" / "labels.png", {96, 64}, 1,
+              std::vector<std::uint8_t>(96 * 64, 1));
+  std::filesystem::create_hard_link(scratch_ / "real" / "0.png", scratch_ / "link.png");
+  EvaluateOptions o = options();
+  o.model = kModel;
+  const EvaluateInputs inputs = open_inputs(o);
+  const auto refused = [&](const std::filesystem::path& report) {
+    return message_of([&] { require_no_input(report, o, inputs); });
+  };
+  const auto says = [](const std::filesystem::path& report, const char* option) {
+    return "--report " + report.string() + ": is a file of " + option + "; give another name";
+  };
+  const std::filesystem::path real = scratch_ / "real", synthetic = scratch_ / "synthetic";
+  EXPECT_EQ(refused(real / ".." / "real" / "0.png"),
+            says(real / ".." / "real" / "0.png", "--real"));
+  EXPECT_EQ(refused(real / "1_mask.png"), says(real / "1_mask.png", "--real"));
+  EXPECT_EQ(refused(scratch_ / "link.png"), says(scratch_ / "link.png", "--real"));
+  EXPECT_EQ(refused(synthetic / "101.png"), says(synthetic / "101.png", "--synthetic"));
+  EXPECT_EQ(refused(synthetic / "labels.png"), says(synthetic / "labels.png", "--synthetic"));
+  EXPECT_EQ(refused(kModel / "model.json"), says(kModel / "model.json", "--model"));
+  EXPECT_EQ(refused(scratch_ / "report.json"), "");
+  EXPECT_EQ(refused(synthetic / "report.json"), "");
+}
+
+TEST_F(Refused, WhatAFolderHoldsBesideItsImagesIsSaid) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 4);
+  for (const char* name : {"labels.png", "more.tif"})
+    write_image(scratch_ / "synthetic" / name, {96, 64}, 1, std::vector<std::uint8_t>(96 * 64, 1));
+  Warnings warnings;
+  evaluate(options(), open_inputs(options()), warnings);
+  EXPECT_THAT(warnings.all, testing::ElementsAre(
+                                "--synthetic: " + (scratch_ / "synthetic" / "labels.png").string() +
+                                ", and 1 more: not taken, since label masks have one band"));
 }
 
 TEST_F(Refused, GridsThatNoPictureHoldsAreRefusedBeforeAnythingIsRead) {

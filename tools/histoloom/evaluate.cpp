@@ -62,6 +62,8 @@ void add_evaluate(CLI::App& program, std::vector<Subcommand>& out) {
                    if (!a->report.empty()) require_writable(a->report, "--report");
                    auto inputs = std::make_shared<evaluate::EvaluateInputs>(
                        evaluate::open_inputs(a->options));
+                   if (!a->report.empty())
+                     evaluate::require_no_input(a->report, a->options, *inputs);
                    return [a, inputs](Progress& progress) {
                      const evaluate::EvaluationReport report =
                          evaluate::evaluate(a->options, *inputs, progress);

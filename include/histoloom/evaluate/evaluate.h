@@ -52,8 +52,15 @@ struct EvaluateOptions {
 // \error UserError, naming the option, for values that make no sense.
 void validate(const EvaluateOptions& options);
 
+// Files in the folders of an option that are not taken.
+struct PassedOverBy {
+  const char* option;
+  PassedOver files;
+};
+
 struct EvaluateInputs {
   PatchSources real, synthetic, held_out;
+  std::vector<PassedOverBy> passed_over;
   std::unique_ptr<FeatureNetwork> network;   // null where none is named
   std::unique_ptr<Autoencoder> autoencoder;  // the bundle's; null where none is named
   std::optional<LabelSet> labels;            // the bundle's
@@ -61,8 +68,14 @@ struct EvaluateInputs {
 };
 
 // Opens everything that is named. \error UserError for what can't be used: files, images on both
-// real sides, grids of seams that no image holds.
+// real sides, images whose microns a pixel differ by more than a tenth (of those that state them),
+// grids of seams that no image holds.
 EvaluateInputs open_inputs(const EvaluateOptions& options);
+
+// \error UserError where a report of this name would take the place of a file that was opened or
+// passed over, of a mask beside it, of the feature network or of the bundle's.
+void require_no_input(const std::filesystem::path& report, const EvaluateOptions& options,
+                      const EvaluateInputs& inputs);
 
 // What is likeliest to be refused comes before what takes long. \error UserError where images are
 // damaged or hold too little tissue, or masks don't fit; Interrupted.

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ class PatchSource {
   virtual ~PatchSource() = default;
   virtual const std::filesystem::path& path() const = 0;
   virtual PixelSize size() const = 0;
+  // Microns a pixel, where the file states what a microscope may have.
+  virtual std::optional<double> mpp() const { return std::nullopt; }
+  // Whether it is of a scanner's format or has several levels, and no plain picture.
+  virtual bool is_slide() const { return false; }
   // The pixels of `rect`, which lies inside; transparent ones over white. \error UserError, with
   // the path, where the file turns out to be damaged.
   virtual Picture read(const PixelRect& rect) = 0;
@@ -41,10 +46,19 @@ std::size_t source_of(PartId part);
 // RGB.
 std::unique_ptr<PatchSource> open_patch_source(const std::filesystem::path& path);
 
+// Files of one folder that are not taken, and why: "since …".
+struct PassedOver {
+  std::vector<std::filesystem::path> files;
+  std::string reason;
+};
+
 // Opens files, and of folders every image and slide in the order of their names, but for masks
-// (NAME_mask.png, NAME_mask.tif). A file that is named twice, or reached by a link too, is opened
-// once. \error UserError as above, or for a folder without images.
-PatchSources open_patch_sources(const std::vector<std::filesystem::path>& paths);
+// (NAME_mask.png, NAME_mask.tif), for images of one band, as label masks are, and, where a folder
+// holds slides, for plain pictures beside them, as thumbnails are. What is passed over for the last
+// two reasons is appended to `passed_over`; masks' names say it. A file that is named twice, or
+// reached by a link too, is opened once. \error UserError as above, or for a folder without images.
+PatchSources open_patch_sources(const std::vector<std::filesystem::path>& paths,
+                                std::vector<PassedOver>* passed_over = nullptr);
 
 // The files of `first` that are among those of `second`, whatever links lead there.
 std::vector<std::filesystem::path> shared_files(const PatchSources& first,

@@ -1,4 +1,4 @@
-// Pictures in memory, which every measure takes: 8-bit RGB, rows from the top down without gaps.
+// What every measure takes: pictures in memory, and planes of them.
 #pragma once
 
 #include <cstdint>
@@ -6,24 +6,13 @@
 #include <vector>
 
 #include "histoloom/core/geometry.h"
+#include "histoloom/core/picture.h"
 
 namespace histoloom::evaluate {
 
 inline constexpr std::size_t kChannels = 3;
 
-struct Picture {
-  PixelSize size;
-  std::vector<std::uint8_t> rgb;  // size.height × size.width × R, G, B
-
-  // The first of the three samples of a pixel inside the picture.
-  const std::uint8_t* at(std::int64_t x, std::int64_t y) const {
-    return rgb.data() + kChannels * static_cast<std::size_t>(y * size.width + x);
-  }
-  std::uint8_t* at(std::int64_t x, std::int64_t y) {
-    return rgb.data() + kChannels * static_cast<std::size_t>(y * size.width + x);
-  }
-};
-
+using histoloom::Picture;
 using Pictures = std::span<const Picture>;
 
 // Patches and the parts of images that they were cut from (patch_source.h).

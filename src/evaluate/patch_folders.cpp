@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+#include <vips/vips.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <set>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "histoloom/evaluate/patch_source.h"
+#include "histoloom/labels/vips.h"
+
+namespace histoloom::evaluate {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array kImageExtensions{".png",  ".jpg", ".jpeg", ".tif",  ".tiff", ".svs",
+                                      ".ndpi", ".scn", ".bif",  ".mrxs", ".vms",  ".vmu"};
+
+bool is_image_name(const fs::path& path) {
+  if (path.stem().string().ends_with("_mask")) return false;
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kImageExtensions.begin(), kImageExtensions.end(), extension) !=
+         kImageExtensions.end();
+}
+
+std::vector<fs::path> images_in(const fs::path& folder) {
+  std::error_code code;
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::directory_iterator(folder, code))
+    if (is_image_name(entry.path())) out.push_back(entry.path());
+  if (code)
+    throw UserError(fmt::format("{}: can't be listed: {}", folder.string(), code.message()));
+  if (out.empty())
+    throw UserError(fmt::format("{}: holds no image (.png, .jpg, .tif, .svs, …)", folder.string()));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// Whether an image is grey, as label masks are. What can't be read will be refused by its name.
+bool has_one_band(const fs::path& path) {
+  require_readable(path, "an image or a slide");
+  const VipsPtr<VipsImage> image = open_vips_image(path);
+  if (image) return vips_image_get_bands(image.get()) == 1;
+  vips_says();  // forgets why
+  return false;
+}
+
+void note(std::vector<PassedOver>* passed_over, PassedOver files) {
+  if (passed_over != nullptr && !files.files.empty()) passed_over->push_back(std::move(files));
+}
+
+PatchSources open_folder(const fs::path& folder, std::vector<PassedOver>* passed_over) {
+  PassedOver masks{{}, "since label masks have one band"},
+      pictures{{}, "since plain pictures beside slides are thumbnails; name those that are none"};
+  PatchSources out;
+  for (const fs::path& path : images_in(folder)) {
+    if (has_one_band(path))
+      masks.files.push_back(path);
+    else
+      out.push_back(open_patch_source(path));
+  }
+  if (out.empty())
+    throw UserError(
+        fmt::format("{}: holds no image but label masks, which have one band", folder.string()));
+  if (std::any_of(out.begin(), out.end(), [](const auto& source) { return source->is_slide(); }))
+    std::erase_if(out, [&](const auto& source) {
+      if (!source->is_slide()) pictures.files.push_back(source->path());
+      return !source->is_slide();
+    });
+  note(passed_over, std::move(masks));
+  note(passed_over, std::move(pictures));
+  return out;
+}
+
+// Without links and dots; the name itself where the file is gone.
+fs::path real_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path real = fs::canonical(path, code);
+  return code ? path : real;
+}
+
+}  // namespace
+
+PatchSources open_patch_sources(const std::vector<fs::path>& paths,
+                                std::vector<PassedOver>* passed_over) {
+  PatchSources out;
+  std::set<fs::path> known;
+  const auto add = [&](std::unique_ptr<PatchSource> source) {
+    if (known.insert(real_path(source->path())).second) out.push_back(std::move(source));
+  };
+  for (const fs::path& path : paths) {
+    std::error_code ignored;
+    if (!fs::is_directory(path, ignored)) {
+      add(open_patch_source(path));
+      continue;
+    }
+    for (std::unique_ptr<PatchSource>& source : open_folder(path, passed_over))
+      add(std::move(source));
+  }
+  return out;
+}
+
+std::vector<fs::path> shared_files(const PatchSources& first, const PatchSources& second) {
+  std::set<fs::path> known;
+  for (const auto& source : second) known.insert(real_path(source->path()));
+  std::vector<fs::path> out;
+  for (const auto& source : first)
+    if (known.contains(real_path(source->path()))) out.push_back(source->path());
+  return out;
+}
+
+fs::path mask_beside(const fs::path& image) {
+  std::string name = image.stem().string();
+  if (name.ends_with(".ome")) name.resize(name.size() - 4);
+  for (const char* end : {"_mask.png", "_mask.tif"})
+    if (const fs::path mask = image.parent_path() / (name + end); file_exists(mask)) return mask;
+  return {};
+}
+
+}  // namespace histoloom::evaluate
