@@ -8,15 +8,11 @@
 #include <vector>
 
 #include "histoloom/core/geometry.h"
+#include "histoloom/core/picture.h"
 
 namespace histoloom {
 
 using Colour = std::array<std::uint8_t, 3>;
-
-struct Picture {
-  PixelSize size;
-  std::vector<std::uint8_t> rgb;  // size.height × size.width × R, G, B
-};
 
 // What lies outside of the canvas is not drawn.
 class Canvas {

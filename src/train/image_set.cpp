@@ -1,7 +1,6 @@
 #include "histoloom/train/image_set.h"
 
 #include <fmt/format.h>
-#include <vips/vips.h>
 
 #include <algorithm>
 #include <array>
@@ -12,7 +11,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/labels/cell_votes.h"
 #include "histoloom/labels/glass.h"
-#include "histoloom/labels/vips.h"
+#include "histoloom/labels/image_8bit.h"
 #include "image_folder.h"
 #include "slide_images.h"
 
@@ -24,38 +23,13 @@ namespace fs = std::filesystem;
 
 constexpr int kMinGlassSide = 48;  // pixels
 
-struct VipsBuffer {
-  PixelSize size;
-  int bands = 0;
-  std::vector<std::uint8_t> bytes;
-};
-
-VipsBuffer read_8bit(const fs::path& path) {
-  const VipsPtr<VipsImage> image = open_vips_image(path);
-  if (image == nullptr)
-    throw UserError(
-        fmt::format("{}: is not an image that can be read ({})", path.string(), vips_says()));
-  if (vips_image_get_format(image.get()) != VIPS_FORMAT_UCHAR)
-    throw UserError(fmt::format("{}: must have 8 bits a sample", path.string()));
-  std::size_t size = 0;
-  void* memory = vips_image_write_to_memory(image.get(), &size);
-  if (memory == nullptr)
-    throw UserError(fmt::format("{}: is damaged or cut short ({})", path.string(), vips_says()));
-  const auto* first = static_cast<const std::uint8_t*>(memory);
-  VipsBuffer out{{vips_image_get_width(image.get()), vips_image_get_height(image.get())},
-                 vips_image_get_bands(image.get()),
-                 {first, first + size}};
-  g_free(memory);
-  return out;
-}
-
 // The label of each cell, by the votes of its pixels.
-std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, const LabelSet& labels) {
+std::vector<LabelId> cell_labels(const Image8Bit& mask, int factor, const LabelSet& labels) {
   const LatentSize cells = latent_size_for(mask.size, factor);
   CellVotes votes(cells.width, labels);
   std::vector<LabelId> out;
   for (std::int64_t y = 0; y < mask.size.height; ++y) {
-    const std::uint8_t* row = mask.bytes.data() + y * mask.size.width;
+    const std::uint8_t* row = mask.samples.data() + y * mask.size.width;
     for (std::int64_t x = 0; x < mask.size.width; ++x) votes.add(x / factor, row[x], 1);
     if ((y + 1) % factor != 0 && y + 1 != mask.size.height) continue;
     for (std::int64_t x = 0; x < cells.width; ++x) out.push_back(votes.settle(x));
@@ -64,9 +38,9 @@ std::vector<LabelId> cell_labels(const VipsBuffer& mask, int factor, const Label
 }
 
 // Gives the image the labels of a mask of its size.
-void label_by(TrainingImage& image, const VipsBuffer& mask, const fs::path& path,
+void label_by(TrainingImage& image, const Image8Bit& mask, const fs::path& path,
               const LabelSet& labels, int factor) {
-  for (const std::uint8_t id : mask.bytes) {
+  for (const std::uint8_t id : mask.samples) {
     if (labels.find(id) == nullptr)
       throw UserError(fmt::format("{}: holds the id {}, the model's labels are {}", path.string(),
                                   id, labels.describe()));
@@ -77,7 +51,7 @@ void label_by(TrainingImage& image, const VipsBuffer& mask, const fs::path& path
 
 void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& labels,
                     int factor) {
-  const VipsBuffer mask = read_8bit(path);
+  const Image8Bit mask = read_8bit_image(path);
   if (mask.bands != 1 || mask.size != image.size)
     throw UserError(
         fmt::format("{}: must have one band and its image's size {}x{}, got {} bands "
@@ -89,7 +63,7 @@ void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& 
 
 TrainingImage read_patch(const ImageFile& file, const LabelSet& labels,
                          const ImageSetOptions& options) {
-  VipsBuffer rgb = read_8bit(file.image);
+  Image8Bit rgb = read_8bit_image(file.image);
   if (options.masks_alone && rgb.bands == 1 && file.mask.empty()) {
     TrainingImage image{file.name(), rgb.size, {}, {}, false};
     label_by(image, rgb, file.image, labels, options.factor);
@@ -98,7 +72,7 @@ TrainingImage read_patch(const ImageFile& file, const LabelSet& labels,
   if (rgb.bands != 3)
     throw UserError(
         fmt::format("{}: must have the three bands RGB, got {}", file.image.string(), rgb.bands));
-  TrainingImage image{file.name(), rgb.size, std::move(rgb.bytes), {}, false};
+  TrainingImage image{file.name(), rgb.size, std::move(rgb.samples), {}, false};
   if (!file.mask.empty()) read_mask_into(image, file.mask, labels, options.factor);
   return image;
 }
@@ -162,7 +136,16 @@ Split split_of(const std::vector<ImageFile>& files, const ImageSetOptions& optio
 }
 
 std::vector<ImageFile> files_of(const ImageSetOptions& options) {
-  return options.images.empty() ? std::vector<ImageFile>() : list_images(options.images);
+  if (options.images.empty()) return {};
+  std::vector<ImageFile> files = list_images(options.images);
+  // A slide in the same folder is no image too.
+  std::erase_if(files, [&](const ImageFile& file) {
+    return std::any_of(options.slides.begin(), options.slides.end(), [&](const TrainingSlide& s) {
+      std::error_code code;
+      return fs::equivalent(s.file, file.image, code);
+    });
+  });
+  return files;
 }
 
 // The images and slides that are held out, or the others.

@@ -29,7 +29,8 @@ void require_distinct(const std::vector<TrainingSlide>& slides) {
   std::set<std::filesystem::path> seen;
   for (const TrainingSlide& slide : slides) {
     std::error_code code;
-    const std::filesystem::path file = std::filesystem::weakly_canonical(slide.file, code);
+    const std::filesystem::path file =
+        std::filesystem::weakly_canonical(std::filesystem::absolute(slide.file), code);
     if (!seen.insert(code ? slide.file : file).second)
       throw UserError(fmt::format("--slides {}: is given twice", slide.file.string()));
   }

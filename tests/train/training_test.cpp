@@ -344,7 +344,7 @@ TEST_F(Training, LatentsThatCantBeKeptAreRefusedBeforeAnyWork) {
 TEST_F(Training, ItStopsBetweenTwoImagesThatAreEncoded) {
   class StopEncoding final : public Progress {
    public:
-    void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+    void start_stage(std::string_view, std::int64_t, std::string_view) override { done_ = 0; }
     void update(std::int64_t done, std::string_view) override { done_ = done; }
     void finish() override {}
     void warn(std::string_view) override {}
