@@ -168,6 +168,8 @@ TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
   started_ = std::chrono::steady_clock::now();
   progress.start_stage("training " + kind_, options_.steps, "steps");
   try {
+    // A first checkpoint may have come without them.
+    if (options_.resume && !file_exists(weights_)) put_into_bundle(losses);
     take_steps(losses, progress);
   } catch (const DiskFull& error) {
     throw UserError(
@@ -216,6 +218,8 @@ TrainingSummary TrainingLoop::summary() const {
 
 // The checkpoint is written first, since it is what a full disk has no room for, and renamed last:
 // what a kill leaves half done, the row of the log too, is done again from the checkpoint before.
+// The very first is renamed before the bundle gets its weights: without it they would be taken for
+// weights to start from.
 void TrainingLoop::checkpoint(const Losses& losses, Progress& progress) {
   const LogRow row = next_row(losses);
   if (row.held_out_loss) held_out_ = fmt::format(", held out {:.4f}", *row.held_out_loss);
@@ -237,15 +241,20 @@ void TrainingLoop::checkpoint_between_rows(const Losses& losses) {
 }
 
 void TrainingLoop::commit(const Losses& losses, bool keep) {
-  // The bundle too, so that samples can be looked at while training goes on.
-  if (keep) write_weights();
-  if (keep && losses.kept) {
-    torch::NoGradGuard no_grad;
-    swap_averaged();
-    losses.kept();
-    swap_averaged();
-  }
-  checkpoint_.commit();
+  const bool first = !file_exists(checkpoint_.path());
+  if (first) checkpoint_.commit();
+  if (keep) put_into_bundle(losses);
+  if (!first) checkpoint_.commit();
+}
+
+// With every checkpoint, so that samples can be looked at while training goes on.
+void TrainingLoop::put_into_bundle(const Losses& losses) {
+  write_weights();
+  if (!losses.kept) return;
+  torch::NoGradGuard no_grad;
+  swap_averaged();
+  losses.kept();
+  swap_averaged();
 }
 
 void TrainingLoop::write_weights() const {

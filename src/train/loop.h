@@ -77,6 +77,7 @@ class TrainingLoop {
   void checkpoint_between_rows(const Losses& losses);
   void write_weights() const;
   void commit(const Losses& losses, bool keep);
+  void put_into_bundle(const Losses& losses);
   void take_steps(const Losses& losses, Progress& progress);
   double last_loss() const;
   TrainingSummary summary() const;

@@ -58,7 +58,8 @@ class Loop : public testing::Test {
       return (weight_ - 1 + 0.01 * at::randn({1})).square().sum();
     };
     losses.kept = [this] { kept_.push_back(weight_.item<float>()); };
-    losses.held_out = [this, goal] {
+    losses.held_out = [this, goal, &o] {
+      if (block_weights_) fs::create_directories(weights(o) / "x");
       draws_.push_back(at::rand({1}).item<double>());
       EXPECT_FALSE(at::GradMode::is_enabled());
       seen_ = weight_.item<float>();
@@ -85,7 +86,8 @@ class Loop : public testing::Test {
   at::Tensor weight_;
   std::vector<TrainingSetting> settings_{{"training images:", "none"}};
   bool with_held_out_ = true, spoil_gradient_ = false;
-  std::vector<float> kept_;  // the weight whenever the bundle got one
+  bool block_weights_ = false;  // a folder takes their place before the first checkpoint
+  std::vector<float> kept_;     // the weight whenever the bundle got one
   float seen_ = 0;
   std::vector<double> draws_;
   std::string detail_;
@@ -167,6 +169,25 @@ TEST_F(Loop, AKilledTrainingDropsTheRowsItRepeats) {
   write_bytes(broken.checkpoint, checkpoint);  // as if killed before the later ones were renamed
   train(broken, 2);
   EXPECT_EQ(log_of(broken), log_of(whole));
+}
+
+TEST_F(Loop, WhatEndsBeforeTheBundleGotItsFirstWeightsGoesOnFromTheCheckpoint) {
+  const TrainOptions whole = options("whole");
+  TrainOptions broken = options("broken");
+  train(whole, 2);
+  block_weights_ = true;
+  EXPECT_NE(message_of([&] { train(broken, 2); }), "");
+  EXPECT_TRUE(fs::exists(broken.checkpoint));
+  block_weights_ = false;
+  fs::remove_all(weights(broken));
+  broken.resume = true;
+  broken.stop_after = 4;  // of which the checkpoint is
+  train(broken, 2);
+  EXPECT_TRUE(fs::is_regular_file(weights(broken)));
+  broken.stop_after = 0;
+  train(broken, 2);
+  EXPECT_EQ(log_of(broken), log_of(whole));
+  EXPECT_TRUE(read_file(weights(broken)) == read_file(weights(whole)));
 }
 
 TEST_F(Loop, ItStopsWhenPatienceIsAtAnEndAndKeepsTheBest) {
