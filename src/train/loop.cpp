@@ -259,8 +259,14 @@ void TrainingLoop::put_into_bundle(const Losses& losses) {
 
 void TrainingLoop::write_weights() const {
   NamedTensors half;
-  for (std::size_t i = 0; i < trained_.averaged.size(); ++i)
+  for (std::size_t i = 0; i < trained_.averaged.size(); ++i) {
+    if (!at::isfinite(trained_.averaged[i]).all().item<bool>())
+      throw UserError(fmt::format(
+          "training {}: the averaged weights at step {} are not finite; the bundle keeps what it "
+          "has",
+          kind_, state_.step));
     half.emplace_back(trained_.parameters[i].first, trained_.averaged[i].to(at::kHalf));
+  }
   write_safetensors(weights_, half, {{"format", "pt"}});
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
@@ -14,6 +15,29 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
+
+// Of the weights and of those that are averaged: torch's reader checks no sums.
+std::string checksum_of(const TrainedTensors& trained) {
+  Sha256 sum;
+  const auto add = [&](const at::Tensor& tensor) {
+    const at::Tensor whole = tensor.detach().contiguous();
+    sum.add_part(whole.data_ptr(), whole.nbytes());
+  };
+  for (const auto& [name, tensor] : trained.parameters) add(tensor);
+  for (const at::Tensor& tensor : trained.averaged) add(tensor);
+  return sum.hex();
+}
+
+bool begins_with(const fs::path& file, std::string_view start) {
+  std::string bytes(start.size(), '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return in && bytes == start;
+}
+
+// What a training may replace when it is told to start anew: no picture, no weights, no slide.
+bool looks_like_checkpoint(const fs::path& file) { return begins_with(file, "PK"); }
+bool looks_like_log(const fs::path& file) { return begins_with(file, "step,loss,"); }
 
 void write_state(torch::serialize::OutputArchive& archive, const TrainingState& state) {
   archive.write("step", c10::IValue(static_cast<std::int64_t>(state.step)));
@@ -98,7 +122,24 @@ void TrainingCheckpoint::require_usable(bool resume, bool force) const {
     throw UserError(fmt::format(
         "--checkpoint {}: exists; go on from it with --resume, or start anew with --force",
         path_.string()));
+  if (exists && force && !resume && !looks_like_checkpoint(path_))
+    throw UserError(
+        fmt::format("--checkpoint {}: exists and is no checkpoint of a training; give another name",
+                    path_.string()));
+  if (!exists) require_own_log(force);
   FileReplacement probe(path_);
+}
+
+// Beside a checkpoint log and picture are its own; without one they may be anybody's.
+void TrainingCheckpoint::require_own_log(bool force) const {
+  const fs::path log = path_.string() + ".csv", picture = path_.string() + ".png";
+  const bool ours = force && looks_like_log(log);
+  for (const fs::path& file : {log, picture})
+    if (file_exists(file) && !ours)
+      throw UserError(fmt::format(
+          "--checkpoint {}: {} exists without it and would be replaced; give another name, or "
+          "--force where it is a training's",
+          path_.string(), file.string()));
 }
 
 void TrainingCheckpoint::write(const TrainingState& state, const TrainedTensors& trained) {
@@ -107,6 +148,7 @@ void TrainingCheckpoint::write(const TrainingState& state, const TrainedTensors&
   ordered_json settings;
   for (const TrainingSetting& s : settings_) settings[s.option] = s.value;
   archive.write("settings", c10::IValue(settings.dump()));
+  archive.write("checksum", c10::IValue(checksum_of(trained)));
   write_state(archive, state);
   for (std::size_t i = 0; i < trained.parameters.size(); ++i) {
     // Archives split names at dots.
@@ -192,6 +234,9 @@ TrainingState TrainingCheckpoint::read_archive(torch::serialize::InputArchive& a
     read(weights, i, trained.parameters[i].second);
     read(averaged, i, trained.averaged[i]);
   }
+  c10::IValue sum;
+  if (archive.try_read("checksum", sum) && sum.toStringRef() != checksum_of(trained))
+    throw UserError(not_ours());
   trained.optimizer.load(optimizer);
   return read_state(archive);
 }

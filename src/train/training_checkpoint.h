@@ -68,7 +68,8 @@ class TrainingCheckpoint {
   const std::filesystem::path& path() const { return path_; }
 
   // UserError unless a training may begin that writes it: its directory takes files; there is one
-  // to `resume` from, else none that is in the way or it may be replaced (`force`).
+  // to `resume` from, else none that is in the way or it may be replaced (`force`), which no file
+  // of another kind may.
   void require_usable(bool resume, bool force) const;
 
   // Writes everything but the last bytes aside. \error DiskFull, UserError
@@ -85,6 +86,7 @@ class TrainingCheckpoint {
   void require_same_settings(torch::serialize::InputArchive& archive) const;
   TrainingState read_archive(torch::serialize::InputArchive& archive,
                              TrainedTensors& trained) const;
+  void require_own_log(bool force) const;
   std::string not_ours() const;
 
   std::filesystem::path path_;

@@ -374,6 +374,45 @@ TEST_F(Loop, WhereItCantWriteIsSaidBeforeTheFirstStep) {
   EXPECT_TRUE(draws_.empty());
 }
 
+TEST_F(Loop, FilesOfOthersAreNotReplaced) {
+  TrainOptions o = options("picture.png");
+  write_bytes(o.checkpoint, "somebody's");
+  o.force = true;
+  EXPECT_EQ(message_of([&] { train(o, 2); }),
+            "--checkpoint " + o.checkpoint.string() +
+                ": exists and is no checkpoint of a training; give another name");
+  o = options("p");
+  const std::string picture = o.checkpoint.string() + ".png";
+  const std::string refused = "--checkpoint " + o.checkpoint.string() + ": " + picture +
+                              " exists without it and would be replaced; give another name, or "
+                              "--force where it is a training's";
+  write_bytes(picture, "somebody's");
+  EXPECT_EQ(message_of([&] { train(o, 2); }), refused);
+  o.force = true;
+  EXPECT_EQ(message_of([&] { train(o, 2); }), refused);
+  EXPECT_EQ(read_file(picture), "somebody's");
+  // Those that an interrupted training left are.
+  write_bytes(o.checkpoint.string() + ".csv",
+              "step,loss,held_out_loss,learning_rate,seconds\n4,1,,0.1,1.0\n");
+  EXPECT_EQ(train(o, 2).steps, 100);
+}
+
+TEST_F(Loop, ADamagedCheckpointIsRefused) {
+  TrainOptions o = options("a");
+  o.steps = 4;
+  train(o, 2);
+  o.resume = true;
+  std::string bytes = read_file(o.checkpoint);
+  const float weight = weight_.item<float>();
+  const std::string averaged(reinterpret_cast<const char*>(&weight), sizeof weight);
+  const std::size_t place = bytes.find(averaged);
+  ASSERT_NE(place, std::string::npos);
+  bytes[place] = static_cast<char>(bytes[place] ^ 1);
+  write_bytes(o.checkpoint, bytes);
+  EXPECT_EQ(message_of([&] { train(o, 2); }),
+            o.checkpoint.string() + ": is not a checkpoint of this network, or is damaged");
+}
+
 TEST_F(Loop, NothingIsLeftBesideACheckpoint) {
   const TrainOptions o = options("a");
   train(o, 2);
