@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -38,6 +39,11 @@ bool begins_with(const fs::path& file, std::string_view start) {
 // What a training may replace when it is told to start anew: no picture, no weights, no slide.
 bool looks_like_checkpoint(const fs::path& file) { return begins_with(file, "PK"); }
 bool looks_like_log(const fs::path& file) { return begins_with(file, "step,loss,"); }
+// What a training leaves that ends while it writes its first checkpoint.
+bool has_one_row(const fs::path& log) {
+  const std::string text = read_file(log);
+  return std::count(text.begin(), text.end(), '\n') <= 2;
+}
 
 void write_state(torch::serialize::OutputArchive& archive, const TrainingState& state) {
   archive.write("step", c10::IValue(static_cast<std::int64_t>(state.step)));
@@ -133,7 +139,7 @@ void TrainingCheckpoint::require_usable(bool resume, bool force) const {
 // Beside a checkpoint log and picture are its own; without one they may be anybody's.
 void TrainingCheckpoint::require_own_log(bool force) const {
   const fs::path log = path_.string() + ".csv", picture = path_.string() + ".png";
-  const bool ours = force && looks_like_log(log);
+  const bool ours = looks_like_log(log) && (force || has_one_row(log));
   for (const fs::path& file : {log, picture})
     if (file_exists(file) && !ours)
       throw UserError(fmt::format(

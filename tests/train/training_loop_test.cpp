@@ -391,9 +391,16 @@ TEST_F(Loop, FilesOfOthersAreNotReplaced) {
   o.force = true;
   EXPECT_EQ(message_of([&] { train(o, 2); }), refused);
   EXPECT_EQ(read_file(picture), "somebody's");
-  // Those that an interrupted training left are.
-  write_bytes(o.checkpoint.string() + ".csv",
-              "step,loss,held_out_loss,learning_rate,seconds\n4,1,,0.1,1.0\n");
+  // Those that an interrupted training left are, of a long one only when asked for.
+  const std::string row = "step,loss,held_out_loss,learning_rate,seconds\n4,1,,0.1,1.0\n";
+  const std::string log = o.checkpoint.string() + ".csv";
+  o.force = false;
+  write_bytes(log, row + "8,1,,0.1,2.0\n");
+  EXPECT_NE(message_of([&] { train(o, 2); }), "");
+  write_bytes(log, row);
+  EXPECT_EQ(train(o, 2).steps, 100);
+  fs::remove(o.checkpoint);
+  o.force = true;
   EXPECT_EQ(train(o, 2).steps, 100);
 }
 
