@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -48,6 +50,23 @@ bool file_exists(const std::filesystem::path& path) {
   if (code)
     throw UserError(fmt::format("{}: can't be looked at: {}", path.string(), code.message()));
   return true;
+}
+
+std::vector<std::filesystem::path> files_with_endings(const std::filesystem::path& folder,
+                                                      std::span<const std::string_view> endings) {
+  std::error_code code;
+  std::vector<std::filesystem::path> out;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+    std::string ending = entry.path().extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (std::find(endings.begin(), endings.end(), ending) != endings.end())
+      out.push_back(entry.path());
+  }
+  if (code)
+    throw UserError(fmt::format("{}: can't be listed: {}", folder.string(), code.message()));
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 std::string read_file(const std::filesystem::path& path) {

@@ -17,28 +17,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array kImageExtensions{".png",  ".jpg", ".jpeg", ".tif",  ".tiff", ".svs",
-                                      ".ndpi", ".scn", ".bif",  ".mrxs", ".vms",  ".vmu"};
-
-bool is_image_name(const fs::path& path) {
-  if (path.stem().string().ends_with("_mask")) return false;
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kImageExtensions.begin(), kImageExtensions.end(), extension) !=
-         kImageExtensions.end();
-}
+constexpr std::array<std::string_view, 12> kEndings{".png",  ".jpg",  ".jpeg", ".tif",
+                                                    ".tiff", ".svs",  ".ndpi", ".scn",
+                                                    ".bif",  ".mrxs", ".vms",  ".vmu"};
 
 std::vector<fs::path> images_in(const fs::path& folder) {
-  std::error_code code;
-  std::vector<fs::path> out;
-  for (const auto& entry : fs::directory_iterator(folder, code))
-    if (is_image_name(entry.path())) out.push_back(entry.path());
-  if (code)
-    throw UserError(fmt::format("{}: can't be listed: {}", folder.string(), code.message()));
+  std::vector<fs::path> out = files_with_endings(folder, kEndings);
+  std::erase_if(out, [](const fs::path& file) { return file.stem().string().ends_with("_mask"); });
   if (out.empty())
     throw UserError(fmt::format("{}: holds no image (.png, .jpg, .tif, .svs, …)", folder.string()));
-  std::sort(out.begin(), out.end());
   return out;
 }
 

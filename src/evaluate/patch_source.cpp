@@ -10,6 +10,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/labels/argb.h"
 #include "histoloom/labels/image_8bit.h"
+#include "histoloom/labels/stated_mpp.h"
 #include "histoloom/labels/vips.h"
 
 namespace histoloom::evaluate {
@@ -89,14 +90,11 @@ void SlideSource::look_at_generic() {
 }
 
 std::optional<double> SlideSource::stated_mpp() const {
-  double sum = 0;
-  for (const char* name : {OPENSLIDE_PROPERTY_NAME_MPP_X, OPENSLIDE_PROPERTY_NAME_MPP_Y}) {
-    const char* text = openslide_get_property_value(slide_.get(), name);
-    const double value = text == nullptr ? 0 : std::strtod(text, nullptr);
-    if (!(value > 0)) return std::nullopt;
-    sum += value;
-  }
-  return sum / 2;
+  const auto property = [this](const char* name) {
+    return openslide_get_property_value(slide_.get(), name);
+  };
+  return histoloom::stated_mpp(property(OPENSLIDE_PROPERTY_NAME_MPP_X),
+                               property(OPENSLIDE_PROPERTY_NAME_MPP_Y));
 }
 
 Picture SlideSource::read(const PixelRect& rect) {

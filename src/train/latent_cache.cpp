@@ -1,10 +1,8 @@
 #include "latent_cache.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 #include <optional>
 
@@ -12,6 +10,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/sha256.h"
+#include "histoloom/core/writable.h"
 #include "histoloom/model/safetensors.h"
 #include "stain.h"
 
@@ -153,9 +152,7 @@ void require_latent_folder(const fs::path& folder) {
   if (!fs::is_directory(there, code))
     throw UserError(fmt::format("--latents {}: can't be made: {} is no folder", folder.string(),
                                 there.string()));
-  if (::access(there.c_str(), W_OK | X_OK) != 0)
-    throw UserError(
-        fmt::format("--latents {}: can't be written: {}", folder.string(), errno_text(errno)));
+  require_writable_directory(there, "--latents");
 }
 
 std::vector<CachedLatents> latents_of(const ModelBundle& bundle,

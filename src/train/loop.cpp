@@ -59,14 +59,14 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     trained_.averaged.push_back(tensor.detach().clone());
   checkpoint_.require_usable(options.resume, options.force);
   FileReplacement probe(weights_);
+  if (options.resume) {
+    state_ = checkpoint_.read(trained_);
+    // The last tenth of other steps says nothing of these.
+    if (state_.steps != options_.steps) state_.tail = {};
+    seconds_before_ = state_.seconds;
+    log_.resume(state_.step);
+  }
   state_.steps = options_.steps;
-  if (!options.resume) return;
-  state_ = checkpoint_.read(trained_);
-  // The last tenth of other steps says nothing of these.
-  if (state_.steps != options_.steps) state_.tail = {};
-  state_.steps = options_.steps;
-  seconds_before_ = state_.seconds;
-  log_.resume(state_.step);
 }
 
 double TrainingLoop::learning_rate(int step) const {

@@ -14,6 +14,7 @@
 #include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/argb.h"
 #include "histoloom/labels/glass.h"
+#include "histoloom/labels/stated_mpp.h"
 #include "histoloom/labels/vips.h"
 
 namespace histoloom {
@@ -95,14 +96,11 @@ class ScaledSlide {
   }
 
   std::optional<double> stated_mpp() const {
-    double sum = 0;
-    for (const char* name : {OPENSLIDE_PROPERTY_NAME_MPP_X, OPENSLIDE_PROPERTY_NAME_MPP_Y}) {
-      const char* text = openslide_get_property_value(slide_.get(), name);
-      const double value = text == nullptr ? 0 : std::strtod(text, nullptr);
-      if (!(value > 0)) return std::nullopt;
-      sum += value;
-    }
-    return sum / 2;
+    const auto property = [this](const char* name) {
+      return openslide_get_property_value(slide_.get(), name);
+    };
+    return histoloom::stated_mpp(property(OPENSLIDE_PROPERTY_NAME_MPP_X),
+                                 property(OPENSLIDE_PROPERTY_NAME_MPP_Y));
   }
 
   void scale_to(double mpp, double own) {

@@ -50,7 +50,7 @@ void write_state(torch::serialize::OutputArchive& archive, const TrainingState& 
   archive.write("seconds", c10::IValue(state.seconds));
   archive.write("loss_sum", c10::IValue(state.since_row.sum));
   archive.write("loss_count", c10::IValue(state.since_row.count));
-  archive.write("steps", c10::IValue(static_cast<std::int64_t>(state.steps)));
+  archive.write("steps", c10::IValue(state.steps));
   archive.write("tail_sum", c10::IValue(state.tail.sum));
   archive.write("tail_count", c10::IValue(state.tail.count));
   archive.write("best_step", c10::IValue(state.best.step));
@@ -73,9 +73,7 @@ TrainingState read_state(torch::serialize::InputArchive& archive) {
   number("seconds", state.seconds);
   number("loss_sum", state.since_row.sum);
   count("loss_count", state.since_row.count);
-  std::int64_t steps = 0;
-  count("steps", steps);
-  state.steps = static_cast<int>(steps);
+  count("steps", state.steps);
   number("tail_sum", state.tail.sum);
   count("tail_count", state.tail.count);
   count("best_step", state.best.step);

@@ -32,11 +32,11 @@ struct RunningMean {
 
 // Where a training stands.
 struct TrainingState {
-  int step = 0;           // steps taken
-  double seconds = 0;     // of training, all runs together
-  RunningMean since_row;  // losses since the last row of the log
-  int steps = 0;          // that the training is to take
-  RunningMean tail;       // losses of the last tenth of them
+  int step = 0;            // steps taken
+  double seconds = 0;      // of training, all runs together
+  RunningMean since_row;   // losses since the last row of the log
+  std::int64_t steps = 0;  // that the training is to take
+  RunningMean tail;        // losses of the last tenth of them
   BestCheckpoint best;
 };
 

@@ -18,15 +18,6 @@ namespace {
 
 using testing::ElementsAre;
 
-const std::vector<Picture>& first() {
-  static const std::vector<Picture> set = test_pictures(32, 1, 3);
-  return set;
-}
-const std::vector<Picture>& second() {
-  static const std::vector<Picture> set = test_pictures(32, 4, 3);
-  return set;
-}
-
 // ---- Patch upon patch
 
 TEST(BestMatches, AreThoseOfNumpy) {

@@ -98,4 +98,14 @@ inline void write_picture(const std::filesystem::path& path, const Picture& pict
   write_image(path, picture.size, 3, picture.rgb, mpp, pyramid);
 }
 
+// Two sets of three that reference.py has too.
+inline const std::vector<Picture>& first() {
+  static const std::vector<Picture> set = test_pictures(32, 1, 3);
+  return set;
+}
+inline const std::vector<Picture>& second() {
+  static const std::vector<Picture> set = test_pictures(32, 4, 3);
+  return set;
+}
+
 }  // namespace histoloom::evaluate

@@ -2,14 +2,21 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace histoloom {
 
 // Whether there is something at `path`. UserError where that can't be told (no permission on the
 // way, a name that is too long, links in a circle).
 bool file_exists(const std::filesystem::path& path);
+
+// The files of a folder that have one of these endings (".png"), however it is written, in the
+// order of their names. UserError names the folder where it can't be listed.
+std::vector<std::filesystem::path> files_with_endings(const std::filesystem::path& folder,
+                                                      std::span<const std::string_view> endings);
 
 // The bytes of a file. UserError names the path and the cause.
 std::string read_file(const std::filesystem::path& path);
