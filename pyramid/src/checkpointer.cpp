@@ -4,7 +4,8 @@
 //   3. on resume the file is cut to what the checkpoint lists, after every piece has been read and
 //      compared with its hash;
 //   4. the checkpoint is removed when the file has its name, or before another one is started.
-// A kill between two of these leaves a checkpoint whose pieces are all on disk, or none.
+// A kill between two of these leaves a checkpoint whose pieces are all on disk, or none; within 4
+// one whose partial file is gone, since it has its name: who writes that file again starts anew.
 #include "checkpointer.h"
 
 #include <fmt/format.h>
@@ -94,7 +95,8 @@ bool Checkpointer::restore(Sink& sink, TileStore& store, LevelChain& chain, std:
       written_ = true;
       return true;
     }
-    refusal_ = "the partial file is not the one that the checkpoint is of";
+    refusal_ = sink.found() == 0 ? "the checkpoint's partial file is gone"
+                                 : "the partial file is not the one that the checkpoint is of";
   }
   remove();
   return false;

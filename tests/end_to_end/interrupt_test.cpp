@@ -51,9 +51,9 @@ TEST(Killed, WithoutItsPartialFileDecodesAnewAndSaysSo) {
   StoppedJob job(kTall);
   ASSERT_TRUE(job.kill_at(job.decoding()));
   std::filesystem::remove(job / ".s.svs.partial");
-  EXPECT_EQ(job.expect_resumes().err,
-            "histoloom: warning: the partial file is not the one that the checkpoint is of; the "
-            "slide is decoded anew\n");
+  EXPECT_EQ(
+      job.expect_resumes().err,
+      "histoloom: warning: the checkpoint's partial file is gone; the slide is decoded anew\n");
 }
 
 TEST(Killed, AndResumedReportsWhatAllRunsDid) {
