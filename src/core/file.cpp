@@ -52,6 +52,13 @@ bool file_exists(const std::filesystem::path& path) {
   return true;
 }
 
+std::filesystem::path meant_by(const std::filesystem::path& path) {
+  std::error_code code;
+  const auto full = std::filesystem::weakly_canonical(std::filesystem::absolute(path, code), code);
+  const std::filesystem::path out = code ? path.lexically_normal() : full;
+  return out.has_filename() ? out : out.parent_path();
+}
+
 std::vector<std::filesystem::path> files_with_endings(const std::filesystem::path& folder,
                                                       std::span<const std::string_view> endings) {
   std::error_code code;

@@ -7,6 +7,7 @@
 
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
 #include "histoloom/diffusion/patch_plan.h"
 #include "histoloom/diffusion/random_patch.h"
 #include "histoloom/labels/annotations.h"
@@ -55,13 +56,6 @@ void require_ending(const std::filesystem::path& path, std::string_view ending,
   if (!path.empty())
     require(path.extension() == ending,
             fmt::format("{} must end in {}, got '{}'", option, ending, path.string()));
-}
-
-// The file that a name leads to, as far as that is there.
-std::filesystem::path meant_by(const std::filesystem::path& path) {
-  std::error_code code;
-  const auto full = std::filesystem::weakly_canonical(std::filesystem::absolute(path, code), code);
-  return code ? path.lexically_normal() : full;
 }
 
 void require_names_of_their_own(std::initializer_list<std::filesystem::path> paths) {

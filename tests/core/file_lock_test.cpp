@@ -5,6 +5,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "support/scratch.h"
 
 namespace histoloom {
@@ -42,6 +47,28 @@ TEST(FileLock, EndsWithAProcessThatIsKilled) {
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   EXPECT_TRUE(FileLock::take(file));
+}
+
+TEST(FileLock, OfAFileThatItsOwnersRemoveIsHeldByOneAtATime) {
+  const ScratchDirectory scratch;
+  const auto file = scratch / "lock";
+  std::atomic<int> inside = 0, most = 0, taken = 0;
+  const auto take_and_remove = [&] {
+    for (int i = 0; i < 5000; ++i) {
+      const auto lock = FileLock::take(file);
+      if (!lock) continue;
+      most = std::max(most.load(), ++inside);
+      ++taken;
+      std::this_thread::yield();
+      --inside;
+      std::filesystem::remove(file);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) threads.emplace_back(take_and_remove);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(most, 1);
+  EXPECT_GT(taken, 2);
 }
 
 TEST(FileLock, ThatCantBeMadeNamesThePath) {

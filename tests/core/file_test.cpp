@@ -96,5 +96,16 @@ TEST(FileExists, SeesFilesDirectoriesAndDanglingLinksAndThrowsWhereItCantTell) {
             (scratch / long_name).string() + ": can't be looked at: File name too long");
 }
 
+TEST(MeantBy, IsTheSameForAllNamesOfAFile) {
+  const ScratchDirectory scratch;
+  const std::filesystem::path folder = std::filesystem::canonical(scratch.path());
+  write_bytes(folder / "file", "");
+  std::filesystem::create_symlink("file", folder / "link");
+  EXPECT_EQ(meant_by(folder / "link"), folder / "file");
+  EXPECT_EQ(meant_by(folder / "not/../there/"), folder / "there");
+  EXPECT_EQ(meant_by("there/"), std::filesystem::current_path() / "there");
+  EXPECT_EQ(meant_by(""), "");
+}
+
 }  // namespace
 }  // namespace histoloom

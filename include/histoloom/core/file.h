@@ -13,6 +13,10 @@ namespace histoloom {
 // way, a name that is too long, links in a circle).
 bool file_exists(const std::filesystem::path& path);
 
+// What a name leads to, without links, dots and a slash at the end, as far as it is there: the same
+// for all ways in which it can be written.
+std::filesystem::path meant_by(const std::filesystem::path& path);
+
 // The files of a folder that have one of these endings (".png"), however it is written, in the
 // order of their names. UserError names the folder where it can't be listed.
 std::vector<std::filesystem::path> files_with_endings(const std::filesystem::path& folder,

@@ -11,7 +11,8 @@ namespace histoloom {
 // without locks keeps nobody out.
 bool try_lock(int descriptor) noexcept;
 
-// A file that is there to be locked. It stays when the lock ends.
+// A file that is there to be locked. It stays when the lock ends, unless its owner removes it while
+// the lock is held.
 class FileLock {
  public:
   // Makes the file where there is none. Nothing where another lock is held on it. \error UserError
