@@ -9,6 +9,7 @@
 
 #include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
+#include "histoloom/core/writable.h"
 #include "histoloom/model/safetensors.h"
 
 namespace histoloom {
@@ -57,8 +58,7 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
       log_(options.checkpoint.string() + ".csv") {
   for (const auto& [name, tensor] : trained_.parameters)
     trained_.averaged.push_back(tensor.detach().clone());
-  checkpoint_.require_usable(options.resume, options.force);
-  FileReplacement probe(weights_);
+  claim_files();
   if (options.resume) {
     state_ = checkpoint_.read(trained_);
     // The last tenth of other steps says nothing of these.
@@ -67,6 +67,19 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     log_.resume(state_.step);
   }
   state_.steps = options_.steps;
+}
+
+void TrainingLoop::claim_files() {
+  if (meant_by(options_.checkpoint) == meant_by(weights_))
+    throw UserError(
+        fmt::format("--checkpoint {}: is where the bundle's weights go; give another name",
+                    options_.checkpoint.string()));
+  checkpoint_.claim(options_.resume, options_.force);
+  if (std::filesystem::is_directory(weights_))
+    throw UserError(
+        fmt::format("{}: is a directory where the weights go; move it away", weights_.string()));
+  require_writable(weights_, "--model");
+  weights_lock_.emplace(weights_, "--model");
 }
 
 double TrainingLoop::learning_rate(int step) const {
@@ -260,12 +273,14 @@ void TrainingLoop::put_into_bundle(const Losses& losses) {
 void TrainingLoop::write_weights() const {
   NamedTensors half;
   for (std::size_t i = 0; i < trained_.averaged.size(); ++i) {
-    if (!at::isfinite(trained_.averaged[i]).all().item<bool>())
-      throw UserError(fmt::format(
-          "training {}: the averaged weights at step {} are not finite; the bundle keeps what it "
-          "has",
-          kind_, state_.step));
-    half.emplace_back(trained_.parameters[i].first, trained_.averaged[i].to(at::kHalf));
+    const at::Tensor weight = trained_.averaged[i].to(at::kHalf);
+    if (!at::isfinite(weight).all().item<bool>())
+      throw UserError(
+          fmt::format("training {}: the averaged weights at step {} are not finite in float16; the "
+                      "bundle keeps "
+                      "what it has",
+                      kind_, state_.step));
+    half.emplace_back(trained_.parameters[i].first, weight);
   }
   write_safetensors(weights_, half, {{"format", "pt"}});
 }

@@ -7,12 +7,14 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "histoloom/core/progress.h"
 #include "histoloom/model/denoiser.h"
 #include "histoloom/train/train.h"
 #include "training_checkpoint.h"
+#include "training_lock.h"
 #include "training_log.h"
 #include "training_picture.h"
 
@@ -47,7 +49,8 @@ struct LoopTask {
 class TrainingLoop {
  public:
   // Checks that a checkpoint can be written, and reads it where the training is resumed: `options`
-  // outlive the loop. UserError as TrainingCheckpoint, and for weights that can't be written.
+  // outlive the loop. Until its end no other training writes the checkpoint or the weights.
+  // UserError as TrainingCheckpoint, and for weights that can't be written.
   TrainingLoop(LoopTask task, const TrainOptions& options);
 
   // Takes step after step from where the checkpoint ended. Torch's generator is seeded with the
@@ -64,6 +67,7 @@ class TrainingLoop {
   void use_kept();
 
  private:
+  void claim_files();
   double learning_rate(int step) const;
   double take_step(const Losses& losses);
   void average();
@@ -84,6 +88,7 @@ class TrainingLoop {
 
   std::string kind_;
   std::filesystem::path weights_;
+  std::optional<TrainingLock> weights_lock_;
   const TrainOptions& options_;
   TrainedTensors trained_;
   TrainingCheckpoint checkpoint_;

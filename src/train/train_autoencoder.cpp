@@ -184,9 +184,9 @@ struct AutoencoderTraining::State {
     return options.decoder_only ? PowerMean::geometric : PowerMean::arithmetic;
   }
   std::vector<TrainingSetting> settings() const {
-    return {{"--keep-latents", kept ? kept->description() : "left out"},
-            {"training images:", describe(images.training)},
-            {"held-out images:", describe(images.held_out)}};
+    std::vector<TrainingSetting> out = settings_of(images.training, images.held_out);
+    out.push_back({"--keep-latents", kept ? kept->description() : "left out"});
+    return out;
   }
   const CropSampler& shown() const { return held_out ? *held_out : crops; }
   at::Tensor training_loss() const;

@@ -80,10 +80,10 @@ struct DenoiserTraining::State {
   std::vector<TrainingSetting> settings() const {
     Sha256 latents, noise = checksum_of(NoiseSchedule::of(bundle.schedule), bundle.prediction);
     latents.add_part(latent_settings(bundle, options.augment, options.seed));
-    return {{"autoencoder", describe(latents)},
-            {"noise schedule", describe(noise)},
-            {"training images:", describe(images.training)},
-            {"held-out images:", describe(images.held_out)}};
+    std::vector<TrainingSetting> out = settings_of(images.training, images.held_out);
+    out.push_back({"autoencoder", describe(latents)});
+    out.push_back({"noise schedule", describe(noise)});
+    return out;
   }
 
   int batch() const { return options.batch > 0 ? options.batch : 32; }

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "complete_masks.h"
 #include "crops.h"
 #include "diffusion_loss.h"
 #include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
 #include "histoloom/diffusion/mask_model.h"
 #include "histoloom/model/safetensors.h"
 #include "histoloom/train/train.h"
@@ -31,7 +34,9 @@ class MaskReader {
  public:
   MaskReader(const TrainOptions& options, const ModelBundle& bundle, const MaskModel& model,
              const LabelSet& labels)
-      : options_(options), bundle_(bundle), model_(model), labels_(labels) {}
+      : options_(options), bundle_(bundle), model_(model), labels_(labels) {
+    require_distinct_folders();
+  }
 
   MaskSet read(bool held_out) const {
     MaskSet set;
@@ -59,6 +64,17 @@ class MaskReader {
   }
 
  private:
+  // A folder may show several prompts.
+  void require_distinct_folders() const {
+    std::set<std::pair<std::filesystem::path, LabelId>> seen;
+    for (const MaskFolder& folder : options_.masks)
+      with_context("--images " + folder.images.string(), [&] {
+        if (folder.images.empty()) throw UserError("no folder is named; give DIR:PROMPT");
+        if (!seen.emplace(meant_by(folder.images), model_.condition(folder.prompt)).second)
+          throw UserError("is given twice");
+      });
+  }
+
   std::int64_t side() const { return std::int64_t{model_.spec().patch} * model_.spec().cell; }
 
   ImageSetOptions how_to_read(bool held_out) const {
@@ -166,9 +182,9 @@ struct MaskTraining::State {
         labels(LabelSet::parse(bundle.labels_json, (o.model / "model.json").string())),
         model(bundle, labels),
         network(network_to_train(bundle, model, o)),
-        set(MaskReader(o, bundle, model, labels).read(false)),
-        held_out_set(o.data.held_out_every > 0 ? MaskReader(o, bundle, model, labels).read(true)
-                                               : MaskSet()),
+        reader(o, bundle, model, labels),
+        set(reader.read(false)),
+        held_out_set(o.data.held_out_every > 0 ? reader.read(true) : MaskSet()),
         loop({"mask", network->parameters(), bundle.mask_denoiser->weights, batch(),
               options.optimizer.value_or(OptimizerKind::adamw), settings()},
              options),
@@ -190,6 +206,7 @@ struct MaskTraining::State {
   const LabelSet labels;
   const MaskModel model;
   std::unique_ptr<Denoiser> network;
+  MaskReader reader;
   MaskSet set, held_out_set;
   TrainingLoop loop;
   MaskCompletion completion;
@@ -202,10 +219,10 @@ std::vector<TrainingSetting> MaskTraining::State::settings() const {
   Sha256 prompts, noise = checksum_of(NoiseSchedule::of(bundle.schedule), model.spec().prediction);
   for (const LabelId condition : set.conditions) prompts.add(&condition, 1);
   noise.add_part(fmt::format("{} {}", model.spec().cell, model.spec().scale));
-  return {{"noise schedule", describe(noise)},
-          {"the prompts of masks", describe(prompts)},
-          {"training images:", describe(set.images)},
-          {"held-out images:", describe(held_out_set.images)}};
+  std::vector<TrainingSetting> out = settings_of(set.images, held_out_set.images);
+  out.push_back({"noise schedule", describe(noise)});
+  out.push_back({"the prompts of masks", describe(prompts)});
+  return out;
 }
 
 at::Tensor MaskTraining::State::loss_on(const MaskSampler& masks) const {

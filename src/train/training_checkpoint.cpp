@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <exception>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/sha256.h"
+#include "histoloom/core/writable.h"
 
 namespace histoloom {
 
@@ -17,28 +17,39 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-// Of the weights and of those that are averaged: torch's reader checks no sums.
-std::string checksum_of(const TrainedTensors& trained) {
+// What is read back and no other check covers: torch's reader checks no sums.
+std::string checksum_of(const std::string& settings, const TrainingState& s,
+                        const TrainedTensors& trained) {
   Sha256 sum;
   const auto add = [&](const at::Tensor& tensor) {
     const at::Tensor whole = tensor.detach().contiguous();
     sum.add_part(whole.data_ptr(), whole.nbytes());
   };
+  sum.add_part(settings).add_part(fmt::format(
+      "{} {} {} {} {} {} {} {} {} {}", s.step, s.seconds, s.since_row.sum, s.since_row.count,
+      s.steps, s.tail.sum, s.tail.count, s.best.step, s.best.loss, s.best.checkpoints_since));
   for (const auto& [name, tensor] : trained.parameters) add(tensor);
   for (const at::Tensor& tensor : trained.averaged) add(tensor);
+  for (const at::Tensor& tensor : trained.optimizer.state()) add(tensor);
   return sum.hex();
 }
 
-bool begins_with(const fs::path& file, std::string_view start) {
-  std::string bytes(start.size(), '\0');
-  std::ifstream in(file, std::ios::binary);
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return in && bytes == start;
+// What a training may replace when it is told to start anew: no picture, no weights, no slide. A
+// pipe is not read: it may never end.
+bool looks_like_checkpoint(const fs::path& file) {
+  if (!fs::is_regular_file(file)) return false;
+  try {
+    torch::serialize::InputArchive archive;
+    archive.load_from(file.string());
+    c10::IValue value;
+    return archive.try_read("kind", value) && archive.try_read("step", value);
+  } catch (const c10::Error&) {
+    return false;
+  }
 }
-
-// What a training may replace when it is told to start anew: no picture, no weights, no slide.
-bool looks_like_checkpoint(const fs::path& file) { return begins_with(file, "PK"); }
-bool looks_like_log(const fs::path& file) { return begins_with(file, "step,loss,"); }
+bool looks_like_log(const fs::path& file) {
+  return fs::is_regular_file(file) && read_file(file).starts_with("step,loss,");
+}
 // What a training leaves that ends while it writes its first checkpoint.
 bool has_one_row(const fs::path& log) {
   const std::string text = read_file(log);
@@ -106,14 +117,22 @@ std::vector<TrainingSetting> settings_of(const TrainOptions& o) {
           {"--decoder-only", o.decoder_only ? "given" : "left out"}};
 }
 
+std::vector<TrainingSetting> settings_of(const std::vector<TrainingImage>& training,
+                                         const std::vector<TrainingImage>& held_out) {
+  return {{"training images:", describe(training)}, {"held-out images:", describe(held_out)}};
+}
+
 TrainingCheckpoint::TrainingCheckpoint(fs::path path, std::string kind,
                                        std::vector<TrainingSetting> settings)
     : path_(std::move(path)), kind_(std::move(kind)), settings_(std::move(settings)) {}
 
-void TrainingCheckpoint::require_usable(bool resume, bool force) const {
-  if (fs::is_directory(path_))
-    throw UserError(
-        fmt::format("--checkpoint {}: is a directory; give the name of a file", path_.string()));
+void TrainingCheckpoint::claim(bool resume, bool force) {
+  require_writable(path_, "--checkpoint");
+  lock_.emplace(path_, "--checkpoint");
+  require_fitting(resume, force);
+}
+
+void TrainingCheckpoint::require_fitting(bool resume, bool force) const {
   for (const char* beside : {".csv", ".png"})
     if (const fs::path file = path_.string() + beside; fs::is_directory(file))
       throw UserError(fmt::format("--checkpoint {}: {} is a directory; give another name",
@@ -126,12 +145,11 @@ void TrainingCheckpoint::require_usable(bool resume, bool force) const {
     throw UserError(fmt::format(
         "--checkpoint {}: exists; go on from it with --resume, or start anew with --force",
         path_.string()));
-  if (exists && force && !resume && !looks_like_checkpoint(path_))
+  if (exists && !resume && !looks_like_checkpoint(path_))
     throw UserError(
         fmt::format("--checkpoint {}: exists and is no checkpoint of a training; give another name",
                     path_.string()));
   if (!exists) require_own_log(force);
-  FileReplacement probe(path_);
 }
 
 // Beside a checkpoint log and picture are its own; without one they may be anybody's.
@@ -152,7 +170,7 @@ void TrainingCheckpoint::write(const TrainingState& state, const TrainedTensors&
   ordered_json settings;
   for (const TrainingSetting& s : settings_) settings[s.option] = s.value;
   archive.write("settings", c10::IValue(settings.dump()));
-  archive.write("checksum", c10::IValue(checksum_of(trained)));
+  archive.write("sha256", c10::IValue(checksum_of(settings.dump(), state, trained)));
   write_state(archive, state);
   for (std::size_t i = 0; i < trained.parameters.size(); ++i) {
     // Archives split names at dots.
@@ -191,6 +209,7 @@ std::string TrainingCheckpoint::not_ours() const {
 }
 
 TrainingState TrainingCheckpoint::read(TrainedTensors& trained) const {
+  if (!fs::is_regular_file(path_)) throw UserError(not_ours());
   torch::serialize::InputArchive archive;
   try {
     archive.load_from(path_.string());
@@ -238,11 +257,13 @@ TrainingState TrainingCheckpoint::read_archive(torch::serialize::InputArchive& a
     read(weights, i, trained.parameters[i].second);
     read(averaged, i, trained.averaged[i]);
   }
-  c10::IValue sum;
-  if (archive.try_read("checksum", sum) && sum.toStringRef() != checksum_of(trained))
-    throw UserError(not_ours());
   trained.optimizer.load(optimizer);
-  return read_state(archive);
+  const TrainingState state = read_state(archive);
+  c10::IValue sum, settings;
+  if (archive.try_read("sha256", sum) && archive.try_read("settings", settings) &&
+      sum.toStringRef() != checksum_of(settings.toStringRef(), state, trained))
+    throw UserError(not_ours());
+  return state;
 }
 
 }  // namespace histoloom

@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "histoloom/model/denoiser.h"
 #include "histoloom/train/train.h"
 #include "optimizer.h"
+#include "training_lock.h"
 
 namespace histoloom {
 
@@ -58,6 +60,9 @@ std::vector<TrainingSetting> settings_of(const TrainOptions& options);
 std::string describe(const std::vector<TrainingImage>& images);
 // What was added to a checksum, as a value.
 std::string describe(Sha256& sum);
+// The images that a training learns from and those that it is measured on, as settings.
+std::vector<TrainingSetting> settings_of(const std::vector<TrainingImage>& training,
+                                         const std::vector<TrainingImage>& held_out);
 
 class TrainingCheckpoint {
  public:
@@ -67,10 +72,10 @@ class TrainingCheckpoint {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // UserError unless a training may begin that writes it: its directory takes files; there is one
-  // to `resume` from, else none that is in the way or it may be replaced (`force`), which no file
-  // of another kind may.
-  void require_usable(bool resume, bool force) const;
+  // Keeps other trainings from writing it. UserError unless a training may begin that does: its
+  // directory takes files; no other training has it; there is one to `resume` from, else none that
+  // is in the way or it may be replaced (`force`), which no file of another kind may.
+  void claim(bool resume, bool force);
 
   // Writes everything but the last bytes aside. \error DiskFull, UserError
   void write(const TrainingState& state, const TrainedTensors& trained);
@@ -86,6 +91,7 @@ class TrainingCheckpoint {
   void require_same_settings(torch::serialize::InputArchive& archive) const;
   TrainingState read_archive(torch::serialize::InputArchive& archive,
                              TrainedTensors& trained) const;
+  void require_fitting(bool resume, bool force) const;
   void require_own_log(bool force) const;
   std::string not_ours() const;
 
@@ -93,6 +99,7 @@ class TrainingCheckpoint {
   std::string kind_;
   std::vector<TrainingSetting> settings_;
   std::unique_ptr<FileReplacement> aside_;
+  std::optional<TrainingLock> lock_;
 };
 
 }  // namespace histoloom

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
 #include "histoloom/train/train.h"
 
 namespace histoloom {
@@ -27,13 +28,9 @@ void require_images(const ImageSetOptions& data) {
 
 void require_distinct(const std::vector<TrainingSlide>& slides) {
   std::set<std::filesystem::path> seen;
-  for (const TrainingSlide& slide : slides) {
-    std::error_code code;
-    const std::filesystem::path file =
-        std::filesystem::weakly_canonical(std::filesystem::absolute(slide.file), code);
-    if (!seen.insert(code ? slide.file : file).second)
+  for (const TrainingSlide& slide : slides)
+    if (!seen.insert(meant_by(slide.file)).second)
       throw UserError(fmt::format("--slides {}: is given twice", slide.file.string()));
-  }
 }
 
 }  // namespace

@@ -173,12 +173,19 @@ VipsImage* open_page(const fs::path& path, int page) {
 
 void write_mask(const fs::path& path, int width, int height,
                 const std::function<int(int, int)>& value) {
+  write_image(path, width, height, 1, [&](int x, int y, int) { return value(x, y); });
+}
+
+void write_image(const fs::path& path, int width, int height, int bands,
+                 const std::function<int(int, int, int)>& value) {
   start_vips();
   std::vector<std::uint8_t> pixels;
   for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x) pixels.push_back(static_cast<std::uint8_t>(value(x, y)));
-  VipsImage* image =
-      vips_image_new_from_memory(pixels.data(), pixels.size(), width, height, 1, VIPS_FORMAT_UCHAR);
+    for (int x = 0; x < width; ++x)
+      for (int band = 0; band < bands; ++band)
+        pixels.push_back(static_cast<std::uint8_t>(value(x, y, band)));
+  VipsImage* image = vips_image_new_from_memory(pixels.data(), pixels.size(), width, height, bands,
+                                                VIPS_FORMAT_UCHAR);
   const int code = vips_pngsave(image, path.c_str(), nullptr);
   g_object_unref(image);
   if (code != 0) throw std::runtime_error(vips_error_buffer());

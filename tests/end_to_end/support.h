@@ -86,6 +86,9 @@ std::string bytes_of(const std::filesystem::path& path);
 // Writes a one-band 8-bit PNG whose pixel (x, y) is value(x, y).
 void write_mask(const std::filesystem::path& path, int width, int height,
                 const std::function<int(int, int)>& value);
+// The same of several bands, whose sample is value(x, y, band).
+void write_image(const std::filesystem::path& path, int width, int height, int bands,
+                 const std::function<int(int, int, int)>& value);
 
 // One page of a TIFF, decoded by libvips.
 struct Page {

@@ -55,7 +55,7 @@ class Train : public testing::Test {
   }
   // A training of six steps; `values` replace or add options, `flags` come last.
   Arguments train(const std::map<std::string, std::string>& values = {},
-                  const Arguments& flags = {}) const {
+                  const Arguments& flags = {}, const char* network = "mask") const {
     std::map<std::string, std::string> all{{"--model", (folder_ / "model").string()},
                                            {"--images", (folder_ / "masks").string() + ":first"},
                                            {"--checkpoint", (folder_ / "c.pt").string()},
@@ -64,7 +64,7 @@ class Train : public testing::Test {
                                            {"--threads", "1"},
                                            {"--dtype", "float32"}};
     for (const auto& [option, value] : values) all[option] = value;
-    Arguments out{"train", "mask", "--quiet"};
+    Arguments out{"train", network, "--quiet"};
     for (const auto& [option, value] : all) out.insert(out.end(), {option, value});
     out.insert(out.end(), flags.begin(), flags.end());
     return out;
@@ -99,9 +99,11 @@ TEST_F(Train, UnusableInputIsRefusedBeforeAnyWork) {
               HasSubstr("nowhere' has no model.json"));
   EXPECT_THAT(refusal(train({{"--images", (folder_ / "nowhere").string()}})),
               HasSubstr("nowhere: can't be listed: No such file or directory"));
-  EXPECT_EQ(refusal(train({{"--checkpoint", (folder_ / "no/c.pt").string()}})),
-            fmt::format("histoloom: {}/no/c.pt: can't be written: No such file or directory\n",
-                        folder_.path().string()));
+  EXPECT_EQ(
+      refusal(train({{"--checkpoint", (folder_ / "no/c.pt").string()}})),
+      fmt::format("histoloom: --checkpoint {0}/no/c.pt: the directory '{0}/no' does not exist; "
+                  "make it first\n",
+                  folder_.path().string()));
   EXPECT_THAT(refusal(train({}, {"--resume"})), HasSubstr("c.pt: no checkpoint to resume from"));
   EXPECT_THAT(refusal(train({{"--images", (folder_ / "masks").string() + ":third"}})),
               HasSubstr("'third' is not a prompt"));
@@ -119,6 +121,46 @@ TEST_F(Train, ACheckpointIsOnlyReplacedWithForceAndOnlyResumedAsItWasStarted) {
               HasSubstr("was started with --seed 0, now 5"));
   EXPECT_EQ(run(train({}, {"--resume"})).code, 0);
   EXPECT_EQ(run(train({{"--seed", "5"}}, {"--force"})).code, 0);
+}
+
+TEST_F(Train, OptionsOfTheImagesNetworksReachThem) {
+  const fs::path images = folder_ / "images";
+  fs::create_directories(images);
+  write_image(images / "a.png", 192, 160, 3,
+              [](int x, int y, int band) { return 90 + (x * 7 + y * 5 + band * 40) % 120; });
+  fs::copy(folder_ / "model", folder_ / "other", fs::copy_options::recursive);
+  using Options = std::map<std::string, std::string>;
+  const auto run_of = [&](const char* network, const char* model, Options options,
+                          const Arguments& flags = {}) {
+    options.insert({{"--model", (folder_ / model).string()},
+                    {"--images", images.string()},
+                    {"--checkpoint", (folder_ / model).string() + "_" + network}});
+    return run(train(options, flags, network));
+  };
+  const auto refused_resume = [&](const char* network, const char* model, const Options& options) {
+    const Outcome outcome = run_of(network, model, options, {"--resume"});
+    EXPECT_EQ(outcome.code, 2);
+    return outcome.err;
+  };
+  const std::string other = (folder_ / "other").string(), latents = (folder_ / "latents").string();
+  ASSERT_EQ(run_of("autoencoder", "other", {}).code, 0);
+  const Outcome trained =
+      run_of("autoencoder", "model", {{"--augment", "0.5"}, {"--keep-latents", other}});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  EXPECT_THAT(trained.out, testing::MatchesRegex("training patches: PSNR .* dB, power spectrum off "
+                                                 "by at most .* dB\n"));
+  EXPECT_THAT(refused_resume("autoencoder", "model", {{"--keep-latents", other}}),
+              HasSubstr("was started with --augment 0.5, now 0;"));
+  EXPECT_THAT(refused_resume("autoencoder", "model", {{"--augment", "0.5"}}),
+              HasSubstr("was started with --keep-latents (SHA-256 "));
+
+  const Outcome painted = run_of("denoiser", "model", {{"--turns", "2"}, {"--latents", latents}});
+  ASSERT_EQ(painted.code, 0) << painted.err;
+  EXPECT_EQ(std::distance(fs::directory_iterator(latents), fs::directory_iterator()), 2)
+      << "the image, and as it is turned by 45 degrees";
+  EXPECT_THAT(refused_resume("denoiser", "model", {}),
+              HasSubstr("was started with --turns 2, now 1;"));
+  EXPECT_EQ(run_of("denoiser", "model", {{"--turns", "2"}}, {"--resume"}).code, 0);
 }
 
 TEST_F(Train, AFullDiskIsNamedAndNothingIsLost) {

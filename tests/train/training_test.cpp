@@ -2,20 +2,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "histoloom/core/file.h"
+#include <cmath>
+
 #include "histoloom/model/bundle.h"
 #include "histoloom/model/inference_thread.h"
-#include "histoloom/train/train.h"
-#include "model/test_model.h"
-#include "test_train.h"
+#include "test_training.h"
 #include "training_log.h"
 
 namespace histoloom {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf;
-using testing::HasSubstr;
 
 class StopAfter final : public Progress {
  public:
@@ -37,56 +34,6 @@ class StopAfter final : public Progress {
  private:
   std::int64_t steps_, done_ = 0;
   bool training_ = false;
-};
-
-class Training : public testing::Test {
- protected:
-  Training() {
-    for (int i = 0; i < 3; ++i) {
-      const PixelSize size{136 + 8 * i, 150 - 6 * i};
-      const std::string name = "p" + std::to_string(i);
-      fs::create_directories(scratch_ / "images");
-      write_image(scratch_ / "images" / (name + ".png"), size, 3, blobs(size, i));
-      if (i == 0) continue;
-      std::vector<std::uint8_t> mask(static_cast<std::size_t>(size.area()), 1);
-      std::fill(mask.begin(), mask.begin() + size.area() / 2, std::uint8_t{2});
-      write_image(scratch_ / "images" / (name + "_mask.png"), size, 1, mask);
-    }
-  }
-
-  // A bundle directory of its own; `weights`: with random ones.
-  fs::path bundle(const char* name, bool weights = false) {
-    nlohmann::ordered_json json = small_model_json();
-    json["label_set"]["labels"].push_back({{"id", 2}, {"name", "other"}, {"color", {0, 0, 9}}});
-    const fs::path path = scratch_ / name;
-    write_small_bundle(path, json);
-    if (!weights) {
-      fs::remove(path / "denoiser.safetensors");
-      fs::remove(path / "autoencoder.safetensors");
-    }
-    return path;
-  }
-  // A bundle with an autoencoder, whose denoiser is to be trained.
-  fs::path half_bundle(const char* name) {
-    const fs::path path = bundle(name, true);
-    fs::remove(path / "denoiser.safetensors");
-    return path;
-  }
-  TrainOptions options(const fs::path& model) {
-    TrainOptions o = few_steps(model);
-    o.data.images = scratch_ / "images";
-    return o;
-  }
-  TrainOptions options_of_denoiser(TrainOptions o) {
-    o.checkpoint = scratch_ / "d.pt";
-    return o;
-  }
-  std::string weights_of(const fs::path& model, const char* network) {
-    return read_file(model / (std::string(network) + ".safetensors"));
-  }
-
-  ScratchDirectory scratch_;
-  SilentProgress silent_;
 };
 
 // ---- Learning
@@ -194,6 +141,40 @@ TEST_F(Training, BothNetworksAreMeasuredOnWhatIsHeldOut) {
   EXPECT_EQ(height_of(scratch_ / "d.pt.png"), 32 + 360 + 2 * (24 + 3 * 64 + 16));
 }
 
+TEST_F(Training, HeldOutLossesAreThoseOfHeldOutImagesAlone) {
+  // Of random weights that hardly change, where image 0 is held out and image `changed` is plain.
+  const auto held_out_loss = [&](const std::string& network, int changed) {
+    const std::string name = network + std::to_string(changed);
+    TrainOptions o = options(bundle(name.c_str(), true));
+    o.data.images = scratch_ / (name + "_images");
+    fs::copy(scratch_ / "images", o.data.images, fs::copy_options::recursive);
+    // Labelled too, since others are given the stain of those that are trained on.
+    write_image(o.data.images / "p0_mask.png", {136, 150}, 1,
+                std::vector<std::uint8_t>(136 * 150, 1));
+    const PixelSize size{136 + 8 * changed, 150 - 6 * changed};
+    if (changed >= 0)
+      write_image(o.data.images / ("p" + std::to_string(changed) + ".png"), size, 3,
+                  pixels_of(size, [](auto, auto) {
+                    return Rgb{40, 10, 60};
+                  }));
+    o.data.held_out_every = 3;
+    o.steps = 1;
+    o.learning_rate = 1e-9;
+    if (network == "autoencoder")
+      train_autoencoder(o, silent_);
+    else
+      train_denoiser(o, silent_);
+    TrainingLog log(o.checkpoint.string() + ".csv");
+    log.resume(1);
+    return log.rows().at(0).held_out_loss.value();
+  };
+  for (const char* network : {"autoencoder", "denoiser"}) {
+    const double before = held_out_loss(network, -1);
+    EXPECT_NEAR(held_out_loss(network, 2) / before, 1, 1e-4) << network;
+    EXPECT_GT(std::abs(held_out_loss(network, 0) / before - 1), 1e-2) << network;
+  }
+}
+
 TEST_F(Training, LatentsThatAreKeptChangeNothing) {
   const fs::path plain = half_bundle("plain"), kept = half_bundle("kept");
   train_denoiser(options(plain), silent_);
@@ -271,76 +252,6 @@ TEST_F(Training, AnotherSeedGivesOtherWeights) {
   EXPECT_FALSE(weights_of(a, "denoiser") == weights_of(b, "denoiser"));
 }
 
-TEST_F(Training, CheckpointsOfAnythingElseAreRefused) {
-  const fs::path model = bundle("a", true);
-  TrainOptions o = options(model);
-  const std::string path = o.checkpoint.string();
-  o.steps = 1;
-  train_autoencoder(o, silent_);
-  o.resume = true;
-  const auto denoiser_error = [&] { return message_of([&] { train_denoiser(o, silent_); }); };
-  EXPECT_EQ(denoiser_error(), path + ": is a checkpoint of 'autoencoder', not of 'denoiser'");
-
-  const std::string whole = read_file(path);
-  for (const std::size_t share : {0, 1, 5, 9}) {
-    write_bytes(path, whole.substr(0, whole.size() * share / 10));
-    EXPECT_EQ(denoiser_error(), path + ": is not a checkpoint of this network, or is damaged");
-  }
-  fs::remove(path);
-  EXPECT_EQ(denoiser_error(), path + ": no checkpoint to resume from; start without --resume");
-}
-
-TEST_F(Training, ACheckpointOfAnotherConfigurationIsRefused) {
-  const fs::path model = bundle("a", true);
-  TrainOptions o = options(model);
-  o.steps = 1;
-  train_denoiser(o, silent_);
-  fs::remove(model / "denoiser.safetensors");
-  nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_file(model / "model.json"));
-  json["denoiser"]["config"]["embedding"] = 20;
-  write_bytes(model / "model.json", json.dump());
-  o.resume = true;
-  EXPECT_EQ(message_of([&] { train_denoiser(o, silent_); }),
-            o.checkpoint.string() + ": is not a checkpoint of this network, or is damaged");
-}
-
-TEST_F(Training, TheDenoisersOptimiserIsMuonUnlessAskedOtherwise) {
-  TrainOptions o = options(half_bundle("a"));
-  o.steps = 1;
-  train_denoiser(o, silent_);
-  o.resume = true;
-  o.optimizer = OptimizerKind::adamw;
-  EXPECT_EQ(message_of([&] { train_denoiser(o, silent_); }),
-            o.checkpoint.string() +
-                ": was started with --optimizer muon, now adamw; go on as it was started, or start "
-                "anew with --force");
-  o.optimizer = OptimizerKind::muon;
-  train_denoiser(o, silent_);
-}
-
-TEST_F(Training, ADenoiserOnOtherLatentsIsRefused) {
-  const fs::path model = half_bundle("a");
-  TrainOptions o = options_of_denoiser(options(model));
-  o.steps = 1;
-  train_denoiser(o, silent_);
-  TrainOptions of_autoencoder = options(model);
-  of_autoencoder.steps = 2;
-  train_autoencoder(of_autoencoder, silent_);
-  o.resume = true;
-  EXPECT_THAT(message_of([&] { train_denoiser(o, silent_); }),
-              testing::ContainsRegex("d.pt: was started with autoencoder .SHA-256 [0-9a-f]{12}., "
-                                     "now .SHA-256 [0-9a-f]{12}.; go on as it was started"));
-}
-
-TEST_F(Training, LatentsThatCantBeKeptAreRefusedBeforeAnyWork) {
-  write_bytes(scratch_ / "file", "");
-  TrainOptions o = options(half_bundle("a"));
-  o.latents = scratch_ / "file" / "latents";
-  EXPECT_EQ(message_of([&] { DenoiserTraining training(o); }),
-            "--latents " + o.latents.string() + ": can't be made: " + (scratch_ / "file").string() +
-                " is no folder");
-}
-
 TEST_F(Training, ItStopsBetweenTwoImagesThatAreEncoded) {
   class StopEncoding final : public Progress {
    public:
@@ -379,33 +290,6 @@ TEST_F(Training, AStoppedAutoencodersStatisticsAreThoseOfItsWeights) {
   train_autoencoder(o, silent_);
   const std::vector<float> whole = ModelBundle::read(model).latent_deviation;
   for (std::size_t c = 0; c < whole.size(); ++c) EXPECT_NEAR(stopped[c] / whole[c], 1, 1e-3);
-}
-
-TEST_F(Training, ADenoiserThatDoesNotFitTheBundleIsRefusedBeforeImagesAreRead) {
-  nlohmann::ordered_json json = small_model_json();
-  json["denoiser"]["config"]["latent_channels"] = 5;
-  write_small_bundle(scratch_ / "a", json);
-  TrainOptions o = options(scratch_ / "a");
-  o.data.images = scratch_ / "nowhere";
-  EXPECT_THAT(message_of([&] { train_denoiser(o, silent_); }),
-              HasSubstr("denoiser has latent channels 5, model.json says 4"));
-}
-
-TEST_F(Training, ADenoiserNeedsAnAutoencoderBeforeImagesAreRead) {
-  TrainOptions o = options(bundle("a"));
-  o.data.images = scratch_ / "nowhere";
-  EXPECT_THAT(message_of([&] { train_denoiser(o, silent_); }),
-              HasSubstr((scratch_ / "a" / "autoencoder.safetensors").string()));
-}
-
-TEST_F(Training, ImagesSmallerThanACropAreNamed) {
-  const PixelSize size{100, 200};
-  write_image(scratch_ / "images" / "small.png", size, 3, blobs(size, 0));
-  EXPECT_EQ(message_of([&] { train_autoencoder(options(bundle("a")), silent_); }),
-            "training image 'small' is 100x200 px, at least 128 a side are needed");
-  write_image(scratch_ / "images" / "small.png", {200, 63}, 3, blobs({200, 63}, 0));
-  EXPECT_EQ(message_of([&] { train_denoiser(options(half_bundle("b")), silent_); }),
-            "training image 'small' is 200x63 px, at least 64 a side are needed");
 }
 
 }  // namespace

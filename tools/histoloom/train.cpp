@@ -77,6 +77,9 @@ void print_end(const TrainingSummary& training) {
                training.steps, training.best_step);
   else if (training.end == TrainingEnd::stop_after)
     fmt::print("stopped after step {} as asked; --resume goes on\n", training.steps);
+  else if (training.best_step < training.steps)
+    fmt::print("the bundle has the weights of step {}, the best of {}\n", training.best_step,
+               training.steps);
 }
 
 void print_loss(const TrainingSummary& training) {
