@@ -108,8 +108,8 @@ void add_copying(EvaluationReport& report, const PatchSets& sets, const Evaluate
             std::back_inserter(made));
   const Pictures both(made);
   add_rows(report, "pixel_correlation",
-           best_matches(both.first(count), sets.searched.patches, &progress),
-           best_matches(both.subspan(count), sets.searched.patches, &progress));
+           best_matches(both.first(count), sets.training.patches, &progress),
+           best_matches(both.subspan(count), sets.training.patches, &progress));
   add_shifted(report, both, count, regions_of(sets, inputs, options, progress), inputs.real,
               progress);
 }

@@ -37,7 +37,7 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
                   {"held_out", named(options.held_out, inputs.held_out)},
                   {"patch", options.patch},
                   {"patches", sets.count()},
-                  {"training_patches", sets.searched.patches.size()},
+                  {"training_patches", sets.training.patches.size()},
                   {"seed", options.seed},
                   {"model", options.model.string()},
                   {"features", options.features.string()},
@@ -61,19 +61,19 @@ EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& 
   report.facts_json = facts_json(options, inputs, sets);
   // Parts in the order of the report; what is likeliest to be refused is measured first.
   std::array<EvaluationReport, 8> parts;
-  std::vector<Picture> again;
-  LevelDistances distances;
+  std::vector<Picture> reconstructions;
+  Likeness likeness;
   const std::vector<std::function<void()>> measures{
       [&] { add_classes(parts[5], inputs, options, places, progress); },
       [&] { add_seams(parts[4], inputs, options, progress); },
       [&] { add_features(parts[7], sets, inputs, options, progress); },
-      [&] { again = reconstructions_of(sets.reference.patches, inputs, progress); },
-      [&] { distances = measure_levels(sets, again, options, progress); },
-      [&] { add_sliced_wasserstein(parts[0], distances); },
+      [&] { reconstructions = reconstructions_of(sets.reference.patches, inputs, progress); },
+      [&] { likeness = measure_likeness(sets, reconstructions, options, progress); },
+      [&] { add_sliced_wasserstein(parts[0], likeness); },
       [&] { add_optical_density(parts[1], sets, options, progress); },
-      [&] { add_radial_spectrum(parts[2], sets, options, progress); },
+      [&] { add_radial_spectrum(parts[2], likeness); },
       [&] { add_copying(parts[3], sets, inputs, options, progress); },
-      [&] { add_reconstruction(parts[6], sets, again, distances, options, progress); }};
+      [&] { add_reconstruction(parts[6], sets, reconstructions, likeness, options, progress); }};
   progress.start_stage("measuring", static_cast<std::int64_t>(measures.size()), "measures");
   for (std::size_t i = 0; i < measures.size(); ++i) {
     stop_if_asked(&progress);

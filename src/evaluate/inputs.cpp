@@ -42,21 +42,28 @@ PatchSources open_side(EvaluateInputs& inputs, const char* option,
   return sources;
 }
 
-// Pixels are compared with pixels, so that all images need one scale, as far as it is known.
-void check_scales(const EvaluateInputs& inputs) {
-  const PatchSource* first = nullptr;
-  for (const InputSide& side : sides_of(inputs)) {
-    for (const auto& source : *side.sources) {
-      if (!source->mpp()) continue;
-      if (first == nullptr) first = source.get();
-      const auto [low, high] = std::minmax({*first->mpp(), *source->mpp()});
-      if (high <= kSameScale * low) continue;
-      throw UserError(fmt::format(
-          "{} has {:.3g} microns a pixel, {} has {:.3g}; nothing is resized here, so "
-          "give images of one scale, or shrink the finer ones to it first",
-          source->path().string(), *source->mpp(), first->path().string(), *first->mpp()));
-    }
-  }
+// What has a known scale.
+struct Scaled {
+  std::string name;
+  double mpp;
+};
+
+// Pixels are compared with pixels, so that all images, and the model, need one scale, as far as it
+// is known.
+void check_scales(const EvaluateInputs& inputs, const std::optional<Scaled>& model) {
+  std::vector<Scaled> all;
+  for (const InputSide& side : sides_of(inputs))
+    for (const auto& source : *side.sources)
+      if (source->mpp()) all.push_back({source->path().string(), *source->mpp()});
+  if (model) all.push_back(*model);
+  if (all.empty()) return;
+  const auto [fine, coarse] = std::minmax_element(
+      all.begin(), all.end(), [](const Scaled& a, const Scaled& b) { return a.mpp < b.mpp; });
+  if (coarse->mpp <= kSameScale * fine->mpp) return;
+  throw UserError(
+      fmt::format("{} has {:.3g} microns a pixel, {} has {:.3g}; nothing is resized here, so "
+                  "give images of one scale, or shrink the finer ones to it first",
+                  coarse->name, coarse->mpp, fine->name, fine->mpp));
 }
 
 void open_bundle(EvaluateInputs& inputs, const EvaluateOptions& options) {
@@ -65,6 +72,7 @@ void open_bundle(EvaluateInputs& inputs, const EvaluateOptions& options) {
     throw UserError(
         fmt::format("--patch must be a multiple of the model's {} px a latent cell, got {}",
                     bundle.downsampling, options.patch));
+  check_scales(inputs, Scaled{options.model.string(), bundle.mpp});
   inputs.labels = LabelSet::parse(bundle.labels_json, (options.model / "model.json").string());
   for (const std::string& name : options.classes)
     if (inputs.labels->find(std::string_view(name)) == nullptr)
@@ -109,7 +117,7 @@ EvaluateInputs open_inputs(const EvaluateOptions& options) {
     throw UserError(
         fmt::format("--held-out: {} is an image of --real too{}; no image may be on both sides",
                     both[0].string(), and_more(both.size())));
-  check_scales(inputs);
+  check_scales(inputs, std::nullopt);
   if (!options.features.empty())
     inputs.network =
         std::make_unique<FeatureNetwork>(options.features, static_cast<int>(options.patch));

@@ -28,13 +28,15 @@ BootstrapOptions bootstrap_of(const EvaluateOptions& options, const Progress& pr
   return {options.replicates, options.seed, &progress};
 }
 
-LevelDistances measure_levels(const PatchSets& sets, const std::vector<Picture>& reconstructions,
-                              const EvaluateOptions& options, const Progress& progress) {
+Likeness measure_likeness(const PatchSets& sets, const std::vector<Picture>& reconstructions,
+                          const EvaluateOptions& options, const Progress& progress) {
+  const BootstrapOptions bootstrap = bootstrap_of(options, progress);
+  Likeness out;
   SlicedWassersteinOptions o;
   o.directions = options.directions;
-  o.bootstrap = bootstrap_of(options, progress);
-  const std::array firsts{sets.made(), sets.training()};
-  std::vector<Sample> seconds{sets.held_out()};
+  o.bootstrap = bootstrap;
+  const std::array firsts{sets.synthetic_sample(), sets.training_sample()};
+  std::vector<Sample> seconds{sets.reference_sample()};
   std::vector<SetPair> pairs{{0, 0}, {1, 0}};
   if (!reconstructions.empty()) {
     // In the place of what they are made of, so that nothing else differs.
@@ -43,25 +45,37 @@ LevelDistances measure_levels(const PatchSets& sets, const std::vector<Picture>&
   }
   auto found = sliced_wasserstein_of_pairs(firsts, seconds, pairs, o);
   found.resize(3);
-  return {std::move(found[0]), std::move(found[1]), std::move(found[2])};
+  out.synthetic_levels = std::move(found[0]);
+  out.real_levels = std::move(found[1]);
+  out.reconstructed_levels = std::move(found[2]);
+  out.synthetic_spectrum =
+      spectrum_difference(sets.reference_sample(), sets.synthetic_sample(), bootstrap);
+  out.real_spectrum =
+      spectrum_difference(sets.reference_sample(), sets.training_sample(), bootstrap);
+  if (!reconstructions.empty())
+    out.reconstructed_spectrum = spectrum_difference(
+        sets.reference_sample(), {reconstructions, sets.reference.parts}, bootstrap);
+  return out;
 }
 
-void add_sliced_wasserstein(EvaluationReport& report, const LevelDistances& distances) {
-  for (std::size_t i = 0; i < distances.synthetic.size(); ++i)
+void add_sliced_wasserstein(EvaluationReport& report, const Likeness& likeness) {
+  for (std::size_t i = 0; i < likeness.synthetic_levels.size(); ++i) {
+    const LevelDistance &synthetic = likeness.synthetic_levels[i], &real = likeness.real_levels[i];
     report.rows.push_back({"sliced_wasserstein",
-                           fmt::format("{} px", distances.synthetic[i].side),
+                           fmt::format("{} px", synthetic.side),
                            "deviations",
-                           Figure(distances.synthetic[i].distance),
-                           Figure(distances.real[i].distance),
+                           Figure(synthetic.distance),
+                           Figure(real.distance),
                            {}});
+  }
 }
 
 void add_optical_density(EvaluationReport& report, const PatchSets& sets,
                          const EvaluateOptions& options, const Progress& progress) {
-  const auto synthetic =
-      density_distances(sets.made(), sets.held_out(), bootstrap_of(options, progress));
-  const auto real =
-      density_distances(sets.training(), sets.held_out(), bootstrap_of(options, progress));
+  const auto synthetic = density_distances(sets.synthetic_sample(), sets.reference_sample(),
+                                           bootstrap_of(options, progress));
+  const auto real = density_distances(sets.training_sample(), sets.reference_sample(),
+                                      bootstrap_of(options, progress));
   for (std::size_t c = 0; c < kChannels; ++c)
     report.rows.push_back({"optical_density",
                            kChannelNames[c],
@@ -71,15 +85,11 @@ void add_optical_density(EvaluationReport& report, const PatchSets& sets,
                            {}});
   add_histograms(report, "synthetic", sets.synthetic.patches);
   add_histograms(report, "reference", sets.reference.patches);
-  add_histograms(report, "training", sets.training().patches);
+  add_histograms(report, "training", sets.training_sample().patches);
 }
 
-void add_radial_spectrum(EvaluationReport& report, const PatchSets& sets,
-                         const EvaluateOptions& options, const Progress& progress) {
-  const auto synthetic =
-      spectrum_difference(sets.held_out(), sets.made(), bootstrap_of(options, progress));
-  const auto real =
-      spectrum_difference(sets.held_out(), sets.training(), bootstrap_of(options, progress));
+void add_radial_spectrum(EvaluationReport& report, const Likeness& likeness) {
+  const SpectrumDifference &synthetic = likeness.synthetic_spectrum, &real = likeness.real_spectrum;
   report.rows.push_back({"radial_spectrum",
                          "largest to Nyquist/2",
                          "dB",

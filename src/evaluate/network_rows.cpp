@@ -9,7 +9,6 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/evaluate/feature_measures.h"
-#include "histoloom/evaluate/radial_spectrum.h"
 #include "histoloom/evaluate/reconstruction.h"
 #include "histoloom/model/feature_network.h"
 #include "histoloom/model/reconstruct.h"
@@ -183,25 +182,24 @@ std::vector<Picture> reconstructions_of(Pictures patches, const EvaluateInputs& 
 }
 
 void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
-                        const std::vector<Picture>& again, const LevelDistances& distances,
+                        const std::vector<Picture>& reconstructions, const Likeness& likeness,
                         const EvaluateOptions& options, const Progress& progress) {
-  if (again.empty()) return;
+  if (reconstructions.empty()) return;
   const BootstrapOptions bootstrap = bootstrap_of(options, progress);
   const auto add = [&](const std::string& of, const char* unit, const Estimate& estimate,
                        std::optional<Figure> real = {}) {
     report.rows.push_back({"autoencoder", of, unit, {}, real, {}, Figure(estimate)});
   };
   if (options.patch >= kSmallestSsimPatch)
-    add("MS-SSIM", "", mean_of_pairs(ms_ssim, sets.held_out(), again, bootstrap));
-  add("PSNR", "dB", mean_of_pairs(psnr, sets.held_out(), again, bootstrap));
-  add("spectrum to Nyquist/2", "dB",
-      spectrum_difference(sets.held_out(), {again, sets.reference.parts}, bootstrap)
-          .largest_to_half,
-      Figure(spectrum_difference(sets.held_out(), sets.training(), bootstrap).largest_to_half));
+    add("MS-SSIM", "", mean_of_pairs(ms_ssim, sets.reference_sample(), reconstructions, bootstrap));
+  add("PSNR", "dB", mean_of_pairs(psnr, sets.reference_sample(), reconstructions, bootstrap));
+  add("spectrum to Nyquist/2", "dB", likeness.reconstructed_spectrum.largest_to_half,
+      Figure(likeness.real_spectrum.largest_to_half));
   // What the autoencoder alone costs of the likeness of what is decoded with it.
-  for (std::size_t i = 0; i < distances.reconstructed.size(); ++i)
-    add(fmt::format("sliced_wasserstein {} px", distances.reconstructed[i].side), "deviations",
-        distances.reconstructed[i].distance, Figure(distances.real[i].distance));
+  for (std::size_t i = 0; i < likeness.reconstructed_levels.size(); ++i)
+    add(fmt::format("sliced_wasserstein {} px", likeness.reconstructed_levels[i].side),
+        "deviations", likeness.reconstructed_levels[i].distance,
+        Figure(likeness.real_levels[i].distance));
 }
 
 void add_features(EvaluationReport& report, const PatchSets& sets, const EvaluateInputs& inputs,
@@ -209,7 +207,7 @@ void add_features(EvaluationReport& report, const PatchSets& sets, const Evaluat
   if (!inputs.network) return;
   const Described synthetic = describe(*inputs.network, sets.synthetic.patches, progress);
   const Described reference = describe(*inputs.network, sets.reference.patches, progress);
-  const Described searched = describe(*inputs.network, sets.searched.patches, progress);
+  const Described searched = describe(*inputs.network, sets.training.patches, progress);
   const Features training = first_rows(searched.features, sets.count());
   if (synthetic.features.count() <= kNeighbours)
     progress.warn("precision and recall need more than 3 patches a side and are left out");

@@ -9,10 +9,10 @@ namespace histoloom::evaluate {
 std::vector<Picture> reconstructions_of(Pictures patches, const EvaluateInputs& inputs,
                                         const Progress& progress);
 
-// How the autoencoder gives the reference patches back: `again`, of which the distances are
+// How the autoencoder gives the reference patches back: `reconstructions`, whose `likeness` is
 // measured already. Nothing without any.
 void add_reconstruction(EvaluationReport& report, const PatchSets& sets,
-                        const std::vector<Picture>& again, const LevelDistances& distances,
+                        const std::vector<Picture>& reconstructions, const Likeness& likeness,
                         const EvaluateOptions& options, const Progress& progress);
 
 // Distances, precision and recall and copying by the feature network. Nothing without one.

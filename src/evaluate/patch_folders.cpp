@@ -105,7 +105,8 @@ std::vector<fs::path> shared_files(const PatchSources& first, const PatchSources
 fs::path mask_beside(const fs::path& image) {
   std::string name = image.stem().string();
   if (name.ends_with(".ome")) name.resize(name.size() - 4);
-  for (const char* end : {"_mask.png", "_mask.tif"})
+  for (const char* end :
+       {"_mask.png", "_mask.tif", "_mask.tiff", "_mask.PNG", "_mask.TIF", "_mask.TIFF"})
     if (const fs::path mask = image.parent_path() / (name + end); file_exists(mask)) return mask;
   return {};
 }

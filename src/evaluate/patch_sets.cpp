@@ -73,16 +73,16 @@ PatchSets read_sets(const EvaluateInputs& inputs, const EvaluateOptions& o, Prog
   sets.synthetic = drawn(inputs.synthetic, o.patches, o, "--synthetic", progress);
   const std::int64_t searched = std::max(o.patches, o.training_patches);
   if (inputs.held_out.empty()) {
-    std::tie(sets.reference, sets.searched) = split_real(inputs.real, o, searched, progress);
+    std::tie(sets.reference, sets.training) = split_real(inputs.real, o, searched, progress);
   } else {
-    sets.searched = drawn(inputs.real, searched, o, "--real", progress);
+    sets.training = drawn(inputs.real, searched, o, "--real", progress);
     sets.reference = drawn(inputs.held_out, o.patches, o, "--held-out", progress);
   }
   const std::size_t count = std::min(
-      {sets.synthetic.patches.size(), sets.searched.patches.size(), sets.reference.patches.size()});
+      {sets.synthetic.patches.size(), sets.training.patches.size(), sets.reference.patches.size()});
   truncate(sets.synthetic, count);
   truncate(sets.reference, count);
-  truncate(sets.searched, std::max(count, static_cast<std::size_t>(o.training_patches)));
+  truncate(sets.training, std::max(count, static_cast<std::size_t>(o.training_patches)));
   return sets;
 }
 

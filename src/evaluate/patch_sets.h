@@ -6,17 +6,19 @@
 
 namespace histoloom::evaluate {
 
+// The sets of the report: what was made; real patches to hold it against, held out where there are
+// such images; and the real ones beside them, that a model was trained on.
 struct PatchSets {
   PatchSet synthetic, reference;  // equally many patches
-  PatchSet searched;              // for copies; at least as many
+  PatchSet training;              // at least as many: all of them are searched for copies
 
   // Patches of a set that is compared.
   std::size_t count() const { return synthetic.patches.size(); }
-  Sample made() const { return {synthetic.patches, synthetic.parts}; }
-  Sample held_out() const { return {reference.patches, reference.parts}; }
-  // The first of those that are searched, as many as the other sets have.
-  Sample training() const {
-    return {Pictures(searched.patches).first(count()), std::span(searched.parts).first(count())};
+  Sample synthetic_sample() const { return {synthetic.patches, synthetic.parts}; }
+  Sample reference_sample() const { return {reference.patches, reference.parts}; }
+  // The first training patches, as many as the other sets have.
+  Sample training_sample() const {
+    return {Pictures(training.patches).first(count()), std::span(training.parts).first(count())};
   }
 };
 

@@ -14,24 +14,37 @@ namespace {
 
 constexpr double kMaxGlass = 0.9;
 
-// Appends regions of a source that show tissue, in a random order: one where `left` has room for
-// it, and more up to `share` pixels. Returns how many pixels were taken.
-std::int64_t read_share(std::vector<Picture>& out, PatchSource& source, std::int64_t period,
-                        const RegionOptions& options, std::int64_t index, std::int64_t share,
-                        std::int64_t left, const Progress& progress) {
-  const std::vector<PixelRect> regions = regions_of(source.size(), period, options.side);
+// Pixels that may still be taken, of all sources and of the next one.
+struct PixelBudget {
+  std::int64_t left, share;
+};
+
+// Those of `regions`, in their order, that show tissue: one where there is room for it at all, and
+// more up to the source's share.
+std::vector<Picture> read_share(PatchSource& source, const std::vector<PixelRect>& regions,
+                                const PixelBudget& budget, const Progress& progress) {
+  std::vector<Picture> out;
   std::int64_t taken = 0;
-  for (const std::size_t i :
-       Draw(options.seed, Purpose::regions).permutation(regions.size(), index)) {
-    if (taken + regions[i].area() > (taken == 0 ? left : share)) break;
+  for (const PixelRect& region : regions) {
+    if (taken + region.area() > (taken == 0 ? budget.left : budget.share)) break;
     stop_if_asked(&progress);
-    Picture picture = source.read(regions[i]);
+    Picture picture = source.read(region);
     if (glass_share(picture) > kMaxGlass) continue;
-    taken += regions[i].area();
+    taken += region.area();
     out.push_back(std::move(picture));
   }
   source.release();
-  return taken;
+  return out;
+}
+
+std::vector<PixelRect> shuffled_regions(PixelSize size, std::int64_t period,
+                                        const RegionOptions& options, std::size_t source) {
+  const std::vector<PixelRect> regions = regions_of(size, period, options.side);
+  std::vector<PixelRect> out;
+  for (const std::size_t i : Draw(options.seed, Purpose::regions)
+                                 .permutation(regions.size(), static_cast<std::int64_t>(source)))
+    out.push_back(regions[i]);
+  return out;
 }
 
 }  // namespace
@@ -54,10 +67,16 @@ std::vector<Picture> read_regions(const PatchSources& sources, std::int64_t peri
   });
   std::vector<Picture> out;
   std::int64_t left = options.max_pixels;
-  for (std::size_t n = 0; n < order.size(); ++n)
-    left -=
-        read_share(out, *sources[order[n]], period, options, static_cast<std::int64_t>(order[n]),
-                   left / static_cast<std::int64_t>(order.size() - n), left, progress);
+  for (std::size_t n = 0; n < order.size(); ++n) {
+    PatchSource& source = *sources[order[n]];
+    const PixelBudget budget{left, left / static_cast<std::int64_t>(order.size() - n)};
+    for (Picture& picture :
+         read_share(source, shuffled_regions(source.size(), period, options, order[n]), budget,
+                    progress)) {
+      left -= picture.size.area();
+      out.push_back(std::move(picture));
+    }
+  }
   if (out.empty())
     throw UserError(fmt::format(
         "more than {:.0f} % of every region is glass; give images with more tissue, or no --seams",

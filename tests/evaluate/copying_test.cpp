@@ -207,12 +207,17 @@ TEST(FourierTransform, IsThatOfTheDefinition) {
 TEST(FourierTransform, OfSomeColumnsHasSomeOfEachResult) {
   const std::size_t n = 32;
   ComplexSquare<double> data(n), all(n), some(n);
-  for (std::size_t i = 0; i < n * n; ++i)
+  for (std::size_t i = 0; i < n * n; ++i) {
     data.re[i] = test_hash(static_cast<std::uint32_t>(i), 0, 0, 1) % 100;
+    data.im[i] = test_hash(static_cast<std::uint32_t>(i), 1, 0, 1) % 100;
+  }
   FourierTransform<double>(n).columns_to_rows(data, all, n, n);
   FourierTransform<double>(n).columns_to_rows(data, some, 19, 5);
-  for (std::size_t i = 0; i < n * n; ++i)
-    EXPECT_EQ(some.im[i], i / n < 19 && i % n < 5 ? all.im[i] : 0) << i;
+  for (std::size_t i = 0; i < n * n; ++i) {
+    const bool wanted = i / n < 19 && i % n < 5;
+    EXPECT_EQ(some.re[i], wanted ? all.re[i] : 0) << i;
+    EXPECT_EQ(some.im[i], wanted ? all.im[i] : 0) << i;
+  }
 }
 
 TEST(Orientations, PlacesAreThoseOfTheSamePixelsBefore) {

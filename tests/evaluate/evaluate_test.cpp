@@ -95,7 +95,7 @@ TEST_F(Evaluate, WithoutHeldOutImagesHalfOfTheRealOnesTakesTheirPlace) {
   EXPECT_THAT(json, HasSubstr("\"held_out\": {\n    \"paths\": [],\n    \"images\": 0\n  }"));
 }
 
-TEST_F(Evaluate, BlurredImagesAreFarFromRealOnes) {
+TEST_F(Evaluate, PlainImagesAreFarFromRealOnes) {
   write_folder("real", 1, 4);
   std::filesystem::create_directories(scratch_ / "synthetic");
   for (int i = 0; i < 3; ++i)
@@ -218,21 +218,24 @@ TEST(Reconstructions, WithoutLossAreAsFarAsThePatchesThemselves) {
   PatchSets sets;
   sets.synthetic.patches = test_pictures(32, 51, 4);
   sets.reference = {test_pictures(32, 101, 4), {0, 0, 1, 1}};
-  sets.searched = {test_pictures(32, 1, 6), {0, 0, 1, 1, 2, 2}};
+  sets.training = {test_pictures(32, 1, 6), {0, 0, 1, 1, 2, 2}};
   EvaluateOptions o;
   o.patch = 32;
   o.directions = 8;
   o.replicates = 10;
   SilentProgress progress;
   const std::vector<Picture>& again = sets.reference.patches;
-  const LevelDistances distances = measure_levels(sets, again, o, progress);
-  ASSERT_EQ(distances.reconstructed.size(), 2u);
+  const Likeness likeness = measure_likeness(sets, again, o, progress);
+  ASSERT_EQ(likeness.reconstructed_levels.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ(distances.reconstructed[i].distance.value, distances.real[i].distance.value);
-    EXPECT_NE(distances.synthetic[i].distance.value, distances.real[i].distance.value);
+    const double real = likeness.real_levels[i].distance.value;
+    EXPECT_EQ(likeness.reconstructed_levels[i].distance.value, real);
+    EXPECT_NE(likeness.synthetic_levels[i].distance.value, real);
   }
+  EXPECT_EQ(likeness.reconstructed_spectrum.largest_to_half.value, 0);
+  EXPECT_GT(likeness.real_spectrum.largest_to_half.value, 0);
   EvaluationReport report;
-  add_reconstruction(report, sets, again, distances, o, progress);
+  add_reconstruction(report, sets, again, likeness, o, progress);
   const Figure psnr = *report.rows[0].reconstruction;
   EXPECT_EQ(report.rows[0].of, "PSNR");
   EXPECT_EQ(psnr.value, std::numeric_limits<double>::infinity());

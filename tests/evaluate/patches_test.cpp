@@ -57,6 +57,8 @@ TEST_F(Patches, OfAFolderEveryImageButMasksInTheOrderOfNames) {
   EXPECT_EQ(mask_beside(scratch_ / "a.png"), scratch_ / "a_mask.png");
   EXPECT_EQ(mask_beside(scratch_ / "c.ome.tif"), scratch_ / "c_mask.tif");
   EXPECT_EQ(mask_beside(scratch_ / "b.png"), "");
+  write_bytes(scratch_ / "b_mask.TIFF", "");
+  EXPECT_EQ(mask_beside(scratch_ / "b.png"), scratch_ / "b_mask.TIFF");
 }
 
 TEST_F(Patches, OfAFolderOfSlidesAreNotCutFromMasksAndThumbnailsBesideThem) {

@@ -169,11 +169,32 @@ TEST_F(Refused, ImagesOfOtherScalesAreRefused) {
                            " has 0.5; nothing is resized here, so give images of one scale, or "
                            "shrink the finer ones to it first");
   scaled("synthetic", 0.45);
-  EXPECT_THAT(refused(), HasSubstr(" has 0.45 microns a pixel, "));
+  EXPECT_THAT(refused(), HasSubstr(" has 0.45; nothing is resized here"));
   scaled("synthetic", 0.54);
   EXPECT_EQ(refused(), "");
+  // Two of one side, each within 10 % of those of the other.
+  write_picture(scratch_ / "synthetic" / "finer.tif", test_picture({96, 64}, 9), 0.46);
+  EXPECT_EQ(refused(), synthetic + " has 0.54 microns a pixel, " +
+                           (scratch_ / "synthetic" / "finer.tif").string() +
+                           " has 0.46; nothing is resized here, so give images of one scale, or "
+                           "shrink the finer ones to it first");
+  std::filesystem::remove(scratch_ / "synthetic" / "finer.tif");
   scaled("synthetic", 85);  // 300 dots an inch
   EXPECT_EQ(refused(), "");
+}
+
+TEST_F(Refused, ImagesOfAnotherScaleThanTheModelsAreRefused) {
+  write_folder("real", 1, 2);
+  write_folder("synthetic", 51, 2);
+  const std::filesystem::path coarse = scratch_ / "real" / "coarse.tif";
+  write_picture(coarse, test_picture({96, 64}, 9), 1);
+  EvaluateOptions o = options();
+  EXPECT_EQ(message_of([&] { open_inputs(o); }), "");
+  o.model = kModel;
+  EXPECT_EQ(message_of([&] { open_inputs(o); }),
+            coarse.string() + " has 1 microns a pixel, " + o.model.string() +
+                " has 0.5; nothing is resized here, so give images of one scale, or shrink the "
+                "finer ones to it first");
 }
 
 TEST_F(Refused, AReportThatWouldReplaceAnInputIsRefused) {

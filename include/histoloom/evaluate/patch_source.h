@@ -64,7 +64,7 @@ PatchSources open_patch_sources(const std::vector<std::filesystem::path>& paths,
 std::vector<std::filesystem::path> shared_files(const PatchSources& first,
                                                 const PatchSources& second);
 
-// The mask beside an image: NAME_mask.png or NAME_mask.tif for NAME.png or NAME.ome.tif; empty
+// The mask beside an image: NAME_mask.png, .tif or .tiff for NAME.png or NAME.ome.tif; empty
 // where there is none.
 std::filesystem::path mask_beside(const std::filesystem::path& image);
 
