@@ -66,6 +66,7 @@ EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& 
   const std::vector<std::function<void()>> measures{
       [&] { add_classes(parts[5], inputs, options, places, progress); },
       [&] { add_seams(parts[4], inputs, options, progress); },
+      [&] { add_lattice(parts[4], inputs, options, progress); },
       [&] { add_features(parts[7], sets, inputs, options, progress); },
       [&] { reconstructions = reconstructions_of(sets.reference.patches, inputs, progress); },
       [&] { likeness = measure_likeness(sets, reconstructions, options, progress); },

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "histoloom/core/error.h"
+#include "histoloom/evaluate/lattice.h"
 #include "histoloom/evaluate/patch_sampling.h"
 #include "histoloom/evaluate/seams.h"
 #include "seam_regions.h"
@@ -12,6 +13,9 @@
 namespace histoloom::evaluate {
 
 namespace {
+
+constexpr std::int64_t kLatticeRegion = 256;      // px a side
+constexpr std::int64_t kLatticePixels = 1 << 24;  // of all regions of a side
 
 // Pictures of one side, and the option that names them.
 struct SeamSide {
@@ -108,6 +112,33 @@ void add_seams(EvaluationReport& report, const EvaluateInputs& inputs,
     report.rows.push_back({"seam_density_step", of, "of that beside", relative_step(synthetic),
                            relative_step(floor), relative_step(tiled)});
   }
+}
+
+void add_lattice(EvaluationReport& report, const EvaluateInputs& inputs,
+                 const EvaluateOptions& options, const Progress& progress) {
+  const RegionOptions regions{
+      .seed = options.seed, .side = kLatticeRegion, .max_pixels = kLatticePixels};
+  const auto measure = [&](const SeamSide& side) {
+    return with_context(side.option, [&] {
+      return measure_lattice(read_regions(*side.sources, inputs.latent_factor, regions, progress),
+                             inputs.latent_factor);
+    });
+  };
+  const LatticeMeasure synthetic = measure(synthetic_side(inputs));
+  const LatticeMeasure real = measure(real_side(inputs));
+  const std::string of = fmt::format("cells of {} px", inputs.latent_factor);
+  report.rows.push_back({"lattice_mean",
+                         of,
+                         "of 255",
+                         Figure(synthetic.largest_mean),
+                         Figure(real.largest_mean),
+                         {}});
+  report.rows.push_back({"lattice_spread",
+                         of,
+                         "",
+                         Figure(synthetic.largest_spread),
+                         Figure(real.largest_spread),
+                         {}});
 }
 
 }  // namespace histoloom::evaluate

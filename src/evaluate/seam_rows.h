@@ -1,4 +1,4 @@
-// The rows of the report about seams.
+// The rows of the report about seams and lattices.
 #pragma once
 
 #include "histoloom/evaluate/evaluate.h"
@@ -16,5 +16,9 @@ void check_seam_grids(const EvaluateInputs& inputs, const EvaluateOptions& optio
 // patches laid edge to edge. \error UserError where no picture shows tissue; Interrupted.
 void add_seams(EvaluationReport& report, const EvaluateInputs& inputs,
                const EvaluateOptions& options, const Progress& progress);
+
+// Synthetic beside real pictures, by the places of latent cells. \error as add_seams().
+void add_lattice(EvaluationReport& report, const EvaluateInputs& inputs,
+                 const EvaluateOptions& options, const Progress& progress);
 
 }  // namespace histoloom::evaluate

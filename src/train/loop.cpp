@@ -70,10 +70,12 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
 }
 
 void TrainingLoop::claim_files() {
-  if (meant_by(options_.checkpoint) == meant_by(weights_))
-    throw UserError(
-        fmt::format("--checkpoint {}: is where the bundle's weights go; give another name",
-                    options_.checkpoint.string()));
+  const std::string ending = options_.checkpoint.extension().string();
+  if (ending == ".safetensors" || ending == ".lock" ||
+      meant_by(options_.checkpoint) == meant_by(weights_))
+    throw UserError(fmt::format(
+        "--checkpoint {}: is a name for weights or locks, whose place it would take; give another",
+        options_.checkpoint.string()));
   checkpoint_.claim(options_.resume, options_.force);
   if (std::filesystem::is_directory(weights_))
     throw UserError(

@@ -17,6 +17,21 @@ constexpr double kPowerFloor = 1.3e-6;
 
 constexpr std::int64_t kBorder = 16;  // px
 
+// Rounding to 8 bits alone.
+constexpr double kDetailFloor = 1e-3;
+
+// The difference between every pixel within the border and the mean of its eight neighbours, by the
+// pixel's place in a cell of 8 x 8: [B·3, cells, 64].
+at::Tensor detail_by_place(const at::Tensor& images) {
+  const at::Tensor inside =
+      images.slice(2, kBorder - 1, 1 - kBorder).slice(3, kBorder - 1, 1 - kBorder);
+  at::Tensor kernel = at::full({1, 1, 3, 3}, -0.125);
+  kernel[0][0][1][1] = 1;
+  const at::Tensor detail =
+      at::conv2d(inside.reshape({-1, 1, inside.size(2), inside.size(3)}), kernel);
+  return at::pixel_unshuffle(detail, 8).flatten(2).transpose(1, 2);
+}
+
 at::Tensor gradient_error(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor d = a - b;
   return (d.slice(3, 1) - d.slice(3, 0, -1)).abs().mean() +
@@ -57,6 +72,20 @@ at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
   };
   return (back - image).abs().mean() + kGradientWeight * gradient_error(back, image) +
          kSpectrumWeight * log_power_error(power(back), power(image)).mean();
+}
+
+at::Tensor place_error(const at::Tensor& back, const at::Tensor& image) {
+  const at::Tensor a = detail_by_place(back), b = detail_by_place(image);
+  const auto size_of = [](const at::Tensor& t) {
+    return (t.square().mean(1) + kDetailFloor * kDetailFloor).sqrt();
+  };
+  const at::Tensor size_a = size_of(a), size_b = size_of(b);
+  // Over that of all places: how much detail there is, is for the bands to say.
+  const auto relative = [](const at::Tensor& size) {
+    return size.log() - size.log().mean(1, /*keepdim=*/true);
+  };
+  return ((relative(size_a) - relative(size_b)).abs() + (a.mean(1) - b.mean(1)).abs() / size_b)
+      .mean();
 }
 
 at::Tensor halved(const at::Tensor& t, int orientation) {

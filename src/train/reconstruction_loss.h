@@ -32,6 +32,13 @@ at::Tensor log_power_error(const at::Tensor& a, const at::Tensor& b);
 at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
                                const at::Tensor& patterns, PowerMean mean = PowerMean::arithmetic);
 
+// How unlike the places of an 8 x 8 px cell are in `back` [B, 3, H, W], within the border, where
+// those of `image` are alike. Of the difference between a pixel and its eight neighbours: |log| of
+// a place's root mean square over the geometric mean of all places', in one image against the
+// other; and the distance of the place's means, over the image's root mean square. One dot in every
+// cell has the power that the bands ask for, however it is pooled; here it shows.
+at::Tensor place_error(const at::Tensor& back, const at::Tensor& image);
+
 // Images or latents [B, C, H, W] at half their scale, in another orientation (crops.h).
 at::Tensor halved(const at::Tensor& t, int orientation);
 

@@ -25,6 +25,7 @@ namespace {
 constexpr double kDivergenceWeight = 1e-4;
 constexpr double kKeptLatentsWeight = 0.1;
 constexpr double kEquivarianceWeight = 0.25;
+constexpr double kPlaceWeight = 0.1;
 constexpr double kLatentNoise = 0.25;  // the most, in deviations of a channel
 
 // Bands of [N, 64] in which both frequencies are at most half of Nyquist's, without the mean.
@@ -180,9 +181,6 @@ struct AutoencoderTraining::State {
   }
 
   int batch() const { return options.batch > 0 ? options.batch : 16; }
-  PowerMean power_mean() const {
-    return options.decoder_only ? PowerMean::geometric : PowerMean::arithmetic;
-  }
   std::vector<TrainingSetting> settings() const {
     std::vector<TrainingSetting> out = settings_of(images.training, images.held_out);
     out.push_back({"--keep-latents", kept ? kept->description() : "left out"});
@@ -191,6 +189,7 @@ struct AutoencoderTraining::State {
   const CropSampler& shown() const { return held_out ? *held_out : crops; }
   at::Tensor training_loss() const;
   at::Tensor decoder_loss() const;
+  at::Tensor loss_of_decoder(const at::Tensor& back, const at::Tensor& image) const;
   at::Tensor held_out_loss() const;
   std::vector<SampleRow> samples() const;
 
@@ -230,13 +229,20 @@ at::Tensor AutoencoderTraining::State::decoder_loss() const {
     torch::NoGradGuard no_grad;
     latents = with_noise(network->encode(image));
   }
-  return reconstruction_loss(network->decode(latents), image, patterns, power_mean());
+  return loss_of_decoder(network->decode(latents), image);
+}
+
+at::Tensor AutoencoderTraining::State::loss_of_decoder(const at::Tensor& back,
+                                                       const at::Tensor& image) const {
+  return reconstruction_loss(back, image, patterns, PowerMean::geometric) +
+         kPlaceWeight * place_error(back, image);
 }
 
 at::Tensor AutoencoderTraining::State::held_out_loss() const {
   const at::Tensor image = held_out->draw(batch(), 0);
-  return reconstruction_loss(network->decode(network->encode(image)), image, patterns,
-                             power_mean());
+  const at::Tensor back = network->decode(network->encode(image));
+  return options.decoder_only ? loss_of_decoder(back, image)
+                              : reconstruction_loss(back, image, patterns);
 }
 
 std::vector<SampleRow> AutoencoderTraining::State::samples() const {

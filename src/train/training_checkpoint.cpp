@@ -43,7 +43,7 @@ bool looks_like_checkpoint(const fs::path& file) {
     archive.load_from(file.string());
     c10::IValue value;
     return archive.try_read("kind", value) && archive.try_read("step", value);
-  } catch (const c10::Error&) {
+  } catch (const std::exception&) {
     return false;
   }
 }
@@ -214,7 +214,10 @@ TrainingState TrainingCheckpoint::read(TrainedTensors& trained) const {
   try {
     archive.load_from(path_.string());
     return read_archive(archive, trained);
-  } catch (const c10::Error&) {
+  } catch (const UserError&) {
+    throw;
+  } catch (const std::exception&) {
+    // Torch's parser meets damage with whatever comes first: a missing key, an absurd size.
     throw UserError(not_ours());
   }
 }

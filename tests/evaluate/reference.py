@@ -175,6 +175,23 @@ def beside(line, shift, n, lines, factor, neighbours):
             p - shift not in lines and p not in lines]
 
 
+def lattice(image, cell=8):
+    """Largest mean difference from the eight neighbours by place, and RMS over the median's."""
+    largest, spread = 0, 1
+    y, x = np.mgrid[1:image.shape[0] - 1, 1:image.shape[1] - 1]
+    around = np.ones((3, 3)) / 8
+    around[1, 1] = 0
+    for channel in range(3):
+        plane = image[..., channel].astype(float)
+        difference = (plane - ndimage.convolve(plane, around))[1:-1, 1:-1]
+        places = [difference[(y % cell == j) & (x % cell == i)]
+                  for j in range(cell) for i in range(cell)]
+        largest = max(largest, max(abs(place.mean()) for place in places))
+        sizes = sorted(np.sqrt((place**2).mean()) for place in places)
+        spread = max(spread, sizes[-1] / sizes[len(sizes) // 2])
+    return largest, spread
+
+
 def seams(image, period, factor=8, neighbours=3, segment=64):
     """Gradient ratio, its z among the other phases, density step and that beside."""
     axes = [image.astype(float), image.astype(float).transpose(1, 0, 2)]
@@ -232,6 +249,7 @@ def measures_without_networks():
         print("PSNR, MS-SSIM", name, metrics.peak_signal_noise_ratio(reference, image),
               ms_ssim(reference, image))
     print("seams", seams(picture(150, 3, 203), 48))
+    print("lattice", lattice(picture(150, 3, 203)))
 
 
 def features(count, dimensions, seed, shift=0.0):

@@ -54,6 +54,39 @@ TEST(ReconstructionLoss, FewBrightPixelsDontMakeUpForBlurInAGeometricMean) {
   EXPECT_EQ(error(image, PowerMean::geometric), 0);
 }
 
+// A dot at one place of every cell, of one sign or of both, has the power of all bands.
+TEST(PlaceError, DotsInEveryCellShowWhereBandsDontTellThem) {
+  const at::Tensor patterns = dct_patterns(), image = grain();
+  const at::Tensor blurred = at::avg_pool2d(image, 3, 1, 1);
+  const auto dotted = [&](double by, bool both_signs) {
+    at::Tensor out = blurred.clone();
+    for (int y = 1; y < 96; y += 8)
+      for (int x = 6; x < 80; x += 8)
+        out.narrow(2, y, 1).narrow(3, x, 1).add_(both_signs && (x / 8 + y / 8) % 2 ? by : -by);
+    return out;
+  };
+  const auto band_error = [&](const at::Tensor& back) {
+    return log_power_error(band_power(back, patterns, PowerMean::geometric),
+                           band_power(image, patterns, PowerMean::geometric))
+        .mean()
+        .item<float>();
+  };
+  for (const bool both_signs : {false, true}) {
+    const at::Tensor dots = dotted(0.6, both_signs);
+    EXPECT_LT(band_error(dots), 0.6f * band_error(blurred));
+    EXPECT_GT(place_error(dots, image).item<float>(),
+              place_error(blurred, image).item<float>() + 0.05f);
+  }
+}
+
+TEST(PlaceError, IsNothingForThePictureItselfAndLittleForAWeakerOne) {
+  const at::Tensor image = grain();
+  EXPECT_EQ(place_error(image, image).item<float>(), 0);
+  const at::Tensor weaker = 0.5 + 0.5 * (image - 0.5);  // the same places, half as much of all
+  const at::Tensor sizes = place_error(weaker, image);
+  EXPECT_LT(sizes.item<float>(), 0.1f);
+}
+
 TEST(ReconstructionLoss, TheBorderIsSixteenPixels) {
   EXPECT_EQ(without_border(grain()).sizes(), (std::vector<std::int64_t>{2, 3, 64, 48}));
 }

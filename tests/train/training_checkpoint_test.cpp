@@ -111,12 +111,15 @@ TEST_F(Loop, OneTrainingAtATimeWritesTheWeights) {
   EXPECT_EQ(train(o, 2).steps, 100);
 }
 
-TEST_F(Loop, TheWeightsFileIsNoPlaceForACheckpoint) {
+TEST_F(Loop, NamesOfWeightsAndLocksAreNoPlaceForACheckpoint) {
   TrainOptions o = options("a");
-  o.checkpoint = scratch_ / "b.safetensors";
-  EXPECT_EQ(message_of([&] { train_into(o, scratch_ / "./b.safetensors", 2); }),
-            "--checkpoint " + o.checkpoint.string() +
-                ": is where the bundle's weights go; give another name");
+  for (const auto& [checkpoint, file] :
+       {std::pair("b.safetensors", "c"), std::pair("a", "./a"), std::pair("c.lock", "c")}) {
+    o.checkpoint = scratch_ / checkpoint;
+    EXPECT_EQ(message_of([&] { train_into(o, scratch_ / file, 2); }),
+              "--checkpoint " + o.checkpoint.string() +
+                  ": is a name for weights or locks, whose place it would take; give another");
+  }
   o.checkpoint = scratch_ / "a";
   fs::create_directory(scratch_ / "c");
   EXPECT_EQ(message_of([&] { train_into(o, scratch_ / "c", 2); }),
