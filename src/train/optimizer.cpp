@@ -78,20 +78,6 @@ void Optimizer::step() {
     if (matrices_[i].grad().defined()) step_matrix(matrices_[i], momenta_[i]);
 }
 
-std::vector<at::Tensor> Optimizer::state() const {
-  std::vector<at::Tensor> out = momenta_;
-  // Torch keys them by address; parameters have an order of their own.
-  for (const at::Tensor& parameter : adam_.param_groups().at(0).params()) {
-    const auto found = adam_.state().find(c10::guts::to_string(parameter.unsafeGetTensorImpl()));
-    if (found == adam_.state().end()) continue;
-    const auto& moments = static_cast<const torch::optim::AdamWParamState&>(*found->second);
-    out.push_back(at::scalar_tensor(moments.step(), at::kLong));
-    out.push_back(moments.exp_avg());
-    out.push_back(moments.exp_avg_sq());
-  }
-  return out;
-}
-
 void Optimizer::save(torch::serialize::OutputArchive& archive) const {
   torch::serialize::OutputArchive adam, momenta;
   adam_.save(adam);

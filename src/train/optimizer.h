@@ -27,9 +27,6 @@ class Optimizer {
   void zero_grad();
   void step();
 
-  // All tensors that steps depend on beside weights and gradients, and AdamW's counts of steps.
-  std::vector<at::Tensor> state() const;
-
   void save(torch::serialize::OutputArchive& archive) const;
   // \error c10::Error where the archive is of other parameters.
   void load(torch::serialize::InputArchive& archive);

@@ -1,5 +1,5 @@
 // The checkpoint of a training: where it stood, weights, averaged weights and optimiser, in an
-// archive of torch's.
+// archive of torch's; its SHA-256 is the file's last line.
 //
 // It is written in two halves, so that what goes with it (a row of the log, the bundle's weights)
 // comes in between: write() puts everything into NAME.tmp, which is where a full disk shows, and

@@ -180,33 +180,20 @@ TEST_F(Loop, FilesOfOthersAreNotReplaced) {
   EXPECT_EQ(train(o, 2).steps, 100);
 }
 
-TEST_F(Loop, ADamagedCheckpointIsRefused) {
+TEST_F(Loop, ACheckpointInWhichABitFlippedIsRefusedWhereverItIs) {
   TrainOptions o = options("a");
   o.steps = 4;
   train(o, 2);
   o.resume = true;
   const std::string whole = read_file(o.checkpoint);
-  const auto refused_with = [&](const char* what, const at::Tensor& value) {
-    const std::string bytes(static_cast<const char*>(value.data_ptr()), value.nbytes());
-    const std::size_t place = whole.find(bytes);
-    ASSERT_NE(place, std::string::npos) << what;
+  for (std::size_t place = 0; place < whole.size(); place += 1 + whole.size() / 150) {
     std::string damaged = whole;
-    damaged[place] = static_cast<char>(damaged[place] ^ 1);
+    damaged[place] = static_cast<char>(damaged[place] ^ (1 << place % 8));
     write_bytes(o.checkpoint, damaged);
     EXPECT_EQ(message_of([&] { train(o, 2); }),
               o.checkpoint.string() + ": is not a checkpoint of this network, or is damaged")
-        << what;
-  };
-  torch::serialize::InputArchive archive, optimizer, adam, state, of_weight;
-  archive.load_from(o.checkpoint.string());
-  archive.read("optimizer", optimizer);
-  optimizer.read("adam", adam);
-  adam.read("state", state);
-  state.read(state.keys().at(0), of_weight);
-  at::Tensor first_moment;
-  of_weight.read("exp_avg", first_moment);
-  refused_with("the averaged weight", weight_.detach().clone());
-  refused_with("a moment", first_moment);
+        << place;
+  }
   write_bytes(o.checkpoint, whole);
   EXPECT_EQ(train(o, 2).steps, 4);
 }
