@@ -20,8 +20,8 @@ constexpr int kMostTries = 10;
 
 // Whether `file` is still what was opened: its owner may have removed it before it was locked here.
 bool is_same_file(int descriptor, const std::filesystem::path& file) noexcept {
-  struct stat opened {
-  }, named{};
+  struct stat opened = {};
+  struct stat named = {};
   return ::fstat(descriptor, &opened) == 0 && ::stat(file.c_str(), &named) == 0 &&
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }

@@ -65,13 +65,6 @@ PatchSources open_folder(const fs::path& folder, std::vector<PassedOver>* passed
   return out;
 }
 
-// Without links and dots; the name itself where the file is gone.
-fs::path real_path(const fs::path& path) {
-  std::error_code code;
-  const fs::path real = fs::canonical(path, code);
-  return code ? path : real;
-}
-
 }  // namespace
 
 PatchSources open_patch_sources(const std::vector<fs::path>& paths,
@@ -79,7 +72,7 @@ PatchSources open_patch_sources(const std::vector<fs::path>& paths,
   PatchSources out;
   std::set<fs::path> known;
   const auto add = [&](std::unique_ptr<PatchSource> source) {
-    if (known.insert(real_path(source->path())).second) out.push_back(std::move(source));
+    if (known.insert(meant_by(source->path())).second) out.push_back(std::move(source));
   };
   for (const fs::path& path : paths) {
     std::error_code ignored;
@@ -95,10 +88,10 @@ PatchSources open_patch_sources(const std::vector<fs::path>& paths,
 
 std::vector<fs::path> shared_files(const PatchSources& first, const PatchSources& second) {
   std::set<fs::path> known;
-  for (const auto& source : second) known.insert(real_path(source->path()));
+  for (const auto& source : second) known.insert(meant_by(source->path()));
   std::vector<fs::path> out;
   for (const auto& source : first)
-    if (known.contains(real_path(source->path()))) out.push_back(source->path());
+    if (known.contains(meant_by(source->path()))) out.push_back(source->path());
   return out;
 }
 

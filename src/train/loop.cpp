@@ -277,11 +277,10 @@ void TrainingLoop::write_weights() const {
   for (std::size_t i = 0; i < trained_.averaged.size(); ++i) {
     const at::Tensor weight = trained_.averaged[i].to(at::kHalf);
     if (!at::isfinite(weight).all().item<bool>())
-      throw UserError(
-          fmt::format("training {}: the averaged weights at step {} are not finite in float16; the "
-                      "bundle keeps "
-                      "what it has",
-                      kind_, state_.step));
+      throw UserError(fmt::format(
+          "training {}: the averaged weights at step {} are not finite in float16; the bundle "
+          "keeps what it has",
+          kind_, state_.step));
     half.emplace_back(trained_.parameters[i].first, weight);
   }
   write_safetensors(weights_, half, {{"format", "pt"}});

@@ -35,8 +35,8 @@ at::Tensor reconstruction_loss(const at::Tensor& back, const at::Tensor& image,
 // How unlike the places of an 8 x 8 px cell are in `back` [B, 3, H, W], within the border, where
 // those of `image` are alike. Of the difference between a pixel and its eight neighbours: |log| of
 // a place's root mean square over the geometric mean of all places', in one image against the
-// other; and the distance of the place's means, over the image's root mean square. One dot in every
-// cell has the power that the bands ask for, however it is pooled; here it shows.
+// other; and the distance of the place's means, over its root mean square in `image`. One dot in
+// every cell has the power that the bands ask for, however it is pooled; here it shows.
 at::Tensor place_error(const at::Tensor& back, const at::Tensor& image);
 
 // Images or latents [B, C, H, W] at half their scale, in another orientation (crops.h).

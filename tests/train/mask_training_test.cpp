@@ -9,6 +9,7 @@
 #include "histoloom/train/train.h"
 #include "mask_sampler.h"
 #include "model/test_model.h"
+#include "stop_at.h"
 #include "test_train.h"
 #include "training_log.h"
 
@@ -56,19 +57,6 @@ class MaskTrainings : public testing::Test {
 
   ScratchDirectory scratch_;
   SilentProgress silent_;
-};
-
-class StopAt final : public Progress {
- public:
-  explicit StopAt(std::int64_t step) : step_(step) {}
-  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
-  void finish() override {}
-  void warn(std::string_view) override {}
-  void update(std::int64_t done, std::string_view) override { done_ = done; }
-  bool stop_requested() const override { return done_ == step_; }
-
- private:
-  std::int64_t step_, done_ = 0;
 };
 
 TEST_F(MaskTrainings, TheLossFallsBelowWhatKnowsNothing) {

@@ -6,27 +6,10 @@
 
 #include "histoloom/core/file.h"
 #include "loop.h"
+#include "stop_at.h"
 #include "support/scratch.h"
 
 namespace histoloom {
-
-class StopAt final : public Progress {
- public:
-  explicit StopAt(std::int64_t step) : step_(step) {}
-  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
-  void finish() override {}
-  void warn(std::string_view) override {}
-  void update(std::int64_t done, std::string_view text) override {
-    done_ = done;
-    detail = text;
-  }
-  bool stop_requested() const override { return done_ == step_; }
-
-  std::string detail;
-
- private:
-  std::int64_t step_, done_ = 0;
-};
 
 class Loop : public testing::Test {
  protected:
@@ -66,7 +49,7 @@ class Loop : public testing::Test {
     if (!with_held_out_) losses.held_out = nullptr;
     StopAt progress(stop);
     const TrainingSummary summary = loop.run(losses, progress);
-    detail_ = progress.detail;
+    if (!progress.details.empty()) detail_ = progress.details.back();
     loop.use_kept();
     return summary;
   }

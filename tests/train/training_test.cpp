@@ -6,6 +6,7 @@
 
 #include "histoloom/model/bundle.h"
 #include "histoloom/model/inference_thread.h"
+#include "stop_at.h"
 #include "test_training.h"
 #include "training_log.h"
 
@@ -14,35 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class StopAfter final : public Progress {
- public:
-  explicit StopAfter(std::int64_t steps = -1) : steps_(steps) {}
-  void start_stage(std::string_view stage, std::int64_t, std::string_view) override {
-    training_ = stage.starts_with("training");
-  }
-  void update(std::int64_t done, std::string_view detail) override {
-    if (!training_) return;
-    done_ = done;
-    details.emplace_back(detail);
-  }
-  void finish() override { training_ = false; }
-  void warn(std::string_view) override {}
-  bool stop_requested() const override { return done_ == steps_; }
-
-  std::vector<std::string> details;
-
- private:
-  std::int64_t steps_, done_ = 0;
-  bool training_ = false;
-};
-
 // ---- Learning
 
 TEST_F(Training, TheAutoencodersLossFalls) {
   TrainOptions o = options(bundle("a"));
   o.steps = 300;
   o.learning_rate = 1e-3;  // without norms a larger one diverges
-  StopAfter progress;
+  StopAt progress;
   const AutoencoderReport report = train_autoencoder(o, progress);
   EXPECT_GT(report.psnr, 10);
   ASSERT_EQ(progress.details.size(), 300u);
@@ -214,7 +193,7 @@ TEST_F(Training, AResumedDenoiserEqualsAnUnbrokenOneBitForBit) {
   const fs::path whole = half_bundle("whole"), broken = half_bundle("broken");
   train_denoiser(options(whole), silent_);
   for (const int stop : {7, 9}) {
-    StopAfter stopper(stop);
+    StopAt stopper(stop);
     TrainOptions o = options(broken);
     o.resume = stop == 9;
     EXPECT_EQ(message_of<Interrupted>([&] { train_denoiser(o, stopper); }),
@@ -230,7 +209,7 @@ TEST_F(Training, AResumedDenoiserEqualsAnUnbrokenOneBitForBit) {
 TEST_F(Training, AResumedAutoencoderEqualsAnUnbrokenOneBitForBit) {
   const fs::path whole = bundle("whole"), broken = bundle("broken");
   const AutoencoderReport expected = train_autoencoder(options(whole), silent_);
-  StopAfter stopper(4);
+  StopAt stopper(4);
   EXPECT_NE(message_of<Interrupted>([&] { train_autoencoder(options(broken), stopper); }), "");
   TrainOptions o = options(broken);
   o.resume = true;
@@ -279,7 +258,7 @@ TEST_F(Training, ItStopsBetweenTwoImagesThatAreEncoded) {
 TEST_F(Training, AStoppedAutoencodersStatisticsAreThoseOfItsWeights) {
   const fs::path model = bundle("a");
   const std::vector<float> before = ModelBundle::read(model).latent_deviation;
-  StopAfter stopper(7);
+  StopAt stopper(7);
   EXPECT_NE(message_of<Interrupted>([&] { train_autoencoder(options(model), stopper); }), "");
   const std::vector<float> stopped = ModelBundle::read(model).latent_deviation;
   EXPECT_NE(stopped, before);
