@@ -1,6 +1,6 @@
 // The decoder below follows TIFF 6.0, section 13, to the letter, and is stricter than libtiff's: it
 // refuses a table that grows past entry 4094.
-#include "../../pyramid/src/lzw.h"
+#include "lzw.h"
 
 #include <gtest/gtest.h>
 

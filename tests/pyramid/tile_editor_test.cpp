@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "../../pyramid/src/edit_mark.h"
+#include "edit_mark.h"
 #include "support.h"
 #include "tiff_editor.h"
 
