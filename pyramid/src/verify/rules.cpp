@@ -79,6 +79,16 @@ std::optional<std::string> aperio_value(std::string_view description, std::strin
   return found;
 }
 
+void set_aperio_scale(ReaderView& view, const TiffFile& file) {
+  const std::string_view description = first_description(file);
+  if (const auto mpp = aperio_value(description, "MPP")) {
+    view.mpp_x = view.mpp_y = parse_number(*mpp);
+  }
+  if (const auto power = aperio_value(description, "AppMag")) {
+    view.magnification = parse_number(*power);
+  }
+}
+
 std::string second_line(std::string_view description) {
   const std::size_t end = description.find_first_of("\r\n");
   if (end == std::string_view::npos) return {};
@@ -122,12 +132,6 @@ bool libtiff_decodes(int compression) {
                               8,     32766, 32771, 32773, 32809, 32909, 32946,
                               34661, 34676, 34677, 34887, 34925, 50000, 50001};
   return std::find(kKnown.begin(), kKnown.end(), compression) != kKnown.end();
-}
-
-double downsample_of(PixelSize base, PixelSize level) {
-  return (static_cast<double>(base.width) / static_cast<double>(level.width) +
-          static_cast<double>(base.height) / static_cast<double>(level.height)) /
-         2;
 }
 
 }  // namespace histoloom::pyramid

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "downsample.h"
 #include "histoloom/pyramid/tiff_file.h"
 #include "histoloom/pyramid/verify.h"
 
@@ -42,6 +43,8 @@ std::optional<Hijack> hijack_of(const TiffFile& file);
 bool is_aperio(const TiffFile& file);  // for OpenSlide
 // The value of "key = value" in an Aperio description.
 std::optional<std::string> aperio_value(std::string_view description, std::string_view key);
+// Takes mpp and magnification from an Aperio description, as far as they are there.
+void set_aperio_scale(ReaderView& view, const TiffFile& file);
 // The second line of a description, from which Aperio's pictures take their name.
 std::string second_line(std::string_view description);
 // A number that fills the whole text.
@@ -54,7 +57,5 @@ std::optional<double> mpp_from(std::optional<double> resolution, std::optional<i
 TiffFile libtiff_part(const TiffFile& file);
 // libtiff, as it is usually built, decodes this compression.
 bool libtiff_decodes(int compression);
-// As OpenSlide computes it: the mean of the ratios of widths and heights.
-double downsample_of(PixelSize base, PixelSize level);
 
 }  // namespace histoloom::pyramid

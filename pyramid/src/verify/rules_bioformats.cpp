@@ -87,13 +87,7 @@ ReaderView bioformats_svs(const TiffFile& file, ReaderView view) {
           image.description ? "has a NewSubfileType other than 0" : "has no ImageDescription"));
     }
   }
-  const std::string_view description = first_description(file);
-  if (const auto mpp = aperio_value(description, "MPP")) {
-    view.mpp_x = view.mpp_y = parse_number(*mpp);
-  }
-  if (const auto power = aperio_value(description, "AppMag")) {
-    view.magnification = parse_number(*power);
-  }
+  set_aperio_scale(view, file);
   return view;
 }
 

@@ -61,16 +61,12 @@ std::string associated_name(const TiffImage& image, std::size_t index, int versi
 }
 
 void add_aperio_scale(ReaderView& view, const TiffFile& file, int version) {
-  const std::string_view description = first_description(file);
-  if (const auto mpp = aperio_value(description, "MPP")) {
-    view.mpp_x = view.mpp_y = parse_number(*mpp);
-  }
-  const auto power = aperio_value(description, "AppMag");
+  set_aperio_scale(view, file);
+  const auto power = aperio_value(first_description(file), "AppMag");
   if (!power) {
     view.notes.push_back("no magnification, since the description has no AppMag");
     return;
   }
-  view.magnification = parse_number(*power);
   if (version == kOld && power->find_first_not_of("+-0123456789") != std::string::npos) {
     view.magnification.reset();
     view.notes.push_back(

@@ -41,13 +41,7 @@ ReaderView tifffile_svs(const TiffFile& file, ReaderView view) {
     view.associated.push_back(
         {file.chain[i].subfile == 9 ? "Macro" : "Label", file.chain[i].size, static_cast<int>(i)});
   }
-  const std::string_view description = first_description(file);
-  if (const auto mpp = aperio_value(description, "MPP")) {
-    view.mpp_x = view.mpp_y = parse_number(*mpp);
-  }
-  if (const auto power = aperio_value(description, "AppMag")) {
-    view.magnification = parse_number(*power);
-  }
+  set_aperio_scale(view, file);
   return view;
 }
 

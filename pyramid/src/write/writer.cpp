@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "checkpointer.h"
+#include "downsample.h"
 #include "drawing.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
@@ -223,13 +224,8 @@ class PyramidWriter::Impl {
     file.associated = store_associated();
     for (const auto& level : chain_.levels()) {
       file.levels.push_back({level.size, pieces(level.tiles)});
-      const PixelSize base = options_.size;
-      const double ratio =
-          (static_cast<double>(base.width) / static_cast<double>(level.size.width) +
-           static_cast<double>(base.height) / static_cast<double>(level.size.height)) /
-          2;
-      summary.levels.push_back(
-          {level.size, ratio, static_cast<std::int64_t>(level.tiles.size()), level.bytes});
+      summary.levels.push_back({level.size, downsample_of(options_.size, level.size),
+                                static_cast<std::int64_t>(level.tiles.size()), level.bytes});
     }
     const auto chain = directories_for(options_, std::move(file));
 
