@@ -23,7 +23,7 @@ namespace {
   const std::string text =
       fmt::format("{}: can't be {}: {}", path.string(), what, errno_text(code));
   if (is_disk_full(code)) throw DiskFull(text);
-  throw UserError(text);
+  throw UserError(text, error_code_of(code));
 }
 
 constexpr std::size_t kBuffer = 1 << 20;
@@ -40,7 +40,7 @@ int write_all(int fd, std::string_view bytes) {
 
 }  // namespace
 
-bool is_disk_full(int code) { return code == ENOSPC || code == EDQUOT || code == EFBIG; }
+bool is_disk_full(int code) { return error_code_of(code) == ErrorCode::disk_full; }
 
 bool file_exists(const std::filesystem::path& path) {
   std::error_code code;

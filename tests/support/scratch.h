@@ -19,4 +19,15 @@ std::string message_of(Work&& work) {
   return {};
 }
 
+// The code of a user's error; unspecified where none is thrown, too.
+template <class Work>
+ErrorCode code_of(Work&& work) {
+  try {
+    work();
+  } catch (const UserError& error) {
+    return error.code();
+  }
+  return ErrorCode::unspecified;
+}
+
 }  // namespace histoloom

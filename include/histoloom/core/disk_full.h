@@ -9,7 +9,7 @@ namespace histoloom {
 // FileReplacement throw it; a job that can go on says so in its place.
 class DiskFull : public UserError {
  public:
-  using UserError::UserError;
+  explicit DiskFull(const std::string& message) : UserError(message, ErrorCode::disk_full) {}
 };
 
 // Whether an errno value says so.

@@ -1,7 +1,8 @@
 // Errors: two kinds, decided where they are thrown.
 //
 // UserError      a flag, a file, a disk or a model is at fault. Its message is one line that names
-//                the thing, the value found, the limit and the cure, and always the path.
+//                the thing, the value found, the limit and the cure, and always the path. Its
+//                code is for programs, which can't go by a message.
 // InternalError  a bug of ours; the message carries the place.
 // Interrupted    the user stopped the run; what was committed stays and can be resumed.
 //
@@ -16,9 +17,36 @@
 
 namespace histoloom {
 
+// What is at fault, for a caller that acts by it. Every error of the pyramid library has one; other
+// rooms name one where somebody asks.
+enum class ErrorCode {
+  unspecified,        // only the message says
+  invalid_option,     // a value out of its range, or two that don't fit together
+  unsupported,        // the profile has no place for it; a file is of a kind that can't be edited
+  not_found,          // a file or a directory on the way to it
+  not_a_file,         // a directory, a pipe
+  permission_denied,  // or a disk that is read-only
+  in_use,             // another process is writing it
+  wrong_format,       // no TIFF file
+  damaged_file,       // truncated, looping, a tile that doesn't decode
+  too_large,          // past the 4 GiB of a classic TIFF
+  disk_full,          // or a quota, or a limit on the size of files
+  io_error,           // any other failure that the system reports
+};
+
+// "disk_full"
+std::string_view name_of(ErrorCode code);
+// The code for an errno value; io_error for what has none of its own.
+ErrorCode error_code_of(int errno_value);
+
 class UserError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit UserError(const std::string& message, ErrorCode code = ErrorCode::unspecified)
+      : std::runtime_error(message), code_(code) {}
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
 };
 
 class InternalError : public std::logic_error {
@@ -36,13 +64,14 @@ class Interrupted : public std::runtime_error {
 void check_internal(bool condition, std::string_view what,
                     std::source_location where = std::source_location::current());
 
-// Runs `work`; a UserError that leaves it is thrown again with "`context`: " before its message.
+// Runs `work`; a UserError that leaves it is thrown again with "`context`: " before its message and
+// with its code.
 template <class Work>
 decltype(auto) with_context(const std::string& context, Work&& work) {
   try {
     return std::forward<Work>(work)();
   } catch (const UserError& error) {
-    throw UserError(context + ": " + error.what());
+    throw UserError(context + ": " + error.what(), error.code());
   }
 }
 

@@ -26,15 +26,16 @@ std::string obstacle(const TiffImage& image) {
     return fmt::format("has photometric interpretation {}", image.photometric);
   if (image.predictor != 1 && (jpeg || image.predictor != 2))
     return fmt::format("has predictor {}", image.predictor);
-  if (image.truncated) return "reaches past the end of the file";
   return {};
 }
 
-[[noreturn]] void refuse(const TiffFile& file, const TiffImage& image, const std::string& why) {
+[[noreturn]] void refuse(const TiffFile& file, const TiffImage& image, const std::string& why,
+                         ErrorCode code = ErrorCode::unsupported) {
   throw UserError(
       fmt::format("{}: can't be edited: its image of {}x{} px {}; tiled TIFFs of 8-bit RGB in "
                   "JPEG, deflate, LZW or uncompressed can, such as 'histoloom pyramid' writes",
-                  file.path.string(), image.size.width, image.size.height, why));
+                  file.path.string(), image.size.width, image.size.height, why),
+      code);
 }
 
 bool same_shape(PixelSize a, PixelSize b) {
@@ -65,13 +66,15 @@ std::int64_t factor_of(PixelSize base, PixelSize level) {
 EditLevel make_level(const TiffFile& file, TiffParser& parser, const TiffImage& image) {
   const std::string why = obstacle(image);
   if (!why.empty()) refuse(file, image, why);
+  if (image.truncated)
+    refuse(file, image, "reaches past the end of the file", ErrorCode::damaged_file);
   EditLevel level{image, factor_of(file.chain[0].size, image.size), {}, {}, {}};
   if (level.factor == 0) refuse(file, image, "is no whole fraction of the slide's size");
   const RawDirectory raw = parser.directory(image.at, "a level");
   const TiffField *offsets = raw.find(324), *sizes = raw.find(325), *tables = raw.find(347);
   const auto tiles = static_cast<std::uint64_t>(level.tiles().area());
   if (offsets == nullptr || sizes == nullptr || offsets->count < tiles || sizes->count < tiles)
-    refuse(file, image, "doesn't list all its tiles");
+    refuse(file, image, "doesn't list all its tiles", ErrorCode::damaged_file);
   level.offsets = *offsets;
   level.sizes = *sizes;
   if (tables != nullptr) level.jpeg_tables = parser.bytes(tables->at, tables->count);

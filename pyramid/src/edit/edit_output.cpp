@@ -17,7 +17,8 @@ std::uint64_t EditOutput::append(std::span<const std::uint8_t> bytes, std::uint6
     throw UserError(
         fmt::format("{}: is a classic TIFF, which can't grow past 4 GiB; make it a BigTIFF first, "
                     "with 'histoloom pyramid' or tiffcp -8",
-                    name_));
+                    name_),
+        ErrorCode::too_large);
   sink_.append(bytes);
   if (padding > 0) sink_.append(std::vector<std::uint8_t>(padding));
   end_ += bytes.size() + padding;
@@ -30,7 +31,8 @@ void EditOutput::set(const TiffField& field, std::uint64_t index, std::uint64_t 
     throw UserError(
         fmt::format("{}: its {} are stored in {} bytes each, but a new tile needs the value {}; "
                     "rewrite it first with 'histoloom pyramid'",
-                    name_, tag_name(field.tag), size, value));
+                    name_, tag_name(field.tag), size, value),
+        ErrorCode::too_large);
   std::array<std::uint8_t, 8> bytes{};
   encode(value, std::span(bytes).first(size));
   sink_.write_at(field.at + index * size, std::span(bytes).first(size));

@@ -148,7 +148,9 @@ std::vector<std::uint8_t> JpegPatcher::patch(const std::vector<std::uint8_t>& st
   state_ = std::make_unique<State>();
   State& s = *state_;
   const auto require = [&](bool done) {
-    if (!done) throw UserError(fmt::format("its JPEG stream is damaged ({})", s.message.data()));
+    if (!done)
+      throw UserError(fmt::format("its JPEG stream is damaged ({})", s.message.data()),
+                      ErrorCode::damaged_file);
   };
   jvirt_barray_ptr *old = nullptr, *fresh = nullptr;
   require(s.read(s.old, tables_, stream, rgb_, &old));
@@ -156,7 +158,8 @@ std::vector<std::uint8_t> JpegPatcher::patch(const std::vector<std::uint8_t>& st
       s.old.image_height != pixels.height)
     throw UserError(fmt::format("its JPEG stream has {} components of {}x{} px, not 3 of {}x{}",
                                 s.old.num_components, s.old.image_width, s.old.image_height,
-                                pixels.width, pixels.height));
+                                pixels.width, pixels.height),
+                    ErrorCode::damaged_file);
 
   std::vector<JSAMPROW> rows;
   for (std::int64_t y = 0; y < pixels.height; ++y)

@@ -33,7 +33,8 @@ TileReader::~TileReader() { TIFFClose(tiff_); }
 
 void TileReader::fail(const std::string& doing) const {
   throw UserError(fmt::format("{}: {} ({}); the file is damaged", path_.string(), doing,
-                              error_.empty() ? "libtiff doesn't say why" : error_));
+                              error_.empty() ? "libtiff doesn't say why" : error_),
+                  ErrorCode::damaged_file);
 }
 
 void TileReader::read(std::uint64_t directory, std::uint32_t tile, std::span<std::uint8_t> out) {

@@ -24,7 +24,7 @@ class FileSource final : public ByteSource {
     const bool known = ::fstat(fd_, &status) == 0;
     if (!known || !S_ISREG(status.st_mode)) {
       ::close(fd_);
-      throw UserError(fmt::format("{} is not a file", path.string()));
+      throw UserError(fmt::format("{} is not a file", path.string()), ErrorCode::not_a_file);
     }
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
@@ -39,7 +39,9 @@ class FileSource final : public ByteSource {
       const ssize_t n = ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) fail("can't be read", errno);
-      if (n == 0) throw UserError(fmt::format("{} has shrunk while it was read", path_.string()));
+      if (n == 0)
+        throw UserError(fmt::format("{} has shrunk while it was read", path_.string()),
+                        ErrorCode::damaged_file);
       offset += static_cast<std::uint64_t>(n);
       bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
@@ -48,7 +50,8 @@ class FileSource final : public ByteSource {
  private:
   [[noreturn]] void fail(std::string_view what, int code) const {
     throw UserError(
-        fmt::format("{} {}: {}; check the path", path_.string(), what, errno_text(code)));
+        fmt::format("{} {}: {}; check the path", path_.string(), what, errno_text(code)),
+        error_code_of(code));
   }
 
   std::filesystem::path path_;

@@ -33,18 +33,20 @@ Chain read_chain(TiffParser& parser, const std::string& name) {
   std::set<std::uint64_t> seen;
   for (std::uint64_t at = parser.first_directory(); at != 0; at = chain.main.back().next) {
     if (!seen.insert(at).second) {
-      throw UserError(
-          fmt::format("{}: its directories run in a circle, directory {} leads back to "
-                      "byte {}; the file is damaged",
-                      name, chain.main.size() - 1, at));
+      throw UserError(fmt::format("{}: its directories run in a circle, directory {} leads back to "
+                                  "byte {}; the file is damaged",
+                                  name, chain.main.size() - 1, at),
+                      ErrorCode::damaged_file);
     }
     if (chain.main.size() == kMaxDirectories) {
       throw UserError(fmt::format("{}: has more than {} directories, which no slide has", name,
-                                  kMaxDirectories));
+                                  kMaxDirectories),
+                      ErrorCode::damaged_file);
     }
     chain.main.push_back(parser.directory(at, fmt::format("directory {}", chain.main.size())));
   }
-  if (chain.main.empty()) throw UserError(fmt::format("{}: the TIFF file holds no image", name));
+  if (chain.main.empty())
+    throw UserError(fmt::format("{}: the TIFF file holds no image", name), ErrorCode::damaged_file);
   std::size_t total = chain.main.size();
   for (std::size_t i = 0; i < chain.main.size(); ++i) {
     chain.children.emplace_back();
@@ -55,7 +57,8 @@ Chain read_chain(TiffParser& parser, const std::string& name) {
       chain.shares[i] = chain.shares[i] || seen.contains(at);
       if (++total > kMaxDirectories) {
         throw UserError(fmt::format("{}: has more than {} directories, which no slide has", name,
-                                    kMaxDirectories));
+                                    kMaxDirectories),
+                        ErrorCode::damaged_file);
       }
       chain.children[i].push_back(parser.directory(
           at, fmt::format("SubIFD {} of directory {}", chain.children[i].size(), i)));

@@ -146,11 +146,13 @@ TiffParser::TiffParser(ByteSource& source, std::string name)
   const bool order = (head[0] == 'I' && head[1] == 'I') || (head[0] == 'M' && head[1] == 'M');
   const std::uint64_t version = number(head.data() + 2, 2);
   if (!order || (version != 42 && version != 43)) {
-    throw UserError(fmt::format("{} is no TIFF file: it doesn't begin with a TIFF header", name_));
+    throw UserError(fmt::format("{} is no TIFF file: it doesn't begin with a TIFF header", name_),
+                    ErrorCode::wrong_format);
   }
   big_ = version == 43;
   if (big_ && (!holds(0, 16) || read_number(4, 2) != 8)) {
-    throw UserError(fmt::format("{}: the header of the BigTIFF file is broken", name_));
+    throw UserError(fmt::format("{}: the header of the BigTIFF file is broken", name_),
+                    ErrorCode::damaged_file);
   }
   first_ = big_ ? read_number(8, 8) : read_number(4, 4);
 }
@@ -161,18 +163,20 @@ RawDirectory TiffParser::directory(std::uint64_t at, const std::string& what) {
   const unsigned tail = big_ ? 8 : 4;
   if (at < 8 || !holds(at, head)) {
     throw UserError(fmt::format("{}: {} lies at byte {}, but the file has {}; it is truncated",
-                                name_, what, at, source_.size()));
+                                name_, what, at, source_.size()),
+                    ErrorCode::damaged_file);
   }
   const std::uint64_t count = read_number(at, head);
   if (count == 0 || count > kMaxFields || fields_read_ + count > kMaxFieldsInAll) {
     throw UserError(fmt::format("{}: {} at byte {} claims {} entries; the file is damaged", name_,
-                                what, at, count));
+                                what, at, count),
+                    ErrorCode::damaged_file);
   }
   if (!holds(at + head, count * entry + tail)) {
-    throw UserError(
-        fmt::format("{}: {} at byte {} reaches past the end of the file ({} bytes); "
-                    "it is truncated",
-                    name_, what, at, source_.size()));
+    throw UserError(fmt::format("{}: {} at byte {} reaches past the end of the file ({} bytes); "
+                                "it is truncated",
+                                name_, what, at, source_.size()),
+                    ErrorCode::damaged_file);
   }
   fields_read_ += count;
   RawDirectory d;

@@ -50,7 +50,8 @@ Date parse_date(std::string_view text) {
   Date date;
   if (!parse(text, date)) {
     throw UserError(
-        fmt::format("date must look like 2026-11-20 or 2026-11-20T12:00:00, got \"{}\"", text));
+        fmt::format("date must look like 2026-11-20 or 2026-11-20T12:00:00, got \"{}\"", text),
+        ErrorCode::invalid_option);
   }
   return date;
 }

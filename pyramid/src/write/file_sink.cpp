@@ -67,7 +67,8 @@ FileSink::FileSink(const std::filesystem::path& path, FileCalls calls)
     ::close(fd_);
     fd_ = -1;
     throw UserError(fmt::format("{}: another process is writing it ({} is locked)", path_.string(),
-                                partial_.string()));
+                                partial_.string()),
+                    ErrorCode::in_use);
   }
   buffer_.reserve(kBuffer);
 }
@@ -88,7 +89,7 @@ void FileSink::fail(std::string_view doing, int code) const {
   if (is_disk_full(code)) {
     throw DiskFull(fmt::format("{} after {}", text, format_byte_size(flushed_)));
   }
-  throw UserError(text);
+  throw UserError(text, error_code_of(code));
 }
 
 void FileSink::write_all(std::uint64_t offset, std::span<const std::uint8_t> bytes) {
