@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "histoloom/core/error.h"
+#include "histoloom/pyramid/feature.h"
 #include "histoloom/slide/options.h"
 #include "histoloom/slide/version.h"
 #include "outputs.h"
@@ -93,6 +94,7 @@ void Conversion::State::set_scale() {
 
 // What the profile can hold; the rest is named in a warning.
 void Conversion::State::set_associated() {
+  using pyramid::Feature;
   writer.draw_missing = !writer.digital_source_type.empty();
   std::string lost;
   for (const pyramid::AssociatedImage& image : source.facts().associated) {
@@ -100,18 +102,18 @@ void Conversion::State::set_associated() {
     std::transform(kept.name.begin(), kept.name.end(), kept.name.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     const bool usual = kept.name == "label" || kept.name == "macro" || kept.name == "thumbnail";
-    const bool held = writer.profile == pyramid::Profile::ome ||
-                      (writer.profile == pyramid::Profile::svs && usual);
-    if (held) {
+    if (pyramid::supports(writer.profile,
+                          usual ? Feature::associated_images : Feature::other_associated_images)) {
       writer.associated.push_back(std::move(kept));
     } else {
       lost += (lost.empty() ? "" : ", ") + image.name;
     }
   }
   if (!lost.empty()) {
-    warnings.push_back(
-        fmt::format("profile {} has no place for {}; {}", pyramid::name_of(writer.profile), lost,
-                    writer.profile == pyramid::Profile::svs ? "use ome" : "use svs or ome"));
+    warnings.push_back(fmt::format(
+        "profile {} has no place for {}; {}", pyramid::name_of(writer.profile), lost,
+        pyramid::supports(writer.profile, Feature::associated_images) ? "use ome"
+                                                                      : "use svs or ome"));
   }
 }
 

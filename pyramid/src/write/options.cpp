@@ -10,6 +10,7 @@
 
 #include "date.h"
 #include "histoloom/core/error.h"
+#include "histoloom/pyramid/feature.h"
 #include "plan.h"
 
 namespace histoloom::pyramid {
@@ -17,7 +18,16 @@ namespace {
 
 template <class... Args>
 void require(bool condition, fmt::format_string<Args...> text, Args&&... args) {
-  if (!condition) throw UserError(fmt::format(text, std::forward<Args>(args)...));
+  if (!condition)
+    throw UserError(fmt::format(text, std::forward<Args>(args)...), ErrorCode::invalid_option);
+}
+
+// For what another profile has a place for.
+template <class... Args>
+void require_support(const WriterOptions& o, Feature feature, fmt::format_string<Args...> text,
+                     Args&&... args) {
+  if (!supports(o.profile, feature))
+    throw UserError(fmt::format(text, std::forward<Args>(args)...), ErrorCode::unsupported);
 }
 
 void validate_geometry(const WriterOptions& o) {
@@ -57,8 +67,8 @@ void validate_pixels(const WriterOptions& o) {
     require(o.reduction == Reduction::mode,
             "a colour map needs labels (reduction by mode), not an image reduced by averaging");
     require(!o.classes.empty(), "a colour map needs classes, got none");
-    require(o.profile == Profile::generic, "a colour map needs profile generic, got {}",
-            name_of(o.profile));
+    require_support(o, Feature::palette, "a colour map needs profile generic, got {}",
+                    name_of(o.profile));
   }
 }
 
@@ -66,14 +76,18 @@ constexpr std::int64_t kMaxAssociatedSide = 16384;  // far above any scanner's l
 
 void validate_associated(const WriterOptions& o) {
   if (o.associated.empty()) return;
-  require(o.profile != Profile::generic && o.associated_images,
-          "profile {} holds no associated images, got {}; use svs or ome", name_of(o.profile),
-          o.associated.size());
+  constexpr fmt::format_string<std::string_view, std::size_t> kNone =
+      "profile {} holds no associated images, got {}; use svs or ome";
+  require_support(o, Feature::associated_images, kNone, name_of(o.profile), o.associated.size());
+  require(o.associated_images, kNone, name_of(o.profile), o.associated.size());
   for (std::size_t i = 0; i < o.associated.size(); ++i) {
     const AssociatedImage& image = o.associated[i];
-    require(image.name == "label" || image.name == "macro" || image.name == "thumbnail" ||
-                (o.profile == Profile::ome && !image.name.empty()),
-            "an associated image of svs must be label, macro or thumbnail, got \"{}\"", image.name);
+    if (image.name != "label" && image.name != "macro" && image.name != "thumbnail") {
+      constexpr fmt::format_string<const std::string&> kName =
+          "an associated image of svs must be label, macro or thumbnail, got \"{}\"";
+      require_support(o, Feature::other_associated_images, kName, image.name);
+      require(!image.name.empty(), kName, image.name);
+    }
     require(std::none_of(o.associated.begin(), o.associated.begin() + static_cast<long>(i),
                          [&](const AssociatedImage& other) { return other.name == image.name; }),
             "associated image \"{}\" is given twice", image.name);
@@ -129,10 +143,13 @@ void validate(const WriterOptions& o) {
     require(*o.objective_power >= 1 && *o.objective_power <= 1000,
             "objective power must be from 1 to 1000, got {}", *o.objective_power);
   }
-  if (o.profile == Profile::svs) {
-    require(o.channels == 3, "profile svs needs 3 channels (RGB), got {}; use generic or ome",
-            o.channels);
-    require(o.associated_images, "profile svs can't do without its thumbnail; use generic");
+  if (o.channels == 1) {
+    require_support(o, Feature::one_channel,
+                    "profile svs needs 3 channels (RGB), got {}; use generic or ome", o.channels);
+  }
+  if (!o.associated_images) {
+    require_support(o, Feature::no_associated_images,
+                    "profile svs can't do without its thumbnail; use generic");
   }
 }
 
@@ -140,7 +157,8 @@ Profile parse_profile(std::string_view name) {
   for (const auto p : {Profile::generic, Profile::svs, Profile::ome}) {
     if (name == name_of(p)) return p;
   }
-  throw UserError(fmt::format("unknown profile \"{}\"; use generic, svs or ome", name));
+  throw UserError(fmt::format("unknown profile \"{}\"; use generic, svs or ome", name),
+                  ErrorCode::invalid_option);
 }
 
 Compression parse_compression(std::string_view name) {
@@ -148,7 +166,8 @@ Compression parse_compression(std::string_view name) {
        {Compression::jpeg, Compression::deflate, Compression::lzw, Compression::none}) {
     if (name == name_of(c)) return c;
   }
-  throw UserError(fmt::format("unknown compression \"{}\"; use jpeg, deflate, lzw or none", name));
+  throw UserError(fmt::format("unknown compression \"{}\"; use jpeg, deflate, lzw or none", name),
+                  ErrorCode::invalid_option);
 }
 
 std::string_view name_of(Profile profile) {
@@ -187,7 +206,8 @@ Profile profile_for(const std::filesystem::path& path) {
   throw UserError(
       fmt::format("{}: the name doesn't tell the profile; use .svs, .ome.tif or .tif, or name the "
                   "profile (svs, ome, generic)",
-                  path.string()));
+                  path.string()),
+      ErrorCode::invalid_option);
 }
 
 std::vector<PixelSize> level_sizes(const WriterOptions& o) {

@@ -19,6 +19,7 @@
 #include "drawing.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
+#include "histoloom/pyramid/feature.h"
 #include "level_chain.h"
 #include "profile.h"
 
@@ -187,7 +188,8 @@ class PyramidWriter::Impl {
 
   // Label, macro and thumbnail, handed in or drawn; then what else was handed in.
   std::vector<StoredImage> store_associated() {
-    if (options_.profile == Profile::generic || !options_.associated_images) return {};
+    if (!supports(options_.profile, Feature::associated_images) || !options_.associated_images)
+      return {};
     const Encoding photo{Compression::jpeg, 3, 85, true, false};
     // A second JPEG of a picture that was one already: kept close to it.
     const Encoding kept{Compression::jpeg, 3, 90, false, false};
@@ -245,10 +247,10 @@ class PyramidWriter::Impl {
   bool is_big(std::uint64_t classic_size) const {
     const bool fits = classic_size <= std::numeric_limits<std::uint32_t>::max();
     if (options_.container == Container::classic && !fits) {
-      throw UserError(
-          fmt::format("{}: {} don't fit into a classic TIFF (4 GiB); let the container "
-                      "be chosen automatically",
-                      path_.string(), format_byte_size(classic_size)));
+      throw UserError(fmt::format("{}: {} don't fit into a classic TIFF (4 GiB); let the container "
+                                  "be chosen automatically",
+                                  path_.string(), format_byte_size(classic_size)),
+                      ErrorCode::too_large);
     }
     return options_.container == Container::big || !fits;
   }

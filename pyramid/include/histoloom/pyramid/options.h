@@ -95,17 +95,19 @@ struct WriterOptions {
 };
 
 // Throws UserError with one line that names the option, the value and the limit, unless a file can
-// be written so. Pure: looks at no disk.
+// be written so. Its code: unsupported where another profile could (feature.h), else
+// invalid_option. Pure: looks at no disk.
 void validate(const WriterOptions& options);
 
-// "generic", "svs", "ome"; "jpeg", "deflate", "lzw", "none". Throw UserError for another name.
+// "generic", "svs", "ome"; "jpeg", "deflate", "lzw", "none". Throw UserError (invalid_option) for
+// another name.
 Profile parse_profile(std::string_view name);
 Compression parse_compression(std::string_view name);
 std::string_view name_of(Profile profile);
 std::string_view name_of(Compression compression);
 
 // The profile a file's name asks for: .svs; .ome.tif, .ome.tiff; .tif, .tiff. Throws UserError
-// that names the path for any other.
+// (invalid_option) that names the path for any other.
 Profile profile_for(const std::filesystem::path& path);
 
 // Sizes of the levels that will be stored, level 0 first.
