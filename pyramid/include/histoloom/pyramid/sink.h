@@ -22,7 +22,8 @@ class DiskFull : public histoloom::DiskFull {
 };
 
 // A file that is appended to, patched once and then committed. One thread at a time.
-// \error every function that is not noexcept throws UserError with the path and the system's text.
+// \error UserError with the path, the system's text and its code, from every function that is not
+// noexcept.
 class Sink {
  public:
   virtual ~Sink() = default;

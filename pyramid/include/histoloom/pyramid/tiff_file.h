@@ -28,7 +28,8 @@ class ByteSource {
   virtual void read(std::uint64_t offset, std::span<std::uint8_t> bytes) = 0;
 };
 
-// A file. \error UserError where it is missing, unreadable or a directory.
+// A file. \error UserError where it is missing, unreadable or no file (not_found,
+// permission_denied, not_a_file).
 std::unique_ptr<ByteSource> open_byte_source(const std::filesystem::path& path);
 // A view of memory, which outlives the source.
 std::unique_ptr<ByteSource> memory_byte_source(std::span<const std::uint8_t> bytes);
@@ -99,8 +100,8 @@ struct TiffFile {
 };
 
 // Reads all directories. Memory: the directories' entries and texts, some 100 MiB at the very most
-// whatever the file says. \error UserError, one line, for what is no TIFF or has no whole chain of
-// directories: truncated, looping, absurd.
+// whatever the file says. \error UserError of one line for what is no TIFF (wrong_format) or has no
+// whole chain of directories (damaged_file): truncated, looping, absurd.
 TiffFile read_tiff(const std::filesystem::path& path);
 // `path` is used in messages and for its name only.
 TiffFile read_tiff(ByteSource& source, const std::filesystem::path& path);

@@ -57,7 +57,7 @@ struct EditSummary {
 class TileEditor {
  public:
   // \error UserError that names the path and says what is accepted, where the slide can't be
-  // edited.
+  // edited (unsupported), or can't be read (read_tiff()).
   explicit TileEditor(const std::filesystem::path& slide);
   ~TileEditor();
   TileEditor(const TileEditor&) = delete;
@@ -70,8 +70,9 @@ class TileEditor {
   std::vector<std::uint8_t> read(const PixelRect& rect) const;
 
   // Writes the copy as a hidden partial file beside `out`, which it becomes at the end. Pixels of
-  // `rgb` that are equal to the slide's are no change. \error UserError: a full disk, a classic
-  // TIFF that would pass 4 GiB, a tile that can't be decoded; `out` is then what it was.
+  // `rgb` that are equal to the slide's are no change. \error UserError for a full disk
+  // (disk_full), a classic TIFF that would pass 4 GiB (too_large), a tile that can't be decoded
+  // (damaged_file); `out` is then what it was.
   EditSummary write(const std::filesystem::path& out, const PixelRect& rect,
                     const std::vector<std::uint8_t>& rgb, const EditMark& mark) const;
   EditSummary write(std::unique_ptr<Sink> sink, const PixelRect& rect,

@@ -58,8 +58,9 @@ struct WriteSummary {
 class PyramidWriter {
  public:
   // Validates `options` and creates the partial file beside `path`; with `checkpoints`, goes on
-  // with an earlier one where a checkpoint fits: rows_written() says which row comes next. \error
-  // UserError for options or a directory that can't be used.
+  // with an earlier one where a checkpoint fits: rows_written() says which row comes next.
+  // \error UserError for options (validate()) or a directory that can't be used (not_found,
+  // permission_denied), or where another process is writing the file (in_use).
   PyramidWriter(const std::filesystem::path& path, const WriterOptions& options,
                 const CheckpointOptions* checkpoints = nullptr);
   // Writes to `sink`; `path` is used in messages only.
@@ -74,13 +75,16 @@ class PyramidWriter {
   // options.channels bytes. The rows are copied before it returns. Errors of the disk may surface
   // here or in complete(); after one the file is gone, or what the last checkpoint needs is left of
   // it, and every further call throws InternalError.
-  // \error UserError naming the path; InternalError when more rows come than the image has.
+  // \error UserError naming the path (disk_full, io_error)
+  // \error InternalError when more rows come than the image has
   void write_rows(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride);
 
   // Writes what follows the rows; the file is whole and has not its name yet.
-  // \error UserError; InternalError when rows are missing.
+  // \error UserError as above; too_large where Container::classic was asked for
+  // \error InternalError when rows are missing
   WriteSummary complete();
-  // Gives the complete file its name, on disk, and removes the checkpoint. \error UserError.
+  // Gives the complete file its name, on disk, and removes the checkpoint.
+  // \error UserError for any error of the disk
   void publish();
   // Both.
   WriteSummary finish();
