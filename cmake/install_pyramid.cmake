@@ -53,6 +53,8 @@ install(FILES ${package}/histoloom-pyramid-config.cmake
         COMPONENT pyramid DESTINATION ${package_folder})
 install(FILES ${package}/histoloom-pyramid.pc
         COMPONENT pyramid DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(DIRECTORY examples/pyramid_library COMPONENT pyramid
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 # Where doxygen is installed: cmake --build BUILD --target docs
 find_program(DOXYGEN doxygen)
