@@ -14,7 +14,7 @@
 
 #include "diffusion/test_paint.h"
 #include "histoloom/core/error.h"
-#include "histoloom/diffusion/schedule.h"
+#include "histoloom/networks/noise_schedule.h"
 
 namespace histoloom {
 
@@ -71,20 +71,20 @@ class Covariances {
 struct Way {
   std::string name;
   int patch;
-  DiffusionOptions options;
+  PaintOptions options;
 };
 
 Covariances paint(const Way& way, LatentSize canvas, double rho, int fields) {
   PatchPosterior posterior(way.patch, rho);
   FakeDenoiser denoiser(1, [&](const FakeDenoiser::Patch& p, float* out) { posterior(p, out); });
-  const LabelGrid labels = filled(canvas, 1);
+  const CanvasLabelGrid labels = filled(canvas, 1);
   Covariances out;
   for (int field = 0; field < fields; ++field) {
-    PaintJob job(paint_bundle(1, way.patch, 4), labels);
-    DiffusionOptions options = way.options;
+    PaintJob job(paint_model(1, way.patch, 4), labels);
+    PaintOptions options = way.options;
     options.seed = static_cast<std::uint64_t>(field);
     const std::vector<float> values = job.paint(denoiser, options);
-    out.add(torch::tensor(values).view({canvas.height, canvas.width}).to(at::kDouble));
+    out.add(at::tensor(values).view({canvas.height, canvas.width}).to(at::kDouble));
   }
   return out;
 }
@@ -105,7 +105,7 @@ constexpr Sampler kSamplers[] = {
 };
 
 std::vector<Way> ways(int patch, int canvas, const Sampler& sampler) {
-  DiffusionOptions o;
+  PaintOptions o;
   o.solver = sampler.solver;
   o.steps = sampler.steps;
   o.eta = sampler.eta;

@@ -8,16 +8,17 @@
 // full image U-Net and AutoencoderKL's decoder have random weights; their fast form is checked
 // against the straightforward one before it is timed (exit status 1 where it is off). Needs 8 GB of
 // memory.
+#include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <cstdlib>
 #include <map>
 #include <thread>
 
+#include "histoloom/bundle/bundle.h"
+#include "histoloom/bundle/registry.h"
 #include "histoloom/core/error.h"
-#include "histoloom/model/autoencoder.h"
-#include "histoloom/model/bundle.h"
+#include "histoloom/networks/autoencoder.h"
 #include "packed_convolution.h"
 #include "side_by_side.h"
 #include "straightforward_unet.h"
@@ -35,11 +36,11 @@ struct Patches {
 };
 
 Patches random_patches(int batch, int channels, int side, int labels) {
-  torch::manual_seed(7);
-  Patches p{torch::randn({batch, channels, side, side}), torch::rand({batch}) * 999,
-            torch::zeros({batch, side, side}, at::kLong)};
+  at::manual_seed(7);
+  Patches p{at::randn({batch, channels, side, side}), at::rand({batch}) * 999,
+            at::zeros({batch, side, side}, at::kLong)};
   // One class under an irregular mask, as DiffInfinite is asked.
-  p.labels.masked_fill_(torch::rand({batch, side, side}) < 0.3, labels - 1);
+  p.labels.masked_fill_(at::rand({batch, side, side}) < 0.3, labels - 1);
   return p;
 }
 
@@ -71,9 +72,9 @@ Throughput best_convolution(DType dtype, int rounds) {
   const auto type = dtype == DType::float32 ? at::kFloat : at::kBFloat16;
   for (const ConvShape& s : kShapes) {
     const auto last = at::MemoryFormat::ChannelsLast;
-    const at::Tensor x = torch::randn({kBatch, s.in, s.side, s.side}).to(type).contiguous(last);
-    const at::Tensor w = torch::randn({s.out, s.in, s.kernel, s.kernel}).to(type).contiguous(last);
-    const at::Tensor bias = torch::zeros({s.out}, type);
+    const at::Tensor x = at::randn({kBatch, s.in, s.side, s.side}).to(type).contiguous(last);
+    const at::Tensor w = at::randn({s.out, s.in, s.kernel, s.kernel}).to(type).contiguous(last);
+    const at::Tensor bias = at::zeros({s.out}, type);
     PackedConvolution ours(w, bias, 1, s.kernel / 2);
     const CallTime direct =
         side_by_side(kThreads, rounds, [&](int) { at::conv2d(x, w, bias, 1, s.kernel / 2); });
@@ -114,7 +115,7 @@ void report(DType dtype, double gflop, double seconds, const CallTime& t, const 
 
 void bench_diffinfinite(const std::map<DType, Throughput>& peaks, int rounds) {
   const auto make = [] {
-    torch::manual_seed(3);
+    at::manual_seed(3);
     return make_denoiser("diffinfinite_unet", "{}", "denoiser_bench");
   };
   const Patches p = random_patches(kBatch, 4, kSide, 5);
@@ -155,10 +156,10 @@ constexpr const char* kAutoencoder = R"({
   "act_fn": "silu"})";
 
 void bench_decoder(const std::map<DType, Throughput>& peaks, int rounds) {
-  torch::manual_seed(4);
+  at::manual_seed(4);
   const auto network = make_autoencoder("autoencoder_kl", kAutoencoder, "denoiser_bench");
   const double gflop = network->gflop_per_decoded_cell() * kSide * kSide;
-  const at::Tensor latents = torch::randn({1, 4, kSide, kSide});
+  const at::Tensor latents = at::randn({1, 4, kSide, kSide});
   fmt::print("AutoencoderKL's decoder, {0}x{0} px, batch 1, {1:.0f} GFLOP\n", 8 * kSide, gflop);
 
   // Before it is prepared, a network runs libtorch's convolutions.

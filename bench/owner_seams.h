@@ -2,9 +2,9 @@
 // crops wrote, over that across the nearest cells that one crop wrote.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom {
 

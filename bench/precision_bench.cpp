@@ -12,8 +12,8 @@
 // `kit` and `published` measure the published architectures instead of the bundle's networks, at
 // the parity kit's sizes and at their own; BUNDLE then only says what the masks' ids are. Their
 // weights are random here, so that such an error tells about arithmetic, not about pictures.
+#include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -21,10 +21,10 @@
 
 #include "crops.h"
 #include "histoloom/core/error.h"
-#include "histoloom/diffusion/schedule.h"
-#include "histoloom/labels/label_set.h"
-#include "histoloom/model/inference_thread.h"
-#include "histoloom/slide/options.h"
+#include "histoloom/job/spec.h"
+#include "histoloom/networks/inference_thread.h"
+#include "histoloom/networks/noise_schedule.h"
+#include "histoloom/vocabulary/label_set.h"
 #include "precision_slides.h"
 #include "precision_subjects.h"
 
@@ -77,7 +77,7 @@ at::Tensor condition(const at::Tensor& labels, const Denoiser& denoiser) {
 }
 
 at::Tensor per_channel(const std::vector<float>& values) {
-  return torch::tensor(values).view({1, -1, 1, 1});
+  return at::tensor(values).view({1, -1, 1, 1});
 }
 
 // Latents as the denoiser sees them.
@@ -153,15 +153,15 @@ std::vector<at::Tensor> predict(Denoiser& network, const Noisy& noisy) {
     const double t = noisy.time(share);
     const at::Tensor x =
         noisy.clean * noisy.schedule.alpha(t) + noisy.noise * noisy.schedule.sigma(t);
-    out.push_back(network.predict(x, torch::full({x.size(0)}, t, at::kFloat), labels));
+    out.push_back(network.predict(x, at::full({x.size(0)}, t, at::kFloat), labels));
   }
   return out;
 }
 
 void report_denoiser(const MeasuredDenoiser& subject, const at::Tensor& clean,
                      const at::Tensor& labels, DType dtype) {
-  torch::manual_seed(5);
-  const Noisy noisy{clean, torch::randn_like(clean), labels, NoiseSchedule::of(subject.schedule)};
+  at::manual_seed(5);
+  const Noisy noisy{clean, at::randn_like(clean), labels, NoiseSchedule::of(subject.schedule)};
   auto network = subject.load(DType::float32);
   const std::vector<at::Tensor> expected = predict(*network, noisy),
                                 again = predict(*network, noisy);
@@ -192,11 +192,11 @@ void report_subject(const PrecisionSubject& subject, const std::vector<TrainingI
 
 // Says why float16 isn't measured.
 void report_float16() {
-  GenerateOptions options;
+  GenerateArguments options;
   options.out = "slide.tif";
   options.dtype = "float16";
   try {
-    validate(options);
+    static_cast<void>(parse(options));
   } catch (const UserError& error) {
     fmt::print("float16 is not measured: generate says '{}'\n", error.what());
     return;
@@ -217,9 +217,8 @@ void report(const std::filesystem::path& directory, const std::filesystem::path&
   const std::vector<PrecisionSubject> subjects = subjects_of(bundle, which);
   ImageSetOptions set;
   set.images = folder;
-  set.factor = which == "bundle" ? bundle.downsampling : kPublishedDownsampling;
-  const auto images =
-      read_image_set(set, LabelSet::parse(bundle.labels_json, (directory / "model.json").string()));
+  set.factor = which == "bundle" ? bundle.latent.downsampling : kPublishedDownsampling;
+  const auto images = read_image_set(set, bundle.labels);
   report_float16();
   for (const PrecisionSubject& subject : subjects)
     report_subject(subject, images, count, set.factor);

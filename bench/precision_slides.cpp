@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "histoloom/bundle/bundle.h"
 #include "histoloom/core/error.h"
-#include "histoloom/labels/vips.h"
-#include "histoloom/model/bundle.h"
-#include "histoloom/slide/job.h"
+#include "histoloom/job/slide_job.h"
+#include "histoloom/pictures/vips.h"
 #include "support/scratch.h"
 
 namespace histoloom {
@@ -41,11 +41,11 @@ Picture read_picture(const fs::path& path) {
   return {pixels, pixels + bytes};
 }
 
-Picture paint(GenerateOptions options) {
+Picture paint(GenerateArguments options) {
   const ScratchDirectory scratch;
   options.out = scratch / "slide.tif";
   SilentProgress silent;
-  SlideJob(options).run(silent);
+  SlideJob(parse(options)).run(silent);
   return read_picture(options.out);
 }
 
@@ -72,20 +72,20 @@ struct Difference {
 
 struct Variant {
   std::string what;
-  std::function<void(GenerateOptions&)> change;
+  std::function<void(GenerateArguments&)> change;
   Difference difference{};
 };
 
 std::vector<Variant> variants(const std::string& dtype, int steps) {
-  return {{dtype, [dtype](GenerateOptions& o) { o.dtype = dtype; }},
+  return {{dtype, [dtype](GenerateArguments& o) { o.dtype = dtype; }},
           {fmt::format("float32, {} steps", steps + 1),
-           [steps](GenerateOptions& o) { o.steps = steps + 1; }},
-          {"float32, another seed", [](GenerateOptions& o) { o.seed += 100; }}};
+           [steps](GenerateArguments& o) { o.steps = steps + 1; }},
+          {"float32, another seed", [](GenerateArguments& o) { o.seed += 100; }}};
 }
 
-GenerateOptions reference_options(const ModelBundle& bundle, double eta) {
-  GenerateOptions options;
-  options.size = kSize;
+GenerateArguments reference_options(const ModelBundle& bundle, double eta) {
+  GenerateArguments options;
+  options.size = fmt::format("{}x{}", kSize.width, kSize.height);
   options.model = bundle.directory;
   options.layout = "full";
   options.compression = "none";
@@ -97,19 +97,19 @@ GenerateOptions reference_options(const ModelBundle& bundle, double eta) {
 
 void report_sampler(const ModelBundle& bundle, double eta, const std::string& dtype) {
   std::vector<Variant> all = variants(dtype, bundle.defaults.steps);
-  GenerateOptions reference = reference_options(bundle, eta);
+  GenerateArguments reference = reference_options(bundle, eta);
   for (int seed = 0; seed < kSeeds; ++seed) {
     reference.seed = static_cast<std::uint64_t>(seed);
     const Picture expected = paint(reference);
     if (seed == 0 && paint(reference) != expected)
       throw UserError("float32 gave two different slides; report this");
     for (Variant& variant : all) {
-      GenerateOptions options = reference;
+      GenerateArguments options = reference;
       variant.change(options);
       variant.difference.add(paint(options), expected);
     }
   }
-  fmt::print("  {} with {} steps, eta {:g}, {} slides\n", bundle.defaults.sampler,
+  fmt::print("  {} with {} steps, eta {:g}, {} slides\n", name_of(bundle.defaults.solver),
              bundle.defaults.steps, eta, kSeeds);
   for (const Variant& variant : all)
     fmt::print("    {:<24} mean {:6.3f} grey levels, PSNR {:5.1f} dB, at most {}\n", variant.what,

@@ -1,7 +1,7 @@
 #include "precision_subjects.h"
 
 #include "histoloom/core/error.h"
-#include "model/test_model.h"
+#include "networks/test_model.h"
 #include "published_names.h"
 
 namespace histoloom {
@@ -34,7 +34,7 @@ const ScheduleSpec kDiffInfiniteSchedule{"cosine", 1000, {}};
 
 // What the table of contexts is to hold: unit deviation, about as a text encoder's are.
 void fill_contexts(const NamedTensors& parameters) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters)
     if (name == "context") at::Tensor(parameter).normal_();
 }
@@ -54,7 +54,7 @@ std::unique_ptr<Network> with_weights(std::unique_ptr<Network> network, const fs
     randomise(parameters, kWeightsSeed);
   else
     load_kit_weights(parameters, path);
-  torch::manual_seed(kWeightsSeed + 1);
+  at::manual_seed(kWeightsSeed + 1);
   fill_contexts(parameters);
   network->prepare_inference(dtype);
   return network;
@@ -102,8 +102,8 @@ MeasuredDenoiser kit_unet() {
 PrecisionSubject subject_of(const ModelBundle& bundle) {
   return {"of " + bundle.directory.string(),
           bundle.patch,
-          bundle.latent_mean,
-          bundle.latent_deviation,
+          bundle.latent.mean,
+          bundle.latent.deviation,
           {bundle.autoencoder.architecture,
            [bundle](DType dtype) { return load_autoencoder(bundle, dtype); }},
           {{bundle.denoiser.architecture, bundle.schedule,

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "histoloom/model/autoencoder.h"
-#include "histoloom/model/bundle.h"
-#include "histoloom/model/denoiser.h"
+#include "histoloom/bundle/bundle.h"
+#include "histoloom/networks/autoencoder.h"
+#include "histoloom/networks/denoiser.h"
 
 namespace histoloom {
 

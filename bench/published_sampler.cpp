@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "histoloom/diffusion/schedule.h"
+#include "histoloom/networks/noise_schedule.h"
 
 namespace histoloom {
 
@@ -27,11 +27,11 @@ struct Transition {
 
 class PublishedSampler {
  public:
-  PublishedSampler(const ModelBundle& bundle, Denoiser& denoiser, const LabelGrid& labels,
-                   const DiffusionOptions& options)
+  PublishedSampler(const ModelBundle& bundle, Denoiser& denoiser, const CanvasLabelGrid& labels,
+                   const Sampling& options)
       : bundle_(bundle), denoiser_(denoiser), options_(options), p_(bundle.patch) {
     const LatentSize size = labels.size();
-    labels_ = torch::empty({size.height, size.width}, at::kLong);
+    labels_ = at::empty({size.height, size.width}, at::kLong);
     std::copy(labels.cells().begin(), labels.cells().end(), labels_.data_ptr<std::int64_t>());
   }
 
@@ -49,7 +49,7 @@ class PublishedSampler {
 
   const ModelBundle& bundle_;
   Denoiser& denoiser_;
-  const DiffusionOptions& options_;
+  const Sampling& options_;
   std::int64_t p_;
   at::Tensor labels_;
   std::int64_t evaluations_ = 0;
@@ -58,7 +58,7 @@ class PublishedSampler {
 at::Tensor PublishedSampler::predict(const at::Tensor& y, const at::Tensor& map, double time) {
   ++evaluations_;
   return denoiser_
-      .predict(y.unsqueeze(0).contiguous(), torch::full({1}, time, at::kFloat),
+      .predict(y.unsqueeze(0).contiguous(), at::full({1}, time, at::kFloat),
                map.unsqueeze(0).contiguous())
       .squeeze(0);
 }
@@ -107,7 +107,7 @@ void PublishedSampler::step(const Transition& t, const at::Tensor& before, const
 }
 
 PublishedRun PublishedSampler::run(const at::Tensor& start) {
-  torch::NoGradGuard no_grad;
+  at::NoGradGuard no_grad;
   const auto begin = std::chrono::steady_clock::now();
   const NoiseSchedule schedule = NoiseSchedule::of(bundle_.schedule);
   const std::vector<int> times = schedule.times(options_.steps);
@@ -128,9 +128,9 @@ PublishedRun PublishedSampler::run(const at::Tensor& start) {
 }  // namespace
 
 PublishedRun run_published_sampler(const ModelBundle& bundle, Denoiser& denoiser,
-                                   const LabelGrid& labels, const DiffusionOptions& options,
+                                   const CanvasLabelGrid& labels, const Sampling& options,
                                    const at::Tensor& start) {
-  torch::manual_seed(options.seed);
+  at::manual_seed(options.seed);
   return PublishedSampler(bundle, denoiser, labels, options).run(start);
 }
 

@@ -6,11 +6,11 @@
 // before a step is kept for all of its crops.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
+#include "histoloom/bundle/bundle.h"
 #include "histoloom/diffusion/random_patch.h"
 #include "histoloom/labels/label_field.h"
-#include "histoloom/model/bundle.h"
 
 namespace histoloom {
 
@@ -24,7 +24,7 @@ struct PublishedRun {
 // Paints the canvas of `labels` with options.steps steps of DDIM, eta, guidance and seed of
 // `options`; `start` [channels, h, w] is y_T.
 PublishedRun run_published_sampler(const ModelBundle& bundle, Denoiser& denoiser,
-                                   const LabelGrid& labels, const DiffusionOptions& options,
+                                   const CanvasLabelGrid& labels, const Sampling& options,
                                    const at::Tensor& start);
 
 }  // namespace histoloom

@@ -1,5 +1,6 @@
 // Our sampler beside the published one: evaluations, time and likeness, the same weights, labels
 // and machine. Usage: sampler_bench MODEL TRAINING_IMAGES [SIDE [SLIDES]]
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <numeric>
 #include <thread>
 
+#include "histoloom/bundle/registry.h"
 #include "histoloom/core/error.h"
 #include "histoloom/decode/glass.h"
 #include "histoloom/decode/streaming_decoder.h"
@@ -17,7 +19,7 @@
 #include "histoloom/evaluate/patch_sampling.h"
 #include "histoloom/evaluate/sliced_wasserstein.h"
 #include "histoloom/labels/layout.h"
-#include "histoloom/model/autoencoder.h"
+#include "histoloom/networks/autoencoder.h"
 #include "owner_seams.h"
 #include "published_sampler.h"
 #include "support/scratch.h"
@@ -39,7 +41,7 @@ struct Painted {
 // One way of painting, and what it cost and gave over all slides.
 struct Sampler {
   std::string name;
-  std::function<Painted(const LabelGrid&, std::uint64_t seed)> paint;
+  std::function<Painted(const CanvasLabelGrid&, std::uint64_t seed)> paint;
   std::int64_t evaluations = 0;
   double seconds = 0;
   std::vector<Picture> patches{};
@@ -53,12 +55,12 @@ class Bench {
   void run();
 
  private:
-  DiffusionOptions options(int steps, std::uint64_t seed) const;
-  Painted ours(const LabelGrid& labels, std::uint64_t seed, SolverKind solver, int steps,
+  Sampling options(int steps, std::uint64_t seed) const;
+  Painted ours(const CanvasLabelGrid& labels, std::uint64_t seed, SolverKind solver, int steps,
                Denoiser& network) const;
-  Painted published(const LabelGrid& labels, std::uint64_t seed, int steps,
+  Painted published(const CanvasLabelGrid& labels, std::uint64_t seed, int steps,
                     Denoiser& network) const;
-  LabelGrid labels_of(std::uint64_t seed) const;
+  CanvasLabelGrid labels_of(std::uint64_t seed) const;
   at::Tensor start_of(LatentSize size, std::uint64_t seed) const;
   Picture decode(const at::Tensor& latents) const;
   void check_published() const;
@@ -78,7 +80,6 @@ class Bench {
   PixelSize size_;
   int slides_;
   int threads_ = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  LabelSet labels_;
   std::unique_ptr<Denoiser> denoiser_, fastest_;  // float32, and as the program runs it
   std::unique_ptr<Autoencoder> autoencoder_;
   double seconds_of_ours_ = 0;  // of the first sampler
@@ -90,43 +91,41 @@ Bench::Bench(const std::filesystem::path& model, std::filesystem::path images, s
       images_(std::move(images)),
       size_{side, side},
       slides_(slides),
-      labels_(LabelSet::parse(bundle_.labels_json, "model.json")),
       denoiser_(load_denoiser(bundle_, DType::float32)),
       fastest_(load_denoiser(bundle_, fastest_dtype())),
       autoencoder_(load_autoencoder(bundle_, DType::float32)) {}
 
-LabelGrid Bench::labels_of(std::uint64_t seed) const {
+CanvasLabelGrid Bench::labels_of(std::uint64_t seed) const {
   LayoutOptions layout;
   layout.kind = LayoutKind::full;
-  layout.microns_per_cell = bundle_.mpp * bundle_.downsampling;
+  layout.microns_per_cell = bundle_.mpp * bundle_.latent.downsampling;
   layout.seed = seed;
-  const LatentSize cells = latent_size_for(size_, bundle_.downsampling);
-  const auto field = make_layout(cells, labels_, layout);
-  LabelGrid grid(cells, labels_.unknown());
+  const CellSize cells = latent_size_for(size_, bundle_.latent.downsampling);
+  const auto field = make_layout(cells, bundle_.labels, layout);
+  CanvasLabelGrid grid({cells.width, cells.height}, bundle_.labels.unknown());
   for (std::int64_t y = 0; y < cells.height; ++y)
     field->read({0, y, cells.width, y + 1}, &grid.at({0, y}));
   return grid;
 }
 
-DiffusionOptions Bench::options(int steps, std::uint64_t seed) const {
-  DiffusionOptions o;
+Sampling Bench::options(int steps, std::uint64_t seed) const {
+  Sampling o;
   o.steps = steps;
   o.eta = bundle_.defaults.eta;
-  o.spacing = *parse_spacing(bundle_.defaults.spacing);
+  o.spacing = bundle_.defaults.spacing;
   o.guidance = bundle_.defaults.guidance;
-  std::copy_n(bundle_.defaults.guidance_interval, 2, o.interval.begin());
+  o.interval = bundle_.defaults.interval;
   o.seed = seed;
-  o.threads = threads_;
   return o;
 }
 
 at::Tensor Bench::start_of(LatentSize size, std::uint64_t seed) const {
-  torch::manual_seed(seed + 1000);
-  return at::randn({bundle_.latent_channels, size.height, size.width});
+  at::manual_seed(seed + 1000);
+  return at::randn({bundle_.latent.channels, size.height, size.width});
 }
 
 // The crops of the last step before those that overlap.
-at::Tensor owners_of(const DiffusionOptions& options, LatentSize canvas, int patch) {
+at::Tensor owners_of(const Sampling& options, LatentSize canvas, int patch) {
   at::Tensor owners = at::zeros({canvas.height, canvas.width}, at::kLong);
   const auto plan = make_plan(options.plan, canvas, patch, options.seed,
                               std::max(0, options.steps - options.tapered_steps - 1));
@@ -138,41 +137,40 @@ at::Tensor owners_of(const DiffusionOptions& options, LatentSize canvas, int pat
   return owners;
 }
 
-Painted Bench::ours(const LabelGrid& labels, std::uint64_t seed, SolverKind solver, int steps,
+Painted Bench::ours(const CanvasLabelGrid& labels, std::uint64_t seed, SolverKind solver, int steps,
                     Denoiser& network) const {
   const ScratchDirectory scratch;
   ChunkCache cache(256u << 20);
   const LatentSize canvas = labels.size();
   const auto array = [&](const char* name) {
-    return LatentArray::create(scratch / name, bundle_.latent_channels, canvas, StoreType::float16,
+    return LatentArray::create(scratch / name, bundle_.latent.channels, canvas, StoreType::float16,
                                cache);
   };
   std::vector<LatentArray> arrays;
   for (const char* name : {"0", "1", "x0-0", "x0-1"}) arrays.push_back(array(name));
-  DiffusionOptions o = options(steps, seed);
+  Sampling o = options(steps, seed);
   o.solver = solver;
   SilentProgress silent;
-  DiffusionReport report;
+  const RunControl control{.threads = threads_, .done = {}};
   const auto begin = std::chrono::steady_clock::now();
-  const Scene scene{labels, labels_.unknown(), std::nullopt, {}};
-  const int result = paint_latents(bundle_, network, scene, o,
-                                   {.y = {&arrays[0], &arrays[1]}, .x0 = {&arrays[2], &arrays[3]}},
-                                   silent, report);
+  const Scene scene{labels, bundle_.labels.unknown(), std::nullopt, {}};
+  const PaintResult result =
+      paint_latents(bundle_.image(), network, scene, o, control,
+                    {.y = {&arrays[0], &arrays[1]}, .x0 = {&arrays[2], &arrays[3]}}, silent);
   Painted out;
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  out.evaluations = report.evaluations;
-  out.latents = at::empty({bundle_.latent_channels, canvas.height, canvas.width});
-  arrays[static_cast<std::size_t>(result)].read(LatentRect::of(canvas),
-                                                out.latents.data_ptr<float>());
+  out.evaluations = result.report.evaluations;
+  out.latents = at::empty({bundle_.latent.channels, canvas.height, canvas.width});
+  result.latents->read(LatentRect::of(canvas), out.latents.data_ptr<float>());
   out.owners = owners_of(o, canvas, bundle_.patch);
   return out;
 }
 
-Painted Bench::published(const LabelGrid& labels, std::uint64_t seed, int steps,
+Painted Bench::published(const CanvasLabelGrid& labels, std::uint64_t seed, int steps,
                          Denoiser& network) const {
   // As the published code: one call after the other, each on all cores.
   at::set_num_threads(threads_);
-  DiffusionOptions o = options(steps, seed);
+  Sampling o = options(steps, seed);
   o.interval = {0, 1};
   PublishedRun run =
       run_published_sampler(bundle_, network, labels, o, start_of(labels.size(), seed));
@@ -182,9 +180,9 @@ Painted Bench::published(const LabelGrid& labels, std::uint64_t seed, int steps,
 // On a canvas of one patch, without noise in the steps, both samplers do the same sums.
 void Bench::check_published() const {
   const LatentSize one{bundle_.patch, bundle_.patch};
-  const LabelGrid labels(one, 1);
+  const CanvasLabelGrid labels(one, 1);
   const at::Tensor start = start_of(one, 7);
-  DiffusionOptions o = options(4, 7);
+  Sampling o = options(4, 7);
   o.eta = 0;
   o.tapered_steps = 0;
   const at::Tensor theirs = run_published_sampler(bundle_, *denoiser_, labels, o, start).latents;
@@ -192,18 +190,19 @@ void Bench::check_published() const {
   const ScratchDirectory scratch;
   ChunkCache cache(1 << 24);
   const auto array = [&](const char* name) {
-    return LatentArray::create(scratch / name, bundle_.latent_channels, one, StoreType::float32,
+    return LatentArray::create(scratch / name, bundle_.latent.channels, one, StoreType::float32,
                                cache);
   };
   LatentArray a = array("0"), b = array("1"), from = array("start");
   from.write(LatentRect::of(one), start.contiguous().data_ptr<float>());
   o.start = &from;
   SilentProgress silent;
-  DiffusionReport report;
-  const Scene scene{labels, labels_.unknown(), std::nullopt, {}};
-  const int result = paint_latents(bundle_, *denoiser_, scene, o, {.y = {&a, &b}}, silent, report);
+  const Scene scene{labels, bundle_.labels.unknown(), std::nullopt, {}};
+  const PaintResult result =
+      paint_latents(bundle_.image(), *denoiser_, scene, o, {.threads = threads_, .done = {}},
+                    {.y = {&a, &b}}, silent);
   at::Tensor got = at::empty_like(start);
-  (result == 0 ? a : b).read(LatentRect::of(one), got.data_ptr<float>());
+  result.latents->read(LatentRect::of(one), got.data_ptr<float>());
   const double off = ((got - theirs).abs().max() / theirs.abs().max()).item<double>();
   if (!(off < 1e-3))
     throw InternalError(fmt::format("the two samplers differ by {} on one patch", off));
@@ -213,7 +212,7 @@ Picture Bench::decode(const at::Tensor& latents) const {
   const ScratchDirectory scratch;
   ChunkCache cache(64u << 20);
   const LatentSize canvas{latents.size(2), latents.size(1)};
-  LatentArray array = LatentArray::create(scratch / "0", bundle_.latent_channels, canvas,
+  LatentArray array = LatentArray::create(scratch / "0", bundle_.latent.channels, canvas,
                                           StoreType::float32, cache);
   array.write(LatentRect::of(canvas), latents.contiguous().data_ptr<float>());
   DecodeOptions o;
@@ -223,10 +222,12 @@ Picture Bench::decode(const at::Tensor& latents) const {
   Picture picture{size_, {}};
   SilentProgress silent;
   DecodeReport report;
+  const NoGlass no_glass;
+  const GlassTexture texture(256);
   decode_slide(
-      bundle_, *autoencoder_, array, {}, NoGlass(), GlassTexture(256), size_, o,
+      bundle_.latent, *autoencoder_, array, {no_glass, texture, {}}, size_, o,
       [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
-        picture.rgb.insert(picture.rgb.end(), rows, rows + count * stride);
+        picture.samples.insert(picture.samples.end(), rows, rows + count * stride);
       },
       silent, report);
   return picture;
@@ -237,13 +238,13 @@ void Bench::add_slide(Sampler& sampler, std::uint64_t seed) const {
   sampler.evaluations += painted.evaluations;
   sampler.seconds += painted.seconds;
   const Picture picture = decode(painted.latents);
-  sampler.seams.add(picture, painted.owners, bundle_.downsampling);
+  sampler.seams.add(picture, painted.owners, bundle_.latent.downsampling);
   for (std::int64_t y = 0; y + kPatchSide <= size_.height; y += kPatchSide) {
     for (std::int64_t x = 0; x + kPatchSide <= size_.width; x += kPatchSide) {
       Picture patch{{kPatchSide, kPatchSide}, {}};
       for (std::int64_t v = 0; v < kPatchSide; ++v)
-        patch.rgb.insert(patch.rgb.end(), picture.at(x, y + v),
-                         picture.at(x, y + v) + 3 * kPatchSide);
+        patch.samples.insert(patch.samples.end(), picture.at(x, y + v),
+                             picture.at(x, y + v) + 3 * kPatchSide);
       sampler.patches.push_back(std::move(patch));
     }
   }
@@ -251,14 +252,14 @@ void Bench::add_slide(Sampler& sampler, std::uint64_t seed) const {
 
 // The network before its weights are laid out and its layers fused, one patch a call, all cores.
 double Bench::plain_seconds_an_evaluation() const {
-  torch::NoGradGuard no_grad;
+  at::NoGradGuard no_grad;
   at::set_num_threads(threads_);
   const auto plain =
       make_denoiser(bundle_.denoiser.architecture, bundle_.denoiser.config_json, "model.json");
   plain->load(bundle_.denoiser.weights);
   const std::int64_t p = bundle_.patch;
-  const at::Tensor x = at::randn({1, bundle_.latent_channels, p, p});
-  const at::Tensor labels = at::ones({1, p, p}, at::kLong), time = torch::full({1}, 500.0f);
+  const at::Tensor x = at::randn({1, bundle_.latent.channels, p, p});
+  const at::Tensor labels = at::ones({1, p, p}, at::kLong), time = at::full({1}, 500.0f);
   constexpr int kCalls = 20;
   for (int i = 0; i < 3; ++i) plain->predict(x, time, labels);
   const auto begin = std::chrono::steady_clock::now();
@@ -315,17 +316,17 @@ void Bench::print_plain_row(const Sampler& s, double seconds_an_evaluation,
 void Bench::run() {
   check_published();
   const int steps = bundle_.defaults.steps;
-  const auto solver = *parse_solver_kind(bundle_.defaults.sampler);
+  const auto solver = bundle_.defaults.solver;
   std::vector<Sampler> samplers;
   const auto add_ours = [&](SolverKind kind, int n, Denoiser& network, const char* dtype) {
     samplers.push_back({fmt::format("ours, {} {} steps{}", name_of(kind), n, dtype),
-                        [=, this, &network](const LabelGrid& labels, std::uint64_t seed) {
+                        [=, this, &network](const CanvasLabelGrid& labels, std::uint64_t seed) {
                           return ours(labels, seed, kind, n, network);
                         }});
   };
   const auto add_published = [&](int n) {
     samplers.push_back({fmt::format("published, DDIM {} steps", n),
-                        [=, this](const LabelGrid& labels, std::uint64_t seed) {
+                        [=, this](const CanvasLabelGrid& labels, std::uint64_t seed) {
                           return published(labels, seed, n, *denoiser_);
                         }});
   };

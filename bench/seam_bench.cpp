@@ -11,12 +11,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "canvas.h"
 #include "histoloom/core/error.h"
 #include "histoloom/diffusion/patch_plan.h"
 #include "histoloom/evaluate/patch_source.h"
 #include "histoloom/evaluate/seams.h"
-#include "histoloom/slide/job.h"
-#include "plan.h"
+#include "histoloom/job/slide_job.h"
+#include "sampling_choice.h"
 #include "support/scratch.h"
 
 namespace histoloom {
@@ -41,18 +42,20 @@ struct Painted {
 // Finds the grids of one job.
 class Grids {
  public:
-  Grids(const GenerateOptions& options, const ModelBundle& bundle, std::int64_t chunk)
-      : size_(options.size),
+  Grids(const GenerateSpec& spec, const ModelBundle& bundle, std::int64_t chunk)
+      : size_(std::get<NewSlide>(spec.what).labels.size),
         bundle_(bundle),
-        plan_(make_plan_of_job(options, bundle)),
+        cells_(latent_size_for(size_, bundle.latent.downsampling)),
+        canvas_(canvas_around(cells_, bundle.patch)),
+        sampling_(sampling_of_job(spec, bundle)),
         chunk_(chunk) {}
 
   std::vector<Grid> all() const {
     std::vector<Grid> out{{"decoder windows", windows()}, {"chunks of the store", chunks()}};
-    const int steps = plan_.diffusion.steps;
+    const int steps = sampling_.steps;
     for (int step = std::max(0, steps - 3); step < steps; ++step)
       out.push_back({fmt::format("crops, step {} of {}", step + 1, steps),
-                     step < steps - plan_.diffusion.tapered_steps ? crops(step) : tapered()});
+                     step < steps - sampling_.tapered_steps ? crops(step) : tapered()});
     return out;
   }
 
@@ -62,14 +65,14 @@ class Grids {
                                    std::int64_t length) const {
     std::vector<std::int64_t> out;
     for (const std::int64_t cell : cells) {
-      const std::int64_t x = (cell - origin) * bundle_.downsampling;
+      const std::int64_t x = (cell - origin) * bundle_.latent.downsampling;
       if (x > 0 && x < length) out.push_back(x);
     }
     return out;
   }
   SeamGrid grid(const std::set<std::int64_t>& xs, const std::set<std::int64_t>& ys) const {
-    return evaluate::grid_of_lines(pixels(xs, plan_.origin.x, size_.width),
-                                   pixels(ys, plan_.origin.y, size_.height));
+    return evaluate::grid_of_lines(pixels(xs, canvas_.origin.x, size_.width),
+                                   pixels(ys, canvas_.origin.y, size_.height));
   }
   // First and last cells of windows.
   SeamGrid windows() const {
@@ -82,8 +85,7 @@ class Grids {
       }
       return out;
     };
-    return grid(axis(plan_.slide_cells.width, plan_.origin.x),
-                axis(plan_.slide_cells.height, plan_.origin.y));
+    return grid(axis(cells_.width, canvas_.origin.x), axis(cells_.height, canvas_.origin.y));
   }
   SeamGrid chunks() const {
     const auto axis = [&](std::int64_t cells) {
@@ -91,12 +93,11 @@ class Grids {
       for (std::int64_t x = chunk_; x < cells; x += chunk_) out.insert(x);
       return out;
     };
-    return grid(axis(plan_.canvas.width), axis(plan_.canvas.height));
+    return grid(axis(canvas_.size.width), axis(canvas_.size.height));
   }
   SeamGrid crops(int step) const {
     std::set<std::int64_t> xs, ys;
-    const auto plan =
-        make_plan(plan_.diffusion.plan, plan_.canvas, bundle_.patch, plan_.diffusion.seed, step);
+    const auto plan = make_plan(sampling_.plan, canvas_.size, bundle_.patch, sampling_.seed, step);
     Crop crop;
     while (plan->next(crop)) {
       const auto first = std::find(crop.owned.begin(), crop.owned.end(), 1) - crop.owned.begin();
@@ -115,12 +116,14 @@ class Grids {
       }
       return out;
     };
-    return grid(axis(plan_.canvas.width), axis(plan_.canvas.height));
+    return grid(axis(canvas_.size.width), axis(canvas_.size.height));
   }
 
   PixelSize size_;
   const ModelBundle& bundle_;
-  JobPlan plan_;
+  CellSize cells_;
+  Canvas canvas_;
+  Sampling sampling_;
   std::int64_t chunk_;
 };
 
@@ -131,24 +134,25 @@ std::int64_t chunk_side(const std::filesystem::path& work) {
 
 Painted paint(const ModelBundle& bundle, std::int64_t side, std::uint64_t seed) {
   const ScratchDirectory scratch;
-  GenerateOptions options;
+  GenerateArguments options;
   options.model = bundle.directory;
   options.out = scratch / "slide.tif";
   options.work = scratch / "work";
-  options.size = {side, side};
+  options.size = fmt::format("{}x{}", side, side);
   options.layout = "full";
   options.compression = "deflate";
   options.seed = seed;
   SilentProgress silent;
-  SlideJob(options).run(silent);
+  const GenerateSpec spec = parse(options);
+  SlideJob(spec).run(silent);
   const auto source = evaluate::open_patch_source(options.out);
-  return {source->read(PixelRect::of(source->size())),
-          Grids(options, bundle, chunk_side(options.work)).all()};
+  return {source->region(PixelRect::of(source->size())),
+          Grids(spec, bundle, chunk_side(options.work)).all()};
 }
 
 Picture real_picture(const std::filesystem::path& path) {
   const auto source = evaluate::open_patch_source(path);
-  return source->read(PixelRect::of(source->size()));
+  return source->region(PixelRect::of(source->size()));
 }
 
 void print(const std::string& name, const std::vector<CutPicture>& pictures, int factor) {
@@ -173,22 +177,22 @@ void run(const std::filesystem::path& model, const std::filesystem::path& slide,
   for (std::size_t i = 0; i < painted[0].grids.size(); ++i) {
     std::vector<CutPicture> cut;
     for (const Painted& p : painted) cut.push_back({&p.picture, p.grids[i].lines});
-    print(painted[0].grids[i].name, cut, bundle.downsampling);
-    print("  real, cut alike", {{&real, painted[0].grids[i].lines}}, bundle.downsampling);
+    print(painted[0].grids[i].name, cut, bundle.latent.downsampling);
+    print("  real, cut alike", {{&real, painted[0].grids[i].lines}}, bundle.latent.downsampling);
   }
   // Tiles of one picture, shuffled: seams that nothing hides.
-  const std::int64_t tile = std::int64_t{bundle.patch} * bundle.downsampling;
+  const std::int64_t tile = std::int64_t{bundle.patch} * bundle.latent.downsampling;
   std::vector<Picture> tiles;
   const Picture& from = painted[0].picture;
   for (std::int64_t k = 0; k + tile <= std::min(from.size.width, from.size.height); k += tile) {
     Picture part{{tile, tile}, {}};
     for (std::int64_t y = 0; y < tile; ++y)
-      part.rgb.insert(part.rgb.end(), from.at(k, k + y), from.at(k, k + y) + 3 * tile);
+      part.samples.insert(part.samples.end(), from.at(k, k + y), from.at(k, k + y) + 3 * tile);
     tiles.push_back(std::move(part));
   }
   const Picture tiled = evaluate::hard_tiling(tiles, tile, side / tile);
   print("patches laid edge to edge", {{&tiled, evaluate::uniform_grid(tiled.size, tile)}},
-        bundle.downsampling);
+        bundle.latent.downsampling);
 }
 
 }  // namespace

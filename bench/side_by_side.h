@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "histoloom/model/inference_thread.h"
+#include "histoloom/networks/inference_thread.h"
 
 namespace histoloom {
 

@@ -1,15 +1,15 @@
 // DiffInfinite's image U-Net in the straightforward form, as the published code computes it: every
 // weight standardised at each call, attention over the whole score matrix, float32. Written apart
-// from src/model, from the names of the weights alone: what the fast form is checked against.
+// from src/networks, from the names of the weights alone: what the fast form is checked against.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <map>
 #include <string>
 #include <vector>
 
-#include "histoloom/model/denoiser.h"
+#include "histoloom/networks/denoiser.h"
 
 namespace histoloom {
 

@@ -1,5 +1,6 @@
 # One CMake target a room. Every room gets an include root that holds its own headers only (a link
-# in the build tree), so that including a room that is not linked does not compile.
+# in the build tree), so that including a room that is not linked does not compile. PRIVATE_LINKS are
+# imported libraries that only the room itself may include; what links the room is linked with them.
 set(HISTOLOOM_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
     -Wcast-qual -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2)
 
@@ -14,6 +15,11 @@ add_library(histoloom_torch INTERFACE)
 target_include_directories(histoloom_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 target_link_libraries(histoloom_torch INTERFACE ${TORCH_LIBRARIES})
 
+# In one file with others, an unnamed namespace is no longer of the main file (and warned of).
+if(HISTOLOOM_UNITY)
+  list(APPEND HISTOLOOM_WARNINGS -Wno-subobject-linkage)
+endif()
+
 function(histoloom_compile_options target)
   target_compile_options(${target} PRIVATE ${HISTOLOOM_WARNINGS})
   if(HISTOLOOM_WERROR)
@@ -21,18 +27,16 @@ function(histoloom_compile_options target)
   endif()
 endfunction()
 
-# The heavy torch headers, precompiled once and shared by every target that uses them.
-function(histoloom_use_torch target)
-  target_link_libraries(${target} PUBLIC histoloom_torch)
-  if(target STREQUAL histoloom_model)
-    target_precompile_headers(${target} PRIVATE <torch/torch.h>)
-  else()
-    target_precompile_headers(${target} REUSE_FROM histoloom_model)
+# One file for the compiler in place of `target`'s many, if the build is a unity build: headers are
+# read once a room. `batch`: files in one, 0: all.
+function(histoloom_unity target batch)
+  if(HISTOLOOM_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
   endif()
 endfunction()
 
 function(histoloom_room room)
-  cmake_parse_arguments(R "" "DIRECTORY" "ROOMS;LINKS" ${ARGN})
+  cmake_parse_arguments(R "" "DIRECTORY" "ROOMS;LINKS;PRIVATE_LINKS" ${ARGN})
   if(R_DIRECTORY)
     set(sources ${CMAKE_SOURCE_DIR}/${R_DIRECTORY}/src)
     set(headers ${CMAKE_SOURCE_DIR}/${R_DIRECTORY}/include/histoloom/${room})
@@ -50,21 +54,13 @@ function(histoloom_room room)
   list(FILTER folders EXCLUDE REGEX "/[^/]*\\.[^/]*$")
   list(PREPEND folders ${sources})
   set(target histoloom_${room})
-  if(NOT files)
-    add_library(${target} INTERFACE)
-    return()
-  endif()
   add_library(${target} STATIC ${files})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${root}> PRIVATE ${folders})
   set_property(TARGET ${target} PROPERTY HISTOLOOM_FOLDERS ${folders})  # for its tests
   histoloom_compile_options(${target})
+  histoloom_unity(${target} 0)
   foreach(other ${R_ROOMS})
     target_link_libraries(${target} PUBLIC histoloom_${other})
   endforeach()
-  list(FIND R_LINKS TORCH torch)
-  list(REMOVE_ITEM R_LINKS TORCH)
-  target_link_libraries(${target} PUBLIC ${R_LINKS} fmt::fmt)
-  if(NOT torch EQUAL -1)
-    histoloom_use_torch(${target})
-  endif()
+  target_link_libraries(${target} PUBLIC ${R_LINKS} fmt::fmt PRIVATE ${R_PRIVATE_LINKS})
 endfunction()

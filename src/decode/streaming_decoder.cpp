@@ -1,10 +1,10 @@
 #include "histoloom/decode/streaming_decoder.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,8 @@
 
 #include "histoloom/core/busy_clock.h"
 #include "histoloom/core/error.h"
-#include "histoloom/model/inference_thread.h"
+#include "histoloom/networks/inference_thread.h"
+#include "window_grid.h"
 
 namespace histoloom {
 
@@ -21,21 +22,19 @@ namespace {
 
 // Windows of one call of the autoencoder: where they lie, and their pixels [batch, 3, w·f, w·f].
 struct WindowBatch {
-  std::vector<LatentPoint> corners;
+  std::vector<CellPoint> corners;
   at::Tensor pixels;
 };
 
 class SlideDecoder {
  public:
-  SlideDecoder(const ModelBundle& bundle, Autoencoder& autoencoder, const LatentArray& latents,
-               const std::vector<float>& glass_latent, const GlassField& glass,
-               const GlassTexture& texture, PixelSize size, const DecodeOptions& options);
+  SlideDecoder(const LatentSpaceSpec& space, Autoencoder& autoencoder, const LatentArray& latents,
+               const BareGlass& glass, PixelSize size, const DecodeOptions& options);
 
   void run(const RowSink& sink, Progress& progress, DecodeReport& report);
 
  private:
-  bool only_glass(LatentPoint corner) const;
-  at::Tensor read_window(LatentPoint on_slide) const;
+  at::Tensor read_window(CellPoint on_slide) const;
   void decode(WindowBatch& batch);
   void add(const WindowBatch& batch);
   void decode_band(std::int64_t band, const Progress& progress);
@@ -43,75 +42,49 @@ class SlideDecoder {
   void emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t* out) const;
   void read_glass(std::int64_t y0, std::int64_t y1);
   std::vector<float> glass_row(std::int64_t y) const;
-  // What the latents and the glass hold around cells of the slide.
-  LatentRect on_canvas(const LatentRect& cells) const {
-    const LatentPoint o = options_.origin;
-    return intersect({cells.x0 + o.x, cells.y0 + o.y, cells.x1 + o.x, cells.y1 + o.y},
-                     LatentRect::of(latents_.size()));
-  }
   std::int64_t first_band() const;
-  std::int64_t origin(std::int64_t i) const { return i * stride_ - options_.overlap; }
 
-  const ModelBundle& bundle_;
   Autoencoder& autoencoder_;
   const LatentArray& latents_;
-  const std::vector<float>& glass_latent_;
-  const GlassField& glass_;
-  const GlassTexture& texture_;
+  const BareGlass& glass_;
   PixelSize size_;
   DecodeOptions options_;
-  LatentSize cells_;                     // of the slide
-  std::int64_t factor_, stride_, side_;  // pixels a cell; cells a step; pixels a window
+  WindowGrid grid_;
+  std::int64_t channels_, factor_, stride_, side_;  // pixels a cell; cells a step; pixels a window
   std::vector<float> ramp_;
   std::vector<float> strip_;  // [3, side, width], weighted sums
-  LatentRect glass_rows_;     // the cells whose weights glass_weights_ holds
+  CellRect glass_rows_;       // the cells whose weights glass_weights_ holds
   std::vector<float> glass_weights_;
   at::Tensor mean_, deviation_;
   BusyClock clock_;
   std::int64_t decodes_ = 0;
 };
 
-SlideDecoder::SlideDecoder(const ModelBundle& bundle, Autoencoder& autoencoder,
-                           const LatentArray& latents, const std::vector<float>& glass_latent,
-                           const GlassField& glass, const GlassTexture& texture, PixelSize size,
+SlideDecoder::SlideDecoder(const LatentSpaceSpec& space, Autoencoder& autoencoder,
+                           const LatentArray& latents, const BareGlass& glass, PixelSize size,
                            const DecodeOptions& options)
-    : bundle_(bundle),
-      autoencoder_(autoencoder),
+    : autoencoder_(autoencoder),
       latents_(latents),
-      glass_latent_(glass_latent),
       glass_(glass),
-      texture_(texture),
       size_(size),
       options_(options),
-      cells_(latent_size_for(size, bundle.downsampling)),
-      factor_(bundle.downsampling),
-      stride_(options.window - options.overlap),
+      grid_(size, space.downsampling, latents.size(), options),
+      channels_(space.channels),
+      factor_(space.downsampling),
+      stride_(grid_.stride()),
       side_(options.window * factor_),
-      ramp_(hann_window(options.window, options.overlap, bundle.downsampling)),
-      strip_(static_cast<std::size_t>(3 * side_ * size.width)) {
-  const std::int64_t c = bundle.latent_channels;
-  mean_ = torch::tensor(bundle.latent_mean).view({c, 1, 1});
-  deviation_ = torch::tensor(bundle.latent_deviation).view({c, 1, 1});
-}
+      ramp_(hann_window(options.window, options.overlap, space.downsampling)),
+      strip_(static_cast<std::size_t>(3 * side_ * size.width)),
+      mean_(at::tensor(space.mean).view({channels_, 1, 1})),
+      deviation_(at::tensor(space.deviation).view({channels_, 1, 1})) {}
 
-bool SlideDecoder::only_glass(LatentPoint corner) const {
-  // One cell around the window too: weights are interpolated between cells.
-  const std::int64_t w = options_.window;
-  const LatentRect rect =
-      on_canvas({corner.x - 1, corner.y - 1, corner.x + w + 1, corner.y + w + 1});
-  if (rect.empty()) return true;
-  std::vector<float> weights(static_cast<std::size_t>(rect.area()));
-  glass_.weights(rect, weights.data());
-  return std::all_of(weights.begin(), weights.end(), [](float v) { return v == 1.0f; });
-}
-
-at::Tensor SlideDecoder::read_window(LatentPoint on_slide) const {
-  const std::int64_t w = options_.window, c = bundle_.latent_channels;
-  const LatentRect inside = on_canvas(LatentRect::at(on_slide, {w, w}));
+at::Tensor SlideDecoder::read_window(CellPoint on_slide) const {
+  const std::int64_t w = options_.window, c = channels_;
+  const LatentRect inside = grid_.on_canvas(CellRect::at(on_slide, {w, w}));
   const LatentPoint corner{on_slide.x + options_.origin.x, on_slide.y + options_.origin.y};
   std::vector<float> cells(static_cast<std::size_t>(c * inside.area()));
   latents_.read(inside, cells.data());
-  at::Tensor out = torch::empty({c, w, w});
+  at::Tensor out = at::empty({c, w, w});
   auto* to = out.data_ptr<float>();
   for (std::int64_t k = 0; k < c; ++k) {
     for (std::int64_t y = 0; y < w; ++y) {
@@ -121,7 +94,7 @@ at::Tensor SlideDecoder::read_window(LatentPoint on_slide) const {
         const std::int64_t u = std::clamp(corner.x + x, inside.x0, inside.x1 - 1) - inside.x0;
         const float value =
             cells[static_cast<std::size_t>((k * inside.height() + v) * inside.width() + u)];
-        *to++ = std::isnan(value) ? glass_latent_[static_cast<std::size_t>(k)] : value;
+        *to++ = std::isnan(value) ? glass_.latent[static_cast<std::size_t>(k)] : value;
       }
     }
   }
@@ -131,7 +104,7 @@ at::Tensor SlideDecoder::read_window(LatentPoint on_slide) const {
 void SlideDecoder::decode(WindowBatch& batch) {
   const InferenceThread inference;
   std::vector<at::Tensor> windows;
-  for (const LatentPoint corner : batch.corners) windows.push_back(read_window(corner));
+  for (const CellPoint corner : batch.corners) windows.push_back(read_window(corner));
   // Always a whole batch, so that a window's pixels don't depend on how many others there were.
   while (windows.size() < static_cast<std::size_t>(options_.batch))
     windows.push_back(windows.back());
@@ -165,7 +138,7 @@ void SlideDecoder::add(const WindowBatch& batch) {
 }
 
 void SlideDecoder::decode_band(std::int64_t band, const Progress& progress) {
-  const std::int64_t columns = divide_up(cells_.width + options_.overlap, stride_);
+  const std::int64_t columns = grid_.columns();
   std::int64_t i = 0;
   using Batch = std::shared_ptr<WindowBatch>;
   const auto gather = [&](tbb::flow_control& flow) -> Batch {
@@ -173,8 +146,8 @@ void SlideDecoder::decode_band(std::int64_t band, const Progress& progress) {
     if (progress.stop_requested()) throw Interrupted("stopped while decoding");
     auto batch = std::make_shared<WindowBatch>();
     for (; i < columns && batch->corners.size() < static_cast<std::size_t>(options_.batch); ++i) {
-      const LatentPoint corner{origin(i), origin(band)};
-      if (!only_glass(corner)) batch->corners.push_back(corner);
+      const CellPoint corner{grid_.start(i), grid_.start(band)};
+      if (!grid_.only_glass(glass_.field, corner)) batch->corners.push_back(corner);
     }
     if (batch->corners.empty()) flow.stop();
     return batch;
@@ -193,12 +166,12 @@ void SlideDecoder::decode_band(std::int64_t band, const Progress& progress) {
 
 void SlideDecoder::read_glass(std::int64_t y0, std::int64_t y1) {
   // The cells of these rows of pixels and one row of cells above and below.
-  glass_rows_ = intersect({0, y0 / factor_ - 1, cells_.width, divide_up(y1, factor_) + 1},
-                          LatentRect::of(cells_));
+  glass_rows_ = intersect({0, y0 / factor_ - 1, grid_.cells().width, divide_up(y1, factor_) + 1},
+                          CellRect::of(grid_.cells()));
   glass_weights_.resize(static_cast<std::size_t>(glass_rows_.area()));
   tbb::parallel_for(glass_rows_.y0, glass_rows_.y1, [&](std::int64_t y) {
-    glass_.weights(on_canvas({0, y, glass_rows_.x1, y + 1}),
-                   glass_weights_.data() + (y - glass_rows_.y0) * glass_rows_.x1);
+    glass_.field.weights(grid_.on_canvas({0, y, glass_rows_.x1, y + 1}),
+                         glass_weights_.data() + (y - glass_rows_.y0) * glass_rows_.x1);
   });
 }
 
@@ -231,7 +204,7 @@ void SlideDecoder::emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t
     const float a = weights[static_cast<std::size_t>(cell)];
     const float b = weights[static_cast<std::size_t>(other)];
     const float glass = a == b ? a : std::lerp(a, b, std::abs(at));
-    const std::uint8_t* bare = texture_.at(x, y);
+    const std::uint8_t* bare = glass_.texture.at(x, y);
     for (int c = 0; c < 3; ++c) {
       const float pixel = std::clamp(planes[c][x], 0.0f, 1.0f) * 255.0f;
       // Exactly the texture where only glass is seen.
@@ -244,7 +217,7 @@ void SlideDecoder::emit_row(std::int64_t y, std::int64_t strip_row, std::uint8_t
 
 void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
   // Rows above the next band's first are complete.
-  const std::int64_t top = origin(band) * factor_;
+  const std::int64_t top = grid_.start(band) * factor_;
   const std::int64_t y0 = std::max(top, options_.first_row);
   const std::int64_t y1 = std::min(top + stride_ * factor_, size_.height);
   if (y1 > y0) {
@@ -268,15 +241,13 @@ void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
 std::int64_t SlideDecoder::first_band() const {
   const std::int64_t fade = options_.overlap * factor_, step = stride_ * factor_;
   const std::int64_t band = (options_.first_row + fade) / step;
-  const bool faded = options_.first_row < origin(band) * factor_ + fade;
+  const bool faded = options_.first_row < grid_.start(band) * factor_ + fade;
   return faded && band > 0 ? band - 1 : band;
 }
 
 void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& report) {
   const DecodeReport before = report;
-  const std::int64_t bands = options_.first_row < size_.height
-                                 ? divide_up(cells_.height + options_.overlap, stride_)
-                                 : 0;
+  const std::int64_t bands = options_.first_row < size_.height ? grid_.bands() : 0;
   progress.start_stage("decoding and writing", size_.height, "rows");
   tbb::task_arena arena(options_.threads);
   arena.execute([&] {
@@ -286,7 +257,7 @@ void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& re
       report.autoencoder_seconds = before.autoencoder_seconds + clock_.seconds();
       emit(band, sink);
       progress.update(
-          std::clamp<std::int64_t>((origin(band) + stride_) * factor_, 0, size_.height));
+          std::clamp<std::int64_t>((grid_.start(band) + stride_) * factor_, 0, size_.height));
     }
   });
   progress.finish();
@@ -306,15 +277,23 @@ std::vector<float> hann_window(int window, int overlap, int factor) {
   return out;
 }
 
-void decode_slide(const ModelBundle& bundle, Autoencoder& autoencoder, const LatentArray& latents,
-                  const std::vector<float>& glass_latent, const GlassField& glass,
-                  const GlassTexture& texture, PixelSize size, const DecodeOptions& options,
-                  const RowSink& sink, Progress& progress, DecodeReport& report) {
+void decode_slide(const LatentSpaceSpec& space, Autoencoder& autoencoder,
+                  const LatentArray& latents, const BareGlass& glass, PixelSize size,
+                  const DecodeOptions& options, const RowSink& sink, Progress& progress,
+                  DecodeReport& report) {
   check_internal(options.overlap >= 0 && 2 * options.overlap <= options.window &&
                      options.batch >= 1 && options.threads >= 1 && options.first_row >= 0,
                  "decode options out of range");
-  SlideDecoder(bundle, autoencoder, latents, glass_latent, glass, texture, size, options)
-      .run(sink, progress, report);
+  SlideDecoder(space, autoencoder, latents, glass, size, options).run(sink, progress, report);
+}
+
+std::uint64_t decoding_memory(const LatentSpaceSpec& space, std::int64_t width,
+                              const DecodeOptions& options) {
+  const std::int64_t window = options.window, side = window * space.downsampling;
+  const std::int64_t step = side - options.overlap * space.downsampling;
+  const std::int64_t windows = (options.threads + 1) * options.batch *
+                               (12 * side * side + 12 * space.channels * window * window);
+  return static_cast<std::uint64_t>(12 * side * width + 3 * step * width + windows);
 }
 
 }  // namespace histoloom

@@ -1,15 +1,15 @@
 #include "histoloom/decode/window_encoder.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <mutex>
 
 #include "histoloom/core/error.h"
-#include "histoloom/model/inference_thread.h"
+#include "histoloom/networks/inference_thread.h"
 
 namespace histoloom {
 
@@ -17,12 +17,12 @@ namespace {
 
 class PictureEncoder {
  public:
-  PictureEncoder(const ModelBundle& bundle, Autoencoder& autoencoder,
+  PictureEncoder(const LatentSpaceSpec& space, Autoencoder& autoencoder,
                  std::span<const std::uint8_t> rgb, PixelSize size)
-      : bundle_(bundle), autoencoder_(autoencoder), rgb_(rgb), size_(size) {
-    const std::int64_t c = bundle.latent_channels;
-    mean_ = torch::tensor(bundle.latent_mean).view({c, 1, 1});
-    deviation_ = torch::tensor(bundle.latent_deviation).view({c, 1, 1});
+      : space_(space), autoencoder_(autoencoder), rgb_(rgb), size_(size) {
+    const std::int64_t c = space.channels;
+    mean_ = at::tensor(space.mean).view({c, 1, 1});
+    deviation_ = at::tensor(space.deviation).view({c, 1, 1});
   }
 
   void encode(const EncoderWindow& across, const EncoderWindow& down, const LatentSink& sink) {
@@ -42,7 +42,7 @@ class PictureEncoder {
  private:
   // [1, 3, height, width] in [0, 1].
   at::Tensor pixels(const EncoderWindow& across, const EncoderWindow& down) const {
-    const std::int64_t f = bundle_.downsampling;
+    const std::int64_t f = space_.downsampling;
     const at::Tensor all = at::from_blob(const_cast<std::uint8_t*>(rgb_.data()),
                                          {size_.height, size_.width, 3}, at::kByte);
     return all.slice(0, down.start * f, down.end * f)
@@ -54,7 +54,7 @@ class PictureEncoder {
            255.0;
   }
 
-  const ModelBundle& bundle_;
+  const LatentSpaceSpec& space_;
   Autoencoder& autoencoder_;
   std::span<const std::uint8_t> rgb_;
   PixelSize size_;
@@ -78,17 +78,17 @@ std::vector<EncoderWindow> encoder_windows(std::int64_t size, std::int64_t windo
   }
 }
 
-void encode_picture(const ModelBundle& bundle, Autoencoder& autoencoder,
+void encode_picture(const LatentSpaceSpec& space, int window, Autoencoder& autoencoder,
                     std::span<const std::uint8_t> rgb, PixelSize size, int threads,
                     const LatentSink& sink, Progress& progress) {
-  const std::int64_t f = bundle.downsampling;
+  const std::int64_t f = space.downsampling;
   check_internal(size.width % f == 0 && size.height % f == 0 &&
                      rgb.size() == static_cast<std::size_t>(3 * size.area()),
                  "a picture that is no whole number of cells");
-  const auto columns = encoder_windows(size.width / f, bundle.decode_window);
-  const auto rows = encoder_windows(size.height / f, bundle.decode_window);
+  const auto columns = encoder_windows(size.width / f, window);
+  const auto rows = encoder_windows(size.height / f, window);
   const auto all = static_cast<std::int64_t>(columns.size() * rows.size());
-  PictureEncoder encoder(bundle, autoencoder, rgb, size);
+  PictureEncoder encoder(space, autoencoder, rgb, size);
   progress.start_stage("encoding", all, "windows");
   std::int64_t done = 0;
   std::mutex mutex;

@@ -15,49 +15,49 @@ constexpr LabelId kWholeMap = 254;
 
 }  // namespace
 
-std::int64_t disown_known(CropWork& work) {
+std::int64_t disown_known(CropData& data) {
   std::int64_t owned = 0;
-  for (std::size_t i = 0; i < work.known.size(); ++i) {
-    if (work.known[i] != 0) work.crop.owned[i] = 0;
-    owned += work.crop.owned[i];
+  for (std::size_t i = 0; i < data.known.size(); ++i) {
+    if (data.known[i] != 0) data.crop.owned[i] = 0;
+    owned += data.crop.owned[i];
   }
   return owned;
 }
 
-CropEvaluator::CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-                             const DiffusionOptions& options)
-    : bundle_(bundle),
+CropEvaluator::CropEvaluator(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
+                             const Sampling& sampling)
+    : model_(model),
       denoiser_(denoiser),
       scene_(scene),
-      options_(options),
-      known_(scene, bundle.latent_channels),
-      noise_(options.seed) {}
+      sampling_(sampling),
+      known_(scene, model.channels),
+      noise_(sampling.seed) {}
 
-void CropEvaluator::read_labels(CropWork& work) const {
-  work.labels.resize(cells());
-  const LatentRect rect = LatentRect::at(work.crop.corner, {patch(), patch()});
-  scene_.labels.read(rect, work.labels.data());
-  work.known = known_.flags(rect, work.labels.data());
+void CropEvaluator::read_labels(CropData& data) const {
+  data.labels.resize(cells());
+  const LatentRect rect = LatentRect::at(data.crop.corner, {patch(), patch()});
+  scene_.labels.read(rect, data.labels.data());
+  data.known = known_.flags(rect, data.labels.data());
 }
 
-void CropEvaluator::read_state(CropWork& work, const LatentArray* state,
+void CropEvaluator::read_state(CropData& data, const LatentArray* state,
                                const SolverStep& step) const {
-  const LatentRect rect = LatentRect::at(work.crop.corner, {patch(), patch()});
+  const LatentRect rect = LatentRect::at(data.crop.corner, {patch(), patch()});
   const auto n = static_cast<std::int64_t>(cells());
-  work.y.resize(cells() * static_cast<std::size_t>(channels()));
-  if (state != nullptr) state->read(rect, work.y.data());
-  const std::vector<float> clean = known_.clean(rect, work.labels.data());
+  data.y.resize(cells() * static_cast<std::size_t>(channels()));
+  if (state != nullptr) state->read(rect, data.y.data());
+  const std::vector<float> clean = known_.clean(rect, data.labels.data());
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t x = rect.x0 + i % patch(), y = rect.y0 + i / patch();
-    float* cell = work.y.data() + i;
-    if (work.known[static_cast<std::size_t>(i)] != 0) {
+    float* cell = data.y.data() + i;
+    if (data.known[static_cast<std::size_t>(i)] != 0) {
       // What is known is at any time itself under its own noise.
-      noise_.normals(options_.noise.kept, x, y, 0, channels(), n, cell);
+      noise_.normals(sampling_.noise.known, x, y, 0, channels(), n, cell);
       for (int c = 0; c < channels(); ++c)
         cell[c * n] =
             step.alpha * clean[static_cast<std::size_t>(c * n + i)] + step.sigma * cell[c * n];
     } else if (state == nullptr) {
-      noise_.normals(options_.noise.start, x, y, 0, channels(), n, cell);
+      noise_.normals(sampling_.noise.start, x, y, 0, channels(), n, cell);
     }
   }
 }
@@ -65,16 +65,16 @@ void CropEvaluator::read_state(CropWork& work, const LatentArray* state,
 int CropEvaluator::group_size(bool guided) const {
   // A crop holds two labels or so where each costs an evaluation.
   const int each = (denoiser_.one_evaluation_per_label() ? 2 : 1) + (guided ? 1 : 0);
-  return std::max(1, bundle_.batch / each);
+  return std::max(1, model_.batch / each);
 }
 
-std::vector<LabelId> CropEvaluator::conditions_of(const CropWork& work, bool guided) const {
+std::vector<LabelId> CropEvaluator::conditions_of(const CropData& data, bool guided) const {
   if (!denoiser_.one_evaluation_per_label())
     return guided ? std::vector<LabelId>{kWholeMap, kNone} : std::vector<LabelId>{kWholeMap};
   // Only labels that own a cell which this crop writes; unknown is the unconditional evaluation.
   std::array<bool, 256> present{};
   for (std::size_t i = 0; i < cells(); ++i)
-    if (work.crop.owned[i]) present[work.labels[i]] = true;
+    if (data.crop.owned[i]) present[data.labels[i]] = true;
   std::vector<LabelId> out;
   for (int id = 0; id < kWholeMap; ++id)
     if (present[static_cast<std::size_t>(id)] && id != scene_.unknown &&
@@ -84,7 +84,7 @@ std::vector<LabelId> CropEvaluator::conditions_of(const CropWork& work, bool gui
   return out;
 }
 
-std::vector<CropEvaluator::Evaluation> CropEvaluator::plan(const std::vector<CropWork>& group,
+std::vector<CropEvaluator::Evaluation> CropEvaluator::plan(const std::vector<CropData>& group,
                                                            bool guided) const {
   std::vector<Evaluation> out;
   for (std::size_t k = 0; k < group.size(); ++k)
@@ -92,22 +92,22 @@ std::vector<CropEvaluator::Evaluation> CropEvaluator::plan(const std::vector<Cro
   return out;
 }
 
-at::Tensor CropEvaluator::label_map(const CropWork& work, const Evaluation& evaluation) const {
-  at::Tensor map = torch::zeros({patch(), patch()}, at::kLong);
+at::Tensor CropEvaluator::label_map(const CropData& data, const Evaluation& evaluation) const {
+  at::Tensor map = at::zeros({patch(), patch()}, at::kLong);
   if (evaluation.condition == kNone) return map;
   auto* out = map.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < cells(); ++i) {
-    const LabelId id = work.labels[i];
+    const LabelId id = data.labels[i];
     const bool shown = evaluation.condition == kWholeMap || id == evaluation.condition;
     out[i] = shown && id != scene_.unknown ? id : 0;
   }
   return map;
 }
 
-void CropEvaluator::predict(std::vector<CropWork>& group, int time, bool guided,
+void CropEvaluator::predict(std::vector<CropData>& group, int time, bool guided,
                             DenoiserCounters& counters) {
   const std::vector<Evaluation> evaluations = plan(group, guided);
-  const auto batch = static_cast<std::size_t>(bundle_.batch);
+  const auto batch = static_cast<std::size_t>(model_.batch);
   std::vector<at::Tensor> outputs;
   for (std::size_t first = 0; first < evaluations.size(); first += batch) {
     // Always a whole batch: the result of a patch must not depend on how many others there were.
@@ -119,7 +119,7 @@ void CropEvaluator::predict(std::vector<CropWork>& group, int time, bool guided,
       maps.push_back(label_map(group[e.crop], e));
     }
     const at::Tensor x = at::stack(xs), labels = at::stack(maps);
-    const at::Tensor times = torch::full({bundle_.batch}, static_cast<float>(time));
+    const at::Tensor times = at::full({model_.batch}, static_cast<float>(time));
     {
       const BusyClock::Call call(counters.clock);
       outputs.push_back(denoiser_.predict(x, times, labels).contiguous());
@@ -131,12 +131,12 @@ void CropEvaluator::predict(std::vector<CropWork>& group, int time, bool guided,
   combine(group, evaluations, at::cat(outputs), guided);
 }
 
-void CropEvaluator::combine(std::vector<CropWork>& group,
+void CropEvaluator::combine(std::vector<CropData>& group,
                             const std::vector<Evaluation>& evaluations, const at::Tensor& outputs,
                             bool guided) const {
   const std::size_t size = cells() * static_cast<std::size_t>(channels());
   const float* all = outputs.data_ptr<float>();
-  const auto w = static_cast<float>(options_.guidance);
+  const auto w = static_cast<float>(sampling_.guidance);
   for (std::size_t k = 0; k < group.size(); ++k) {
     // The evaluation that each label takes: its own, the whole map's, or none's.
     std::array<const float*, 256> of_label{};

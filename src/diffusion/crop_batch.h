@@ -1,30 +1,34 @@
 // Crops on their way through the denoiser: what they read, how they are batched, what came out.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <atomic>
 #include <vector>
 
 #include "histoloom/core/busy_clock.h"
 #include "histoloom/core/noise.h"
-#include "histoloom/diffusion/random_patch.h"
+#include "histoloom/diffusion/sampling.h"
+#include "histoloom/diffusion/scene.h"
+#include "histoloom/networks/denoiser.h"
+#include "histoloom/networks/diffusion_model.h"
 #include "known_cells.h"
 #include "solver.h"
 
 namespace histoloom {
 
 // One crop in one step.
-struct CropWork {
+struct CropData {
   Crop crop;
   std::vector<LabelId> labels;      // patch × patch
-  std::vector<std::uint8_t> known;  // likewise, 1: not painted
+  std::vector<std::uint8_t> known;  // patch × patch, 1: not painted
   std::vector<float> y;             // channels × patch × patch, before the step
-  std::vector<float> prediction;    // likewise, guided
+  std::vector<float> prediction;    // channels × patch × patch, guided; until there is an x0
+  std::vector<float> x0;            // channels × patch × patch, not clipped
 };
 
 // Takes known cells out of what a crop owns; how many cells are left.
-std::int64_t disown_known(CropWork& work);
+std::int64_t disown_known(CropData& data);
 
 // Counts that calls side by side add to.
 struct DenoiserCounters {
@@ -35,25 +39,25 @@ struct DenoiserCounters {
 // Reads crops and runs the denoiser over groups of them. Calls from any thread.
 class CropEvaluator {
  public:
-  CropEvaluator(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-                const DiffusionOptions& options);
+  CropEvaluator(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
+                const Sampling& sampling);
 
-  // Fills the labels of `work`, and which of its cells are known.
-  void read_labels(CropWork& work) const;
+  // Fills the labels of `data`, and which of its cells are known.
+  void read_labels(CropData& data) const;
   // Fills its y from `state` (nullptr: the start, drawn from the noise), known cells at their own
   // noise.
-  void read_state(CropWork& work, const LatentArray* state, const SolverStep& step) const;
+  void read_state(CropData& data, const LatentArray* state, const SolverStep& step) const;
   // How many crops fill a batch.
   int group_size(bool guided) const;
   // How many evaluations a crop takes whose labels are read.
-  std::int64_t evaluations(const CropWork& work, bool guided) const {
-    return static_cast<std::int64_t>(conditions_of(work, guided).size());
+  std::int64_t evaluations(const CropData& data, bool guided) const {
+    return static_cast<std::int64_t>(conditions_of(data, guided).size());
   }
   // Fills the prediction of every crop of the group at `time`.
-  void predict(std::vector<CropWork>& group, int time, bool guided, DenoiserCounters& counters);
+  void predict(std::vector<CropData>& group, int time, bool guided, DenoiserCounters& counters);
 
-  int channels() const { return bundle_.latent_channels; }
-  std::int64_t patch() const { return bundle_.patch; }
+  int channels() const { return model_.channels; }
+  std::int64_t patch() const { return model_.patch; }
   std::size_t cells() const { return static_cast<std::size_t>(patch() * patch()); }
   const KnownCells& known() const { return known_; }
 
@@ -64,16 +68,16 @@ class CropEvaluator {
     LabelId condition;  // kWholeMap, kNone or one label
   };
   // The conditions that a crop is evaluated under.
-  std::vector<LabelId> conditions_of(const CropWork& work, bool guided) const;
-  std::vector<Evaluation> plan(const std::vector<CropWork>& group, bool guided) const;
-  at::Tensor label_map(const CropWork& work, const Evaluation& evaluation) const;
-  void combine(std::vector<CropWork>& group, const std::vector<Evaluation>& evaluations,
+  std::vector<LabelId> conditions_of(const CropData& data, bool guided) const;
+  std::vector<Evaluation> plan(const std::vector<CropData>& group, bool guided) const;
+  at::Tensor label_map(const CropData& data, const Evaluation& evaluation) const;
+  void combine(std::vector<CropData>& group, const std::vector<Evaluation>& evaluations,
                const at::Tensor& outputs, bool guided) const;
 
-  const ModelBundle& bundle_;
+  const DiffusionModel& model_;
   Denoiser& denoiser_;
   const Scene& scene_;
-  const DiffusionOptions& options_;
+  const Sampling& sampling_;
   KnownCells known_;
   CounterNoise noise_;
 };

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "histoloom/model/inference_thread.h"
+#include "histoloom/networks/inference_thread.h"
 
 namespace histoloom {
 
@@ -38,9 +38,9 @@ class RoomForThreads {
 };
 
 void run_graph(const CropStages& stages, std::size_t group_size, int threads) {
-  const auto of_each = [](const std::function<void(CropWork&)>& stage) {
+  const auto of_each = [](const std::function<void(CropData&)>& stage) {
     return [&stage](Group group) {
-      for (CropWork& work : group->crops) stage(work);
+      for (CropData& work : group->crops) stage(work);
       return group;
     };
   };
@@ -48,7 +48,7 @@ void run_graph(const CropStages& stages, std::size_t group_size, int threads) {
   flow::graph graph;
   flow::input_node<Group> gather(graph, [&](tbb::flow_control& control) {
     auto group = std::make_shared<NumberedGroup>();
-    CropWork work;
+    CropData work;
     while (group->crops.size() < group_size && stages.next(work)) {
       group->crops.push_back(std::move(work));
       work = {};
@@ -69,7 +69,7 @@ void run_graph(const CropStages& stages, std::size_t group_size, int threads) {
   flow::function_node<Group, Group> write(graph, flow::unlimited, of_each(stages.write));
   flow::sequencer_node<Group> order(graph, [](const Group& group) { return group->number; });
   flow::function_node<Group> collect(graph, flow::serial, [&](const Group& group) {
-    for (const CropWork& work : group->crops) stages.collect(work);
+    for (const CropData& work : group->crops) stages.collect(work);
     return flow::continue_msg();
   });
   flow::make_edge(gather, limit);

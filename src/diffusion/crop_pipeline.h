@@ -13,15 +13,15 @@
 namespace histoloom {
 
 // Crops that fill a batch.
-using CropGroup = std::vector<CropWork>;
+using CropGroup = std::vector<CropData>;
 
 // What is done to a crop, in this order.
 struct CropStages {
-  std::function<bool(CropWork&)> next;           // chooses it; one thread; false: no more
-  std::function<void(CropWork&)> read;           // any thread
+  std::function<bool(CropData&)> next;           // chooses it; one thread; false: no more
+  std::function<void(CropData&)> read;           // any thread
   std::function<void(CropGroup&)> predict;       // on at most `threads` threads
-  std::function<void(CropWork&)> write;          // any thread
-  std::function<void(const CropWork&)> collect;  // one thread, in the order of next()
+  std::function<void(CropData&)> write;          // any thread
+  std::function<void(const CropData&)> collect;  // one thread, in the order of next()
 };
 
 // Runs crops in groups of `group` through the stages until next() has no more; then nothing is

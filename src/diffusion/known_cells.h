@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "histoloom/diffusion/random_patch.h"
+#include "histoloom/diffusion/scene.h"
 
 namespace histoloom {
 

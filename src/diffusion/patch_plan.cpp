@@ -142,12 +142,6 @@ class RandomPlan final : public PatchPlan {
 
 }  // namespace
 
-std::optional<PlanKind> parse_plan_kind(std::string_view name) {
-  if (name == "shifted") return PlanKind::shifted;
-  if (name == "random") return PlanKind::random;
-  return std::nullopt;
-}
-
 std::unique_ptr<PatchPlan> make_plan(PlanKind kind, LatentSize canvas, int patch,
                                      std::uint64_t seed, int step) {
   check_internal(canvas.width >= patch && canvas.height >= patch, "a canvas smaller than a patch");
@@ -185,6 +179,25 @@ TaperedAxis make_tapered_axis(std::int64_t length, int patch, int overlap) {
           static_cast<float>(raw[k][i] / sum[static_cast<std::size_t>(axis.starts[k]) + i]));
   }
   return axis;
+}
+
+TaperedPlan::TaperedPlan(LatentSize canvas, int patch)
+    : patch_(patch),
+      xs_(make_tapered_axis(canvas.width, patch, tapered_overlap(patch))),
+      ys_(make_tapered_axis(canvas.height, patch, tapered_overlap(patch))) {}
+
+std::int64_t TaperedPlan::crops() const {
+  return static_cast<std::int64_t>(xs_.starts.size() * ys_.starts.size());
+}
+
+bool TaperedPlan::next(Crop& crop) {
+  if (given_ == crops()) return false;
+  const auto columns = static_cast<std::int64_t>(xs_.starts.size());
+  crop.corner = {xs_.starts[static_cast<std::size_t>(given_ % columns)],
+                 ys_.starts[static_cast<std::size_t>(given_ / columns)]};
+  crop.owned.assign(static_cast<std::size_t>(patch_) * static_cast<std::size_t>(patch_), 1);
+  ++given_;
+  return true;
 }
 
 }  // namespace histoloom

@@ -11,7 +11,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/store/start_over.h"
 #include "step.h"
-#include "tapered_strip.h"
+#include "step_pass.h"
 
 namespace histoloom {
 
@@ -19,66 +19,59 @@ namespace {
 
 class Painter {
  public:
-  Painter(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-          const DiffusionOptions& options, const CanvasState& state, Progress& progress,
-          DiffusionReport& report)
-      : bundle_(bundle),
+  Painter(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
+          const Sampling& sampling, const RunControl& control, const CanvasState& state,
+          Progress& progress)
+      : model_(model),
         scene_(scene),
-        options_(options),
+        sampling_(sampling),
+        control_(control),
         state_(state),
         progress_(progress),
-        report_(report),
-        evaluator_(bundle, denoiser, scene, options),
-        solver_(bundle, options),
-        schedule_(NoiseSchedule::of(bundle.schedule)),
-        times_(schedule_.times(options.steps, options.spacing)),
-        kernel_(make_solver(options.solver, schedule_, {times_.begin(), times_.end()}, options.eta,
-                            bundle.clip.value_or(std::numeric_limits<double>::infinity()))),
+        evaluator_(model, denoiser, scene, sampling),
+        solver_(model, sampling),
+        times_(model.schedule.times(sampling.steps, sampling.spacing)),
+        kernel_(make_solver(sampling.solver, model.schedule, {times_.begin(), times_.end()},
+                            sampling.eta,
+                            model.clip.value_or(std::numeric_limits<double>::infinity()))),
         canvas_(scene.labels.size()) {
     if (!kernel_->keeps_x0()) state_.x0 = {};
+    report_.gflop_per_evaluation = denoiser.gflop_per_evaluation(model.patch);
   }
 
-  int run();
+  PaintResult run();
 
  private:
   Step step_at(int index) const;
   bool guided(int index) const;
-  void plain_step(const Step& step);
-  void tapered_step(const Step& step);
-  // Takes the step's crops from `source` through the denoiser, from the first that no run before
-  // has committed on. `write` gets each crop with its x0 on any thread, `collect` in order and
-  // tells how many cells it has painted; `settle` is called before a part of the step is committed.
-  struct StepWork {
-    std::function<bool(Crop&)> source;
-    std::function<void(CropWork&)> write;
-    std::function<std::int64_t(const CropWork&)> collect;
-    std::function<std::int64_t()> settle;
-  };
-  void advance_canvas(const Step& step, const StepWork& work);
-  CropStages stages_of(const Step& step, const StepWork& work);
-  // Takes the plan's next crop and its labels; how many cells it paints, if there is one.
-  std::optional<std::int64_t> take_crop(const std::function<bool(Crop&)>& source, CropWork& work);
+  std::unique_ptr<StepPass> pass_of(const Step& step) const;
+  // Takes the step's crops through the denoiser, from the first that no run before has committed.
+  void paint_step(const Step& step);
+  void advance_canvas(const Step& step, StepPass& pass);
+  CropStages stages_of(const Step& step, StepPass& pass);
+  // Takes the pass's next crop and its labels; how many cells it paints, if there is one.
+  std::optional<std::int64_t> take_crop(StepPass& pass, CropData& data);
   // Takes the first `count` crops, which an earlier run has committed; how many cells they paint.
-  // \error UserError where the plan has fewer.
-  std::int64_t pass_over(const std::function<bool(Crop&)>& source, std::int64_t count);
+  // \error UserError if the step has fewer.
+  std::int64_t pass_over(StepPass& pass, std::int64_t count);
   // Takes crops until one paints a cell; false where a commit is due or there is none.
-  bool next_crop(const std::function<bool(Crop&)>& source, CropWork& work);
+  bool next_crop(StepPass& pass, CropData& data);
   bool commit_is_due() const;
   void commit(const Step& step, PaintedPart part);
   std::int64_t first_crop(const Step& step) const {
-    return step.index == options_.done.steps ? options_.done.crops : 0;
+    return step.index == control_.done.steps ? control_.done.crops : 0;
   }
   void count_cells();
 
-  const ModelBundle& bundle_;
+  const DiffusionModel& model_;
   const Scene& scene_;
-  const DiffusionOptions& options_;
+  const Sampling& sampling_;
+  const RunControl& control_;
   CanvasState state_;
   Progress& progress_;
-  DiffusionReport& report_;
+  DiffusionReport report_;
   CropEvaluator evaluator_;
   CellSolver solver_;
-  NoiseSchedule schedule_;
   std::vector<int> times_;
   std::unique_ptr<Solver> kernel_;
   LatentSize canvas_;
@@ -93,7 +86,7 @@ class Painter {
 };
 
 bool Painter::guided(int index) const {
-  return is_guided(options_, times_[static_cast<std::size_t>(index)], schedule_.steps());
+  return is_guided(sampling_, times_[static_cast<std::size_t>(index)], model_.schedule.steps());
 }
 
 Step Painter::step_at(int index) const {
@@ -103,16 +96,16 @@ Step Painter::step_at(int index) const {
   return {.index = index,
           .time = times_[static_cast<std::size_t>(index)],
           .guided = guided(index),
-          .tapered = index >= options_.steps - options_.tapered_steps,
+          .tapered = index >= sampling_.steps - sampling_.tapered_steps,
           .solver = kernel_->step(index, history),
-          .source = index == 0 ? options_.start : state_.y[from],
+          .source = index == 0 ? sampling_.start : state_.y[from],
           .target = state_.y[to],
           .x0_source = index == 0 ? nullptr : state_.x0[from],
           .x0_target = state_.x0[to]};
 }
 
 void Painter::count_cells() {
-  const std::int64_t p = bundle_.patch;
+  const std::int64_t p = model_.patch;
   std::vector<LabelId> ids(static_cast<std::size_t>(p * p));
   for (std::int64_t y = 0; y < canvas_.height; y += p) {
     for (std::int64_t x = 0; x < canvas_.width; x += p) {
@@ -126,22 +119,21 @@ void Painter::count_cells() {
   }
 }
 
-std::optional<std::int64_t> Painter::take_crop(const std::function<bool(Crop&)>& source,
-                                               CropWork& work) {
-  exhausted_ = !source(work.crop);
+std::optional<std::int64_t> Painter::take_crop(StepPass& pass, CropData& data) {
+  exhausted_ = !pass.next(data.crop);
   if (exhausted_) return std::nullopt;
   ++taken_;
-  evaluator_.read_labels(work);
-  const std::int64_t owned = disown_known(work);
+  evaluator_.read_labels(data);
+  const std::int64_t owned = disown_known(data);
   crops_ += owned > 0;
   return owned;
 }
 
-std::int64_t Painter::pass_over(const std::function<bool(Crop&)>& source, std::int64_t count) {
-  CropWork passed;
+std::int64_t Painter::pass_over(StepPass& pass, std::int64_t count) {
+  CropData passed;
   std::int64_t cells = 0;
   while (taken_ < count) {
-    const auto owned = take_crop(source, passed);
+    const auto owned = take_crop(pass, passed);
     if (!owned)
       throw UserError(fmt::format("{} crops of a step are said to be painted, it has {}; {}", count,
                                   taken_, kStartOver));
@@ -154,12 +146,12 @@ bool Painter::commit_is_due() const {
   // Whole groups only: a smaller one would cost as much as a whole one.
   if (uncommitted_ == 0 || uncommitted_ % group_size_ != 0) return false;
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - last_commit_;
-  return since.count() >= options_.commit_seconds;
+  return since.count() >= control_.commit_seconds;
 }
 
-bool Painter::next_crop(const std::function<bool(Crop&)>& source, CropWork& work) {
+bool Painter::next_crop(StepPass& pass, CropData& data) {
   while (!progress_.stop_requested() && !commit_is_due()) {
-    const auto owned = take_crop(source, work);
+    const auto owned = take_crop(pass, data);
     if (!owned) return false;
     // Crops that own known cells only cost nothing.
     if (*owned == 0) continue;
@@ -176,119 +168,115 @@ void Painter::commit(const Step& step, PaintedPart part) {
   report_.padded_evaluations = counters_.padded;
   report_.batches = counters_.batches;
   report_.denoiser_seconds = counters_.clock.seconds();
-  options_.committed(part);
+  control_.committed(part, report_);
   uncommitted_ = 0;
   last_commit_ = std::chrono::steady_clock::now();
 }
 
-CropStages Painter::stages_of(const Step& step, const StepWork& work) {
+CropStages Painter::stages_of(const Step& step, StepPass& pass) {
   return {
-      .next = [&](CropWork& crop) { return next_crop(work.source, crop); },
-      .read = [&](CropWork& crop) { evaluator_.read_state(crop, step.source, step.solver); },
+      .next = [&](CropData& data) { return next_crop(pass, data); },
+      .read = [&](CropData& data) { evaluator_.read_state(data, step.source, step.solver); },
       .predict =
           [&](CropGroup& group) { evaluator_.predict(group, step.time, step.guided, counters_); },
       .write =
-          [&](CropWork& crop) {
-            solver_.predict_x0(crop, step);
-            work.write(crop);
+          [&](CropData& data) {
+            solver_.predict_x0(data, step);
+            pass.write(data);
           },
       .collect =
-          [&](const CropWork& crop) {
-            painted_ += work.collect(crop);
-            progress_.update(painted_, fmt::format("step {}/{}", step.index + 1, options_.steps));
+          [&](const CropData& data) {
+            painted_ += pass.collect(data);
+            progress_.update(painted_, fmt::format("step {}/{}", step.index + 1, sampling_.steps));
           }};
 }
 
-void Painter::advance_canvas(const Step& step, const StepWork& work) {
+void Painter::advance_canvas(const Step& step, StepPass& pass) {
   group_size_ = evaluator_.group_size(step.guided);
-  const CropStages stages = stages_of(step, work);
+  const CropStages stages = stages_of(step, pass);
   while (!exhausted_) {
-    run_crops(stages, static_cast<std::size_t>(group_size_), options_.threads);
+    run_crops(stages, static_cast<std::size_t>(group_size_), control_.threads);
     if (exhausted_) break;
-    painted_ += work.settle();
+    painted_ += pass.prepare_commit();
     commit(step, {step.index, taken_});
     if (progress_.stop_requested())
-      throw Interrupted(
-          fmt::format("stopped while painting, in step {} of {}", step.index + 1, options_.steps));
+      throw Interrupted(fmt::format("stopped while painting {}, in step {} of {}", model_.name,
+                                    step.index + 1, sampling_.steps));
   }
 }
 
-void Painter::plain_step(const Step& step) {
-  const auto plan =
-      options_.crops ? options_.crops(step.index)
-                     : make_plan(options_.plan, canvas_, bundle_.patch, options_.seed, step.index);
-  const auto source = [&](Crop& crop) { return plan->next(crop); };
-  const auto owned = [](const CropWork& work) {
-    return std::count(work.crop.owned.begin(), work.crop.owned.end(), 1);
-  };
-  painted_ += pass_over(source, first_crop(step));
-  advance_canvas(step, {.source = source,
-                        .write = [&](CropWork& work) { solver_.write_owned(work, step); },
-                        .collect = owned,
-                        .settle = [] { return std::int64_t{0}; }});
+std::unique_ptr<StepPass> Painter::pass_of(const Step& step) const {
+  if (step.tapered)
+    return std::make_unique<TaperedPass>(model_, scene_, evaluator_.known(), solver_, step);
+  auto plan = sampling_.crops
+                  ? sampling_.crops(step.index)
+                  : make_plan(sampling_.plan, canvas_, model_.patch, sampling_.seed, step.index);
+  return std::make_unique<PlainPass>(std::move(plan), solver_, step);
 }
 
-void Painter::tapered_step(const Step& step) {
-  TaperedStrip strip(bundle_, scene_.labels, evaluator_.known(), solver_, step);
-  const auto source = [&](Crop& crop) { return strip.next(crop); };
-  pass_over(source, strip.first_needed(first_crop(step)));
-  painted_ += strip.skip_rows(first_crop(step));
-  advance_canvas(step, {.source = source,
-                        .write = [](CropWork&) {},
-                        .collect = [&](const CropWork& work) { return strip.add(work); },
-                        .settle = [&] { return strip.settle(); }});
-  painted_ += strip.finish();
+void Painter::paint_step(const Step& step) {
+  taken_ = crops_ = 0;
+  exhausted_ = false;
+  const std::unique_ptr<StepPass> pass = pass_of(step);
+  const std::int64_t committed = first_crop(step);
+  const std::int64_t passed = pass_over(*pass, pass->first_needed(committed));
+  painted_ += pass->take_up(committed, passed);
+  advance_canvas(step, *pass);
+  painted_ += pass->finish();
 }
 
-int Painter::run() {
-  if (options_.done.steps > options_.steps)
-    throw UserError(fmt::format("{} steps are said to be painted, of {}; {}", options_.done.steps,
-                                options_.steps, kStartOver));
+PaintResult Painter::run() {
+  if (control_.done.steps > sampling_.steps)
+    throw UserError(fmt::format("{} steps are said to be painted, of {}; {}", control_.done.steps,
+                                sampling_.steps, kStartOver));
   count_cells();
-  painted_ = to_paint_ * options_.done.steps;
-  progress_.start_stage("painting latents", to_paint_ * options_.steps, "cells");
-  for (int i = options_.done.steps; i < options_.steps; ++i) {
+  painted_ = to_paint_ * control_.done.steps;
+  progress_.start_stage(fmt::format("painting {}", model_.name), to_paint_ * sampling_.steps,
+                        "cells");
+  for (int i = control_.done.steps; i < sampling_.steps; ++i) {
     const Step step = step_at(i);
-    taken_ = crops_ = 0;
-    exhausted_ = false;
-    step.tapered ? tapered_step(step) : plain_step(step);
-    if (i + 1 == options_.steps) evaluator_.known().write_kept(*step.target);
+    paint_step(step);
+    if (i + 1 == sampling_.steps) evaluator_.known().write_kept(*step.target);
     report_.steps.push_back({crops_, minimum_, step.tapered});
     commit(step, {i + 1, 0});
-    progress_.update(painted_, fmt::format("step {}/{}", i + 1, options_.steps));
+    progress_.update(painted_, fmt::format("step {}/{}", i + 1, sampling_.steps));
   }
   progress_.finish();
-  return options_.steps % 2;
+  return {state_.y[static_cast<std::size_t>(sampling_.steps % 2)], report_};
 }
 
 }  // namespace
-
-std::optional<SolverKind> parse_solver_kind(std::string_view name) {
-  for (const SolverKind kind : {SolverKind::ddim, SolverKind::dpmpp})
-    if (name == name_of(kind)) return kind;
-  return std::nullopt;
-}
-
-std::string_view name_of(SolverKind kind) { return kind == SolverKind::ddim ? "ddim" : "dpm++"; }
 
 bool keeps_x0(SolverKind kind) {
   return make_solver(kind, NoiseSchedule::linear(2), {1, -1}, 0, 1)->keeps_x0();
 }
 
-int paint_latents(const ModelBundle& bundle, Denoiser& denoiser, const Scene& scene,
-                  const DiffusionOptions& options, const CanvasState& state, Progress& progress,
-                  DiffusionReport& report) {
+PaintResult paint_latents(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
+                          const Sampling& sampling, const RunControl& control,
+                          const CanvasState& state, Progress& progress) {
+  check_internal(model.channels >= 1 && model.channels <= kMaxChannels,
+                 "a canvas of more channels than can be painted");
   const auto fits = [&](const LatentArray* array) {
     return array != nullptr && array->size() == scene.labels.size() &&
-           array->channels() == bundle.latent_channels;
+           array->channels() == model.channels;
   };
   for (const std::size_t i : {0, 1})
-    check_internal(fits(state.y[i]) && (!keeps_x0(options.solver) || fits(state.x0[i])),
-                   "generations of another shape than the scene");
+    check_internal(fits(state.y[i]) && (!keeps_x0(sampling.solver) || fits(state.x0[i])),
+                   "latent buffers of another shape than the scene");
   check_internal(scene.kept == nullptr || fits(scene.kept),
                  "kept cells of another shape than the scene");
-  report.gflop_per_evaluation = denoiser.gflop_per_evaluation(bundle.patch);
-  return Painter(bundle, denoiser, scene, options, state, progress, report).run();
+  return Painter(model, denoiser, scene, sampling, control, state, progress).run();
+}
+
+std::uint64_t painting_memory(const DiffusionModel& model, LatentSize canvas,
+                              const Sampling& sampling, int threads) {
+  const std::int64_t c = model.channels, p = model.patch, n = threads;
+  const std::int64_t strip = sampling.tapered_steps > 0 ? 4 * c * p * canvas.width : 0;
+  // Crops fill a batch where one takes one evaluation.
+  const std::int64_t crops = (2 * n + 2) * model.batch * p * p * (12 * c + 3);
+  const std::int64_t calls = n * model.batch * p * p * (16 * c + 16);
+  const std::int64_t plan = sampling.plan == PlanKind::random ? canvas.area() / 8 : 0;
+  return static_cast<std::uint64_t>(strip + crops + calls + plan);
 }
 
 }  // namespace histoloom

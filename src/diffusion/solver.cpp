@@ -56,7 +56,7 @@ class Ddim final : public ScheduledSolver {
     const double epsilon = std::sqrt(std::max(0.0, e.next_sigma * e.next_sigma - noise * noise));
     SolverStep out = start(e);
     out.x0_scale = static_cast<float>(e.next_alpha);
-    out.kept = static_cast<float>(epsilon / e.sigma);
+    out.residual_scale = static_cast<float>(epsilon / e.sigma);
     out.removed = out.alpha;
     out.noise_scale = static_cast<float>(noise);
     return out;
@@ -80,7 +80,7 @@ class DpmSolverPlusPlus final : public ScheduledSolver {
     const double slope = history && index > 0 ? h / (2 * ends(index - 1).log_growth()) : 0;
     out.x0_scale = static_cast<float>(weight * (1 + slope));
     out.before_scale = static_cast<float>(-weight * slope);
-    out.kept = static_cast<float>(e.next_sigma / e.sigma * std::exp(-eta_ * h));
+    out.residual_scale = static_cast<float>(e.next_sigma / e.sigma * std::exp(-eta_ * h));
     out.noise_scale = static_cast<float>(e.next_sigma * std::sqrt(-std::expm1(-2 * eta_ * h)));
     return out;
   }

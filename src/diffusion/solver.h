@@ -9,38 +9,32 @@
 #include <memory>
 #include <vector>
 
-#include "histoloom/diffusion/random_patch.h"
-#include "histoloom/diffusion/schedule.h"
-#include "histoloom/model/bundle.h"
+#include "histoloom/networks/noise_schedule.h"
+#include "histoloom/networks/prediction.h"
+#include "histoloom/vocabulary/sampler.h"
 
 namespace histoloom {
 
 // One transition of a cell, from a noisy latent y and its predicted clean latent x0:
-//   y' = x0_scale·clip(x0) + before_scale·x0_before + kept·(y − removed·x0) + noise_scale·noise
+//   y' = x0_scale·clip(x0) + before_scale·x0_before + residual_scale·(y − removed·x0)
+//        + noise_scale·noise
 // where x0_before is clip(x0) of the step before.
 struct SolverStep {
   // The clean latent that a prediction stands for, given the noisy one; not clipped.
   float x0(Prediction kind, float y, float prediction) const {
-    switch (kind) {
-      case Prediction::v:
-        return alpha * y - sigma * prediction;
-      case Prediction::epsilon:
-        return (y - sigma * prediction) / alpha;
-      case Prediction::x0:
-        break;
-    }
-    return prediction;
+    return clean_of(kind, y, prediction, alpha, sigma);
   }
   float clipped(float x0) const { return std::clamp(x0, -clip, clip); }
   // `x0` not clipped. Not finite where y or x0 isn't.
   float advance(float y, float x0, float before, float noise) const {
     const float history = before_scale == 0 ? 0 : before_scale * before;
-    return x0_scale * clipped(x0) + history + kept * (y - removed * x0) + noise_scale * noise;
+    return x0_scale * clipped(x0) + history + residual_scale * (y - removed * x0) +
+           noise_scale * noise;
   }
 
   float alpha = 1, sigma = 0;  // before the step
   float clip = std::numeric_limits<float>::infinity();
-  float x0_scale = 0, before_scale = 0, kept = 0, removed = 0, noise_scale = 0;
+  float x0_scale = 0, before_scale = 0, residual_scale = 0, removed = 0, noise_scale = 0;
 };
 
 class Solver {

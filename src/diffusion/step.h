@@ -21,19 +21,16 @@ struct Step {
   LatentArray* x0_target = nullptr;
 };
 
-// Whether guidance runs at `time` of a schedule of `steps`.
-bool is_guided(const DiffusionOptions& options, int time, int steps);
-
-// Advances cells by one solver step and writes them into the target generation. Any thread.
+// Advances cells by one solver step and writes them into the target latent buffer. Any thread.
 class CellSolver {
  public:
-  CellSolver(const ModelBundle& bundle, const DiffusionOptions& options)
-      : bundle_(bundle), options_(options), noise_(options.seed) {}
+  CellSolver(const DiffusionModel& model, const Sampling& sampling)
+      : model_(model), sampling_(sampling), noise_(sampling.seed) {}
 
-  // Turns the predictions of a crop into clean latents, not clipped.
-  void predict_x0(CropWork& work, const Step& step) const;
-  // Advances the cells whose `owned` flag is set, given their x0 in `prediction`, and writes them.
-  void write_owned(const CropWork& work, const Step& step) const;
+  // Turns the predictions of a crop into its x0, not clipped.
+  void predict_x0(CropData& data, const Step& step) const;
+  // Advances the cells whose `owned` flag is set, given their x0, and writes them.
+  void write_owned(const CropData& data, const Step& step) const;
   // Reads the cells of one row, advances and writes them; `x0` is [channels, run.width()].
   void write_run(const LatentRect& run, std::vector<float> x0, const Step& step) const;
 
@@ -44,8 +41,8 @@ class CellSolver {
   // The cells of one row, all [channels, run.width()].
   void advance_run(const LatentRect& run, float* x0, float* y, const Step& step) const;
 
-  const ModelBundle& bundle_;
-  const DiffusionOptions& options_;
+  const DiffusionModel& model_;
+  const Sampling& sampling_;
   CounterNoise noise_;
 };
 

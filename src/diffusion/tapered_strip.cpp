@@ -13,17 +13,19 @@ std::size_t index_of(const std::vector<std::int64_t>& starts, std::int64_t start
 
 }  // namespace
 
-TaperedStrip::TaperedStrip(const ModelBundle& bundle, const LabelField& labels,
-                           const KnownCells& known, const CellSolver& solver, const Step& step)
-    : bundle_(bundle),
+TaperedStrip::TaperedStrip(const DiffusionModel& model, const CanvasLabelField& labels,
+                           const KnownCells& known, const CellSolver& solver, const Step& step,
+                           const TaperedPlan& plan)
+    : model_(model),
       labels_(labels),
       known_(known),
       solver_(solver),
       step_(step),
       canvas_(labels.size()),
-      xs_(make_tapered_axis(canvas_.width, bundle.patch, tapered_overlap(bundle.patch))),
-      ys_(make_tapered_axis(canvas_.height, bundle.patch, tapered_overlap(bundle.patch))),
-      sum_(static_cast<std::size_t>(bundle.latent_channels * bundle.patch * canvas_.width)) {}
+      plan_(plan),
+      xs_(plan.across()),
+      ys_(plan.down()),
+      sum_(static_cast<std::size_t>(model.channels * model.patch * canvas_.width)) {}
 
 std::int64_t TaperedStrip::first_open_row(std::int64_t index) const {
   const auto row = static_cast<std::size_t>(index) / xs_.starts.size();
@@ -31,9 +33,9 @@ std::int64_t TaperedStrip::first_open_row(std::int64_t index) const {
 }
 
 std::int64_t TaperedStrip::first_needed(std::int64_t crops) const {
-  if (crops > static_cast<std::int64_t>(xs_.starts.size() * ys_.starts.size())) return crops;
+  if (crops > plan_.crops()) return crops;
   const std::int64_t open = first_open_row(crops);
-  const auto covers = [&](std::int64_t start) { return start + bundle_.patch > open; };
+  const auto covers = [&](std::int64_t start) { return start + model_.patch > open; };
   const auto row = std::find_if(ys_.starts.begin(), ys_.starts.end(), covers) - ys_.starts.begin();
   return std::min(crops, row * static_cast<std::int64_t>(xs_.starts.size()));
 }
@@ -46,27 +48,16 @@ std::int64_t TaperedStrip::skip_rows(std::int64_t crops) {
   return written;
 }
 
-bool TaperedStrip::next(Crop& crop) {
-  const auto columns = static_cast<std::int64_t>(xs_.starts.size());
-  if (at_ == columns * static_cast<std::int64_t>(ys_.starts.size())) return false;
-  crop.corner = {xs_.starts[static_cast<std::size_t>(at_ % columns)],
-                 ys_.starts[static_cast<std::size_t>(at_ / columns)]};
-  crop.owned.assign(
-      static_cast<std::size_t>(bundle_.patch) * static_cast<std::size_t>(bundle_.patch), 1);
-  ++at_;
-  return true;
-}
-
-std::int64_t TaperedStrip::add(const CropWork& work) {
-  const LatentPoint corner = work.crop.corner;
+std::int64_t TaperedStrip::add(const CropData& data) {
+  const LatentPoint corner = data.crop.corner;
   const std::int64_t written = write_rows_above(corner.y);
-  const std::int64_t p = bundle_.patch;
+  const std::int64_t p = model_.patch;
   const auto& wx = xs_.weights[index_of(xs_.starts, corner.x)];
   const auto& wy = ys_.weights[index_of(ys_.starts, corner.y)];
-  for (std::int64_t c = 0; c < bundle_.latent_channels; ++c) {
+  for (std::int64_t c = 0; c < model_.channels; ++c) {
     // Rows above the strip were written before this run took the step up.
     for (std::int64_t v = std::max<std::int64_t>(0, top_ - corner.y); v < p; ++v) {
-      const float* from = work.prediction.data() + (c * p + v) * p;
+      const float* from = data.x0.data() + (c * p + v) * p;
       float* to = sum_.data() + (c * p + corner.y + v - top_) * canvas_.width + corner.x;
       for (std::int64_t u = 0; u < p; ++u)
         to[u] += wy[static_cast<std::size_t>(v)] * wx[static_cast<std::size_t>(u)] * from[u];
@@ -75,13 +66,15 @@ std::int64_t TaperedStrip::add(const CropWork& work) {
   return written;
 }
 
-std::int64_t TaperedStrip::settle() { return write_rows_above(first_open_row(at_)); }
+std::int64_t TaperedStrip::write_complete_rows() {
+  return write_rows_above(first_open_row(plan_.given()));
+}
 
 std::int64_t TaperedStrip::finish() { return write_rows_above(canvas_.height); }
 
 std::int64_t TaperedStrip::write_rows_above(std::int64_t y) {
   std::int64_t written = 0;
-  const std::int64_t p = bundle_.patch;
+  const std::int64_t p = model_.patch;
   while (top_ < y) {
     // Crops of known cells are left out, so the next may lie more than a strip below.
     const std::int64_t rows = std::min(y - top_, p);
@@ -90,7 +83,7 @@ std::int64_t TaperedStrip::write_rows_above(std::int64_t y) {
     for (std::int64_t x = 0; x < canvas_.width; x += across)
       written += write_block({x, top_, std::min(x + across, canvas_.width), top_ + rows});
     const std::int64_t plane = p * canvas_.width, shift = rows * canvas_.width;
-    for (std::int64_t c = 0; c < bundle_.latent_channels; ++c) {
+    for (std::int64_t c = 0; c < model_.channels; ++c) {
       const auto first = sum_.begin() + c * plane;
       std::fill(std::copy(first + shift, first + plane, first), first + plane, 0.0f);
     }
@@ -116,11 +109,11 @@ void TaperedStrip::for_each_run(const LatentRect& rect, Visit&& visit) const {
 }
 
 std::int64_t TaperedStrip::write_block(const LatentRect& rect) const {
-  const std::int64_t plane = bundle_.patch * canvas_.width;
+  const std::int64_t plane = model_.patch * canvas_.width;
   std::int64_t written = 0;
   for_each_run(rect, [&](const LatentRect& run) {
     std::vector<float> clean;
-    for (std::int64_t c = 0; c < bundle_.latent_channels; ++c) {
+    for (std::int64_t c = 0; c < model_.channels; ++c) {
       const auto first = sum_.begin() + c * plane + (run.y0 - top_) * canvas_.width;
       clean.insert(clean.end(), first + run.x0, first + run.x1);
     }

@@ -6,6 +6,7 @@
 
 #include "histoloom/diffusion/patch_plan.h"
 #include "histoloom/labels/label_field.h"
+#include "histoloom/networks/diffusion_model.h"
 #include "known_cells.h"
 #include "step.h"
 
@@ -15,23 +16,23 @@ namespace histoloom {
 // they are advanced, written, and the rest moves to the top of the strip.
 class TaperedStrip {
  public:
-  TaperedStrip(const ModelBundle& bundle, const LabelField& labels, const KnownCells& known,
-               const CellSolver& solver, const Step& step);
+  TaperedStrip(const DiffusionModel& model, const CanvasLabelField& labels, const KnownCells& known,
+               const CellSolver& solver, const Step& step, const TaperedPlan& plan);
 
-  // A step whose first `crops` crops lie on disk as settle() left them is taken up at the crop
-  // first_needed(crops): rows that are not complete need its like again. skip_rows() passes over
-  // those that are, and returns how many painted cells they hold. Of more crops than the step has,
-  // all are needed, which next() then does not have.
+  // The first crop that is needed of a step whose first `crops` crops lie on disk, as
+  // write_complete_rows() left them: rows that are not complete need all crops that cover them. All
+  // crops are needed if the step has fewer.
   std::int64_t first_needed(std::int64_t crops) const;
+  // Passes over the rows that are complete after `crops` crops. Returns how many painted cells they
+  // hold.
   std::int64_t skip_rows(std::int64_t crops);
-  // The next crop's corner, owning all its cells, or false after the last.
-  bool next(Crop& crop);
-  // Adds the x0 of a crop (its `prediction`), in the order of next(). Crops may be left out where
-  // all their cells are known. Returns how many cells were written.
-  std::int64_t add(const CropWork& work);
+  // Adds the x0 of a crop, in the plan's order. Crops may be left out if all their cells are known.
+  // Returns how many cells were written.
+  std::int64_t add(const CropData& data);
   // Writes the rows that no crop still to come covers, so that the step can be taken up after the
-  // last crop of next(), all of which have been added. Returns how many cells were written.
-  std::int64_t settle();
+  // last crop that the plan has given, all of which have been added. Returns how many cells were
+  // written.
+  std::int64_t write_complete_rows();
   // Writes what is left, after the last crop.
   std::int64_t finish();
 
@@ -45,14 +46,14 @@ class TaperedStrip {
   template <class Visit>
   void for_each_run(const LatentRect& rect, Visit&& visit) const;
 
-  const ModelBundle& bundle_;
-  const LabelField& labels_;
+  const DiffusionModel& model_;
+  const CanvasLabelField& labels_;
   const KnownCells& known_;
   const CellSolver& solver_;
   const Step& step_;
   LatentSize canvas_;
-  TaperedAxis xs_, ys_;
-  std::int64_t at_ = 0;     // of the next crop
+  const TaperedPlan& plan_;
+  const TaperedAxis &xs_, &ys_;
   std::int64_t top_ = 0;    // the canvas row of the strip's first
   std::vector<float> sum_;  // [channels, patch, width]
 };

@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "annotation_mask.h"
-#include "histoloom/labels/vips.h"
+#include "histoloom/core/readable.h"
 
 namespace histoloom {
 

@@ -76,7 +76,7 @@ std::unique_ptr<LabelField> mask_of_annotations(std::istream& in, const std::str
     for (std::vector<SlideRing> rings : drawn.polygons) {
       require_on_slide(rings, slide, what);
       scale(rings, slide.size, size);
-      fill.paint(rings, label->id);
+      fill.fill(rings, label->id);
     }
   });
   return grid;

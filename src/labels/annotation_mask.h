@@ -8,7 +8,7 @@
 
 #include "histoloom/core/geometry.h"
 #include "histoloom/labels/label_field.h"
-#include "histoloom/labels/label_set.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {
 

@@ -31,7 +31,7 @@ class AnnotationWriter {
 // `source`: what object ids belong to.
 std::unique_ptr<AnnotationWriter> make_geojson_writer(std::string source);
 // Holes are polygons of the group that `labels` call glass ("hole" without one), right after
-// theirs: painted in the order of the file, the polygons give the mask.
+// theirs: filled in the order of the file, the polygons give the mask.
 std::unique_ptr<AnnotationWriter> make_asap_writer(const LabelSet& labels);
 
 }  // namespace histoloom

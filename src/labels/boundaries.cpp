@@ -31,7 +31,7 @@ class RegionTable {
     parent(std::max(a, b)) = std::min(a, b);
   }
   // Numbers the regions without gaps and returns their labels; find() gives the new numbers.
-  std::vector<LabelId> settle() {
+  std::vector<LabelId> number_regions() {
     std::vector<LabelId> labels;
     std::vector<Region> number(parents_.size());
     for (Region r = 0; std::cmp_less(r, parents_.size()); ++r) {
@@ -41,14 +41,14 @@ class RegionTable {
           root == r ? static_cast<Region>(labels.size()) : number[static_cast<std::size_t>(root)];
       if (root == r) labels.push_back(labels_[i]);
     }
-    settled_ = std::move(number);
+    numbers_ = std::move(number);
     return labels;
   }
-  Region settled(Region r) const { return settled_[static_cast<std::size_t>(r)]; }
+  Region number_of(Region r) const { return numbers_[static_cast<std::size_t>(r)]; }
 
  private:
   Region& parent(Region r) { return parents_[static_cast<std::size_t>(r)]; }
-  std::vector<Region> parents_, settled_;
+  std::vector<Region> parents_, numbers_;
   std::vector<LabelId> labels_;
 };
 
@@ -168,7 +168,7 @@ class Sweep {
   }
 
   const LabelField& field_;
-  LatentSize size_;
+  CellSize size_;
   RegionTable& regions_;
   Row above_, below_;
   std::vector<std::int32_t> down_;
@@ -231,10 +231,10 @@ Boundaries find_boundaries(const LabelField& field,
   RegionTable regions;
   Boundaries out;
   out.arcs = Stringing(Sweep(field, regions).run(on_row)).run();
-  out.labels = regions.settle();
+  out.labels = regions.number_regions();
   for (Arc& arc : out.arcs) {
-    arc.left = regions.settled(arc.left);
-    arc.right = regions.settled(arc.right);
+    arc.left = regions.number_of(arc.left);
+    arc.right = regions.number_of(arc.right);
   }
   return out;
 }

@@ -13,7 +13,7 @@ CellVotes::CellVotes(std::int64_t cells, const LabelSet& labels) {
   votes_.assign(static_cast<std::size_t>(cells) * candidates_.size(), 0);
 }
 
-LabelId CellVotes::settle(std::int64_t cell) {
+LabelId CellVotes::take_winner(std::int64_t cell) {
   const auto first = votes_.begin() + cell * static_cast<std::int64_t>(candidates_.size());
   const auto last = first + static_cast<std::int64_t>(candidates_.size());
   const auto winner = std::max_element(first, last) - first;

@@ -12,9 +12,9 @@ namespace histoloom {
 namespace {
 
 LabelGrid without_borders(const LabelGrid& ids) {
-  const LatentSize size = ids.size();
+  const CellSize size = ids.size();
   LabelGrid out = ids;
-  const auto mark_if_different = [&](LatentPoint a, LatentPoint b) {
+  const auto mark_if_different = [&](CellPoint a, CellPoint b) {
     if (ids.at(a) != ids.at(b)) out.at(a) = out.at(b) = 0;
   };
   for (std::int64_t y = 0; y < size.height; ++y) {
@@ -27,7 +27,7 @@ LabelGrid without_borders(const LabelGrid& ids) {
 }
 
 // The least id of the window that starts at each cell, along one axis.
-LabelGrid least_along(const LabelGrid& ids, LatentPoint direction) {
+LabelGrid least_along(const LabelGrid& ids, CellPoint direction) {
   constexpr std::int64_t lost = kCleaningWindow - 1;
   LabelGrid out({ids.size().width - lost * direction.x, ids.size().height - lost * direction.y}, 0);
   for (std::int64_t y = 0; y < out.size().height; ++y) {
@@ -41,7 +41,7 @@ LabelGrid least_along(const LabelGrid& ids, LatentPoint direction) {
   return out;
 }
 
-LabelGrid resized(const LabelGrid& ids, LatentSize size) {
+LabelGrid resized(const LabelGrid& ids, CellSize size) {
   LabelGrid out(size, 0);
   // The cell under the centre: (x + ½)·from / to, in whole numbers.
   const auto nearest = [](std::int64_t i, std::int64_t from, std::int64_t to) {
@@ -56,7 +56,7 @@ LabelGrid resized(const LabelGrid& ids, LatentSize size) {
 
 }  // namespace
 
-LabelGrid labels_from_values(const float* values, LatentSize size, int labels) {
+LabelGrid labels_from_values(const float* values, CellSize size, int labels) {
   if (labels < 2 || labels > 255)
     throw UserError(fmt::format("a mask needs 2 to 255 labels, got {}", labels));
   LabelGrid out(size, 0);
@@ -70,7 +70,7 @@ LabelGrid labels_from_values(const float* values, LatentSize size, int labels) {
   return out;
 }
 
-LabelGrid clean_labels(const LabelGrid& ids, LatentSize out) {
+LabelGrid clean_labels(const LabelGrid& ids, CellSize out) {
   if (ids.size().width < kCleaningWindow || ids.size().height < kCleaningWindow)
     throw UserError(
         fmt::format("a mask of {} x {} cells can't be cleaned, it needs at least {} a side",

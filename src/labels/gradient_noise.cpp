@@ -12,13 +12,13 @@ constexpr int kDirections = 256;
 constexpr std::int64_t kPlacement = -1;  // rows of the counter apart from the permutation's
 constexpr float kToUnit = 1.4142135f;    // the noise of unit gradients stays within ±1/sqrt(2)
 
-struct Direction {
+struct Gradient {
   float x, y;
 };
 
-const std::array<Direction, kDirections>& directions() {
+const std::array<Gradient, kDirections>& directions() {
   static const auto table = [] {
-    std::array<Direction, kDirections> all{};
+    std::array<Gradient, kDirections> all{};
     for (int i = 0; i < kDirections; ++i) {
       const double angle = 2 * std::numbers::pi * i / kDirections;
       all[static_cast<std::size_t>(i)] = {static_cast<float>(std::cos(angle)),
@@ -78,7 +78,7 @@ float GradientNoise::at(double x, double y) const {
     const std::size_t row = permutation_[static_cast<std::size_t>((i + di) & (kTable - 1))];
     const std::size_t hash =
         permutation_[(row + static_cast<std::size_t>((k + dk) & (kTable - 1))) & (kTable - 1)];
-    const Direction g = gradients[hash & (kDirections - 1)];
+    const Gradient g = gradients[hash & (kDirections - 1)];
     return g.x * (fu - static_cast<float>(di)) + g.y * (fv - static_cast<float>(dk));
   };
   const float su = fade(fu);

@@ -42,7 +42,7 @@ float border_distance(const Frame& frame, double x, double y) {
 }
 
 // Glass that stays free along the slide's borders.
-Frame inside_margin(LatentSize size, double share) {
+Frame inside_margin(CellSize size, double share) {
   const double margin = share * static_cast<double>(std::min(size.width, size.height));
   return {margin, margin, static_cast<double>(size.width) - margin,
           static_cast<double>(size.height) - margin};
@@ -50,14 +50,14 @@ Frame inside_margin(LatentSize size, double share) {
 
 // ---- Resections: one to a few pieces, rounded boxes with now and then a cut side.
 
-struct Piece {
+struct Island {
   double x, y, half_width, half_height, cos, sin, squareness;
   double cut_x, cut_y, cut_at;  // the half plane that a scalpel left
 };
 
 class Resection final : public IslandShapes {
  public:
-  Resection(LatentSize size, const LayoutOptions& options)
+  Resection(CellSize size, const LayoutOptions& options)
       : frame_(inside_margin(size, options.tissue_fraction < 0.7 ? 0.03 : 0.0)),
         share_(options.tissue_fraction) {
     Draw draw(options.seed);
@@ -71,14 +71,14 @@ class Resection final : public IslandShapes {
     if (options.pieces > 0) count = options.pieces;
     split(frame_, count, draw);
     radius_ = 1e30;
-    for (const Piece& p : pieces_) {
+    for (const Island& p : pieces_) {
       radius_ = std::min({radius_, p.half_width, p.half_height});
     }
   }
 
   float distance(double x, double y) const override {
     double best = -1e30;
-    for (const Piece& p : pieces_) {
+    for (const Island& p : pieces_) {
       const double dx = x - p.x;
       const double dy = y - p.y;
       const double u = (p.cos * dx + p.sin * dy) / p.half_width;
@@ -98,7 +98,7 @@ class Resection final : public IslandShapes {
   // Halves the frame, across its longer side and not quite in the middle, until each part has
   // one piece.
   void split(const Frame& f, int count, Draw& draw) {
-    if (count == 1) return pieces_.push_back(piece_in(f, draw));
+    if (count == 1) return pieces_.push_back(island_in(f, draw));
     const int first = count / 2;
     const double at = static_cast<double>(first) / count + draw.between(-0.09, 0.09);
     Frame a = f;
@@ -112,7 +112,7 @@ class Resection final : public IslandShapes {
     split(b, count - first, draw);
   }
 
-  Piece piece_in(const Frame& f, Draw& draw) const {
+  Island island_in(const Frame& f, Draw& draw) const {
     // A rounded box fills about 0.8 of its frame. Length against width varies with the area kept.
     const double scale = std::min(1.0, std::sqrt(share_ / 0.80));
     const double slimness = std::min(draw.between(0.84, 1.19), 0.98 / scale);
@@ -137,14 +137,14 @@ class Resection final : public IslandShapes {
   Frame frame_;
   double share_;
   double radius_;
-  std::vector<Piece> pieces_;
+  std::vector<Island> pieces_;
 };
 
 // ---- Biopsies: slender cores side by side along the slide, bent and broken here and there.
 
 class Biopsy final : public IslandShapes {
  public:
-  Biopsy(LatentSize size, const LayoutOptions& options)
+  Biopsy(CellSize size, const LayoutOptions& options)
       : along_x_(size.width >= size.height),
         length_(static_cast<double>(std::max(size.width, size.height))),
         depth_(static_cast<double>(std::min(size.width, size.height))),
@@ -202,7 +202,7 @@ class Biopsy final : public IslandShapes {
 
 class Microarray final : public IslandShapes {
  public:
-  Microarray(LatentSize size, const LayoutOptions& options) {
+  Microarray(CellSize size, const LayoutOptions& options) {
     Draw draw(options.seed);
     const double share = std::clamp(options.tissue_fraction, 0.01, 0.95);
     // Punches of about a millimetre; the pitch follows from the share of tissue.
@@ -247,7 +247,7 @@ class Microarray final : public IslandShapes {
   static constexpr double kWhole = 2.0, kGone = -2.0;  // of Core::cut_at
 
   // Rows and columns for a number of cores, as square as the slide.
-  void lay_out(int cores, LatentSize size) {
+  void lay_out(int cores, CellSize size) {
     const double aspect = static_cast<double>(size.width) / static_cast<double>(size.height);
     columns_ = std::clamp(static_cast<int>(std::lround(std::sqrt(cores * aspect))), 1, cores);
     rows_ = (cores + columns_ - 1) / columns_;
@@ -289,7 +289,7 @@ class Microarray final : public IslandShapes {
 
 }  // namespace
 
-std::unique_ptr<IslandShapes> make_island_shapes(LatentSize size, const LayoutOptions& options) {
+std::unique_ptr<IslandShapes> make_island_shapes(CellSize size, const LayoutOptions& options) {
   switch (options.kind) {
     case LayoutKind::tissue:
       return std::make_unique<Resection>(size, options);

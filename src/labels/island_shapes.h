@@ -20,6 +20,6 @@ class IslandShapes {
 };
 
 // The plan for a kind other than `full`; pieces cover about options.tissue_fraction.
-std::unique_ptr<IslandShapes> make_island_shapes(LatentSize size, const LayoutOptions& options);
+std::unique_ptr<IslandShapes> make_island_shapes(CellSize size, const LayoutOptions& options);
 
 }  // namespace histoloom

@@ -2,24 +2,10 @@
 
 #include <algorithm>
 
-#include "histoloom/core/error.h"
-
 namespace histoloom {
 
-LabelGrid::LabelGrid(LatentSize size, LabelId fill) : size_(size) {
-  check_internal(!size.empty(), "a label grid needs at least one cell");
-  cells_.assign(static_cast<std::size_t>(size.area()), fill);
-}
-
-void LabelGrid::read(const LatentRect& rect, LabelId* out) const {
-  check_internal(LatentRect::of(size_).contains(rect), "labels are read outside of their field");
-  for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
-    out = std::copy_n(cells_.data() + y * size_.width + rect.x0, rect.width(), out);
-  }
-}
-
 double tissue_fraction(const LabelField& field, LabelId glass) {
-  const LatentSize size = field.size();
+  const CellSize size = field.size();
   std::vector<LabelId> row(static_cast<std::size_t>(size.width));
   std::int64_t tissue = 0;
   for (std::int64_t y = 0; y < size.height; ++y) {

@@ -18,7 +18,7 @@ constexpr std::int64_t kSamples = 1 << 18;
 
 // Cells that stand for the slide: all of a small one, else one in each square of a grid, at a
 // random place in it.
-std::vector<CellCentre> sample_cells(LatentSize size, std::uint64_t seed) {
+std::vector<CellCentre> sample_cells(CellSize size, std::uint64_t seed) {
   const auto area = static_cast<double>(size.area());
   const auto stride = static_cast<std::int64_t>(
       std::max(1.0, std::ceil(std::sqrt(area / static_cast<double>(kSamples)))));
@@ -64,7 +64,7 @@ void validate(const LayoutOptions& options) {
 
 // Visits the cells of a rectangle row by row with their centres, as `out` holds them.
 template <class Visit>
-void for_each_cell(const LatentRect& rect, LabelId* out, Visit&& visit) {
+void for_each_cell(const CellRect& rect, LabelId* out, Visit&& visit) {
   for (std::int64_t y = rect.y0; y < rect.y1; ++y)
     for (std::int64_t x = rect.x0; x < rect.x1; ++x)
       visit(*out++, static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5);
@@ -72,33 +72,33 @@ void for_each_cell(const LatentRect& rect, LabelId* out, Visit&& visit) {
 
 class UniformField final : public LabelField {
  public:
-  UniformField(LatentSize size, LabelId id) : size_(size), id_(id) {}
-  LatentSize size() const override { return size_; }
-  void read(const LatentRect& rect, LabelId* out) const override {
+  UniformField(CellSize size, LabelId id) : size_(size), id_(id) {}
+  CellSize size() const override { return size_; }
+  void read(const CellRect& rect, LabelId* out) const override {
     std::fill_n(out, rect.area(), id_);
   }
 
  private:
-  LatentSize size_;
+  CellSize size_;
   LabelId id_;
 };
 
 class OutlineField final : public LabelField {
  public:
-  OutlineField(LatentSize size, const LabelSet& labels, const LayoutOptions& options)
+  OutlineField(CellSize size, const LabelSet& labels, const LayoutOptions& options)
       : size_(size),
         tissue_(labels.unknown()),
         glass_(*labels.glass()),
         outline_(size, options, sample_cells(size, options.seed)) {}
-  LatentSize size() const override { return size_; }
-  void read(const LatentRect& rect, LabelId* out) const override {
+  CellSize size() const override { return size_; }
+  void read(const CellRect& rect, LabelId* out) const override {
     for_each_cell(rect, out, [&](LabelId& id, double x, double y) {
       id = outline_.is_tissue(x, y) ? tissue_ : glass_;
     });
   }
 
  private:
-  LatentSize size_;
+  CellSize size_;
   LabelId tissue_, glass_;
   TissueOutline outline_;
 };
@@ -122,8 +122,8 @@ class FilledField final : public LabelField {
       : outline_(std::move(outline)),
         unknown_(labels.unknown()),
         regions_(tissue_classes(labels), options, open_cells(*outline_, unknown_, options.seed)) {}
-  LatentSize size() const override { return outline_->size(); }
-  void read(const LatentRect& rect, LabelId* out) const override {
+  CellSize size() const override { return outline_->size(); }
+  void read(const CellRect& rect, LabelId* out) const override {
     outline_->read(rect, out);
     for_each_cell(rect, out, [&](LabelId& id, double x, double y) {
       if (id == unknown_) id = regions_.class_at(x, y);
@@ -146,7 +146,7 @@ std::optional<LayoutKind> parse_layout_kind(std::string_view name) {
   return std::nullopt;
 }
 
-std::unique_ptr<LabelField> make_outline(LatentSize size, const LabelSet& labels,
+std::unique_ptr<LabelField> make_outline(CellSize size, const LabelSet& labels,
                                          const LayoutOptions& options) {
   validate(options);
   if (options.kind == LayoutKind::full || !labels.glass())
@@ -160,7 +160,7 @@ std::unique_ptr<LabelField> fill_outline(std::unique_ptr<LabelField> outline,
   return std::make_unique<FilledField>(std::move(outline), labels, options);
 }
 
-std::unique_ptr<LabelField> make_layout(LatentSize size, const LabelSet& labels,
+std::unique_ptr<LabelField> make_layout(CellSize size, const LabelSet& labels,
                                         const LayoutOptions& options) {
   return fill_outline(make_outline(size, labels, options), labels, options);
 }

@@ -6,7 +6,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "json_colour.h"
+#include "histoloom/vocabulary/json_colour.h"
 
 namespace histoloom {
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "histoloom/labels/label_set.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {
 

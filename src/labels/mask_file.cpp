@@ -11,12 +11,12 @@
 
 #include "annotation_mask.h"
 #include "histoloom/core/error.h"
+#include "histoloom/core/readable.h"
 #include "histoloom/labels/cell_votes.h"
-#include "histoloom/labels/vips.h"
+#include "histoloom/pictures/png_indices.h"
+#include "histoloom/pictures/tiff_indices.h"
+#include "histoloom/pictures/vips_reader.h"
 #include "mask_colours.h"
-#include "png_indices.h"
-#include "tiff_indices.h"
-#include "vips_image.h"
 
 namespace histoloom {
 
@@ -161,7 +161,7 @@ std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const L
   const std::int64_t k = find_reduction(rows.size(), slide, path.string());
   auto grid = std::make_unique<LabelGrid>(latent_size_for(slide, factor), labels.unknown());
 
-  // Each row of the mask votes in the rows of cells that it touches; a row of cells is settled
+  // Each row of the mask votes in the rows of cells that it touches; a row of cells is decided
   // once its last pixel row has voted.
   CellVotes votes(grid->size().width, labels);
   std::vector<LabelId> ids;
@@ -177,7 +177,8 @@ std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const L
                       });
       }
       if (end < std::min((cell_y + 1) * factor, slide.height)) return;
-      for (std::int64_t x = 0; x < grid->size().width; ++x) grid->at({x, cell_y}) = votes.settle(x);
+      for (std::int64_t x = 0; x < grid->size().width; ++x)
+        grid->at({x, cell_y}) = votes.take_winner(x);
     });
   }
   return grid;

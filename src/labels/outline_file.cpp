@@ -8,7 +8,7 @@
 
 #include "gradient_noise.h"
 #include "histoloom/core/error.h"
-#include "vips_image.h"
+#include "histoloom/pictures/vips_reader.h"
 
 namespace histoloom {
 
@@ -41,7 +41,7 @@ struct TissueMap {
   }
 };
 
-void check_picture(const VipsReader& image, const std::string& path, LatentSize slide) {
+void check_picture(const VipsReader& image, const std::string& path, CellSize slide) {
   const PixelSize size = image.size();
   const int bands = image.bands();
   if (image.format() != "uchar" || (bands != 1 && bands != 3 && bands != 4))
@@ -63,7 +63,7 @@ void check_picture(const VipsReader& image, const std::string& path, LatentSize 
         path, size.width, size.height));
 }
 
-TissueMap read_tissue(const std::filesystem::path& path, LatentSize slide) {
+TissueMap read_tissue(const std::filesystem::path& path, CellSize slide) {
   VipsReader image(path);
   check_picture(image, path.string(), slide);
   const auto bands = static_cast<std::size_t>(image.bands());
@@ -81,8 +81,7 @@ TissueMap read_tissue(const std::filesystem::path& path, LatentSize slide) {
 
 class PictureOutline final : public LabelField {
  public:
-  PictureOutline(TissueMap map, LatentSize size, const LabelSet& labels,
-                 const LayoutOptions& options)
+  PictureOutline(TissueMap map, CellSize size, const LabelSet& labels, const LayoutOptions& options)
       : map_(std::move(map)),
         size_(size),
         tissue_(labels.unknown()),
@@ -91,9 +90,9 @@ class PictureOutline final : public LabelField {
         pixels_a_cell_y_(static_cast<double>(map_.size.height) / static_cast<double>(size.height)),
         fraying_(pixels_a_cell_x_ < 0.5 ? kFraying : 0.0f),
         noise_(CounterNoise(options.seed), kNoiseChannel, std::max(2 / pixels_a_cell_x_, 4.0)) {}
-  LatentSize size() const override { return size_; }
+  CellSize size() const override { return size_; }
 
-  void read(const LatentRect& rect, LabelId* out) const override {
+  void read(const CellRect& rect, LabelId* out) const override {
     for (std::int64_t y = rect.y0; y < rect.y1; ++y)
       for (std::int64_t x = rect.x0; x < rect.x1; ++x)
         *out++ = is_tissue(static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5) ? tissue_
@@ -108,7 +107,7 @@ class PictureOutline final : public LabelField {
   }
 
   TissueMap map_;
-  LatentSize size_;
+  CellSize size_;
   LabelId tissue_, glass_;
   double pixels_a_cell_x_, pixels_a_cell_y_;
   float fraying_;
@@ -117,7 +116,7 @@ class PictureOutline final : public LabelField {
 
 }  // namespace
 
-std::unique_ptr<LabelField> read_outline(const std::filesystem::path& path, LatentSize size,
+std::unique_ptr<LabelField> read_outline(const std::filesystem::path& path, CellSize size,
                                          const LabelSet& labels, const LayoutOptions& options) {
   if (!labels.glass())
     throw UserError(fmt::format("--layout {} needs a label of glass, but the labels are {}",

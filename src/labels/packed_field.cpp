@@ -25,10 +25,10 @@ class PackedField final : public LabelField {
     }
   }
 
-  LatentSize size() const override { return size_; }
+  CellSize size() const override { return size_; }
 
-  void read(const LatentRect& rect, LabelId* out) const override {
-    check_internal(LatentRect::of(size_).contains(rect), "labels are read outside of their field");
+  void read(const CellRect& rect, LabelId* out) const override {
+    check_internal(CellRect::of(size_).contains(rect), "labels are read outside of their field");
     for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
       const auto [first, last] = runs_of(y);
       auto run = std::upper_bound(ends_.begin() + first, ends_.begin() + last, rect.x0);
@@ -54,7 +54,7 @@ class PackedField final : public LabelField {
                  std::vector<LabelId>& band) const {
     tbb::parallel_for(std::int64_t{0}, divide_up(size_.width, kBlock), [&](std::int64_t i) {
       const std::int64_t x = i * kBlock;
-      const LatentRect block{x, y, std::min(x + kBlock, size_.width), y + rows};
+      const CellRect block{x, y, std::min(x + kBlock, size_.width), y + rows};
       std::vector<LabelId> cells(static_cast<std::size_t>(block.area()));
       source.read(block, cells.data());
       for (std::int64_t row = 0; row < rows; ++row)
@@ -74,9 +74,9 @@ class PackedField final : public LabelField {
     rows_.push_back(static_cast<std::ptrdiff_t>(ends_.size()));
   }
 
-  LatentSize size_;
+  CellSize size_;
   std::vector<std::int32_t> ends_;    // of each run, the column after its last cell
-  std::vector<LabelId> ids_;          // likewise
+  std::vector<LabelId> ids_;          // of each run, its label
   std::vector<std::ptrdiff_t> rows_;  // the run after the last of each row
 };
 

@@ -62,7 +62,7 @@ std::vector<std::uint8_t> PixelRegion::inside(const PixelRect& rect) const {
       for (const Place& p : places)
         ring.push_back({p.x - static_cast<double>(rect.x0), p.y - static_cast<double>(rect.y0)});
     }
-    fill.paint(rings, 1);
+    fill.fill(rings, 1);
   }
   return {grid.cells().begin(), grid.cells().end()};
 }

@@ -27,7 +27,7 @@ PolygonFill::PolygonFill(LabelGrid& grid, PixelSize slide, int factor)
       middles_x_(middles(grid.size().width, slide.width, factor)),
       middles_y_(middles(grid.size().height, slide.height, factor)) {}
 
-void PolygonFill::paint(const std::vector<SlideRing>& rings, LabelId id) {
+void PolygonFill::fill(const std::vector<SlideRing>& rings, LabelId id) {
   double top = 1e300, bottom = -1e300;
   for (const SlideRing& ring : rings)
     for (const SlidePoint p : ring) top = std::min(top, p.y), bottom = std::max(bottom, p.y);

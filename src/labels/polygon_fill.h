@@ -24,7 +24,7 @@ class PolygonFill {
   PolygonFill(LabelGrid& grid, PixelSize slide, int factor);
 
   // In memory: 16 bytes for each place where a line crosses one of 64 rows of cells.
-  void paint(const std::vector<SlideRing>& rings, LabelId id);
+  void fill(const std::vector<SlideRing>& rings, LabelId id);
 
  private:
   struct Crossing {

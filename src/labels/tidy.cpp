@@ -11,9 +11,9 @@ namespace {
 // The labels of a rectangle and of a margin around it, cut at the field's borders.
 class Window {
  public:
-  Window(const LabelField& field, const LatentRect& rect, std::int64_t margin)
+  Window(const LabelField& field, const CellRect& rect, std::int64_t margin)
       : rect_(intersect({rect.x0 - margin, rect.y0 - margin, rect.x1 + margin, rect.y1 + margin},
-                        LatentRect::of(field.size()))),
+                        CellRect::of(field.size()))),
         ids_(static_cast<std::size_t>(rect_.area())) {
     field.read(rect_, ids_.data());
   }
@@ -31,14 +31,14 @@ class Window {
     if (cell + rect_.width() < cells()) visit(cell + rect_.width());
   }
 
-  void copy(const LatentRect& part, LabelId* out) const {
+  void copy(const CellRect& part, LabelId* out) const {
     for (std::int64_t y = part.y0; y < part.y1; ++y)
       out = std::copy_n(ids_.data() + (y - rect_.y0) * rect_.width() + part.x0 - rect_.x0,
                         part.width(), out);
   }
 
  private:
-  LatentRect rect_;
+  CellRect rect_;
   std::vector<LabelId> ids_;
 };
 
@@ -46,9 +46,9 @@ class FieldWithoutGaps final : public LabelField {
  public:
   FieldWithoutGaps(std::unique_ptr<LabelField> field, const LabelSet& labels)
       : field_(std::move(field)), unknown_(labels.unknown()), glass_(labels.glass()) {}
-  LatentSize size() const override { return field_->size(); }
+  CellSize size() const override { return field_->size(); }
 
-  void read(const LatentRect& rect, LabelId* out) const override {
+  void read(const CellRect& rect, LabelId* out) const override {
     field_->read(rect, out);
     if (std::find(out, out + rect.area(), unknown_) == out + rect.area()) return;
     Window window(*field_, rect, kGapReach);
@@ -146,9 +146,9 @@ class FieldWithoutSpecks final : public LabelField {
  public:
   FieldWithoutSpecks(std::unique_ptr<LabelField> field, std::int64_t smallest)
       : field_(std::move(field)), smallest_(smallest) {}
-  LatentSize size() const override { return field_->size(); }
+  CellSize size() const override { return field_->size(); }
 
-  void read(const LatentRect& rect, LabelId* out) const override {
+  void read(const CellRect& rect, LabelId* out) const override {
     // A speck in the rectangle reaches `smallest` - 2 cells out of it; so do those around it.
     const Window before(*field_, rect, 2 * smallest_);
     const Specks specks(before, smallest_);
@@ -178,7 +178,7 @@ std::unique_ptr<LabelField> without_specks(std::unique_ptr<LabelField> field,
   return std::make_unique<FieldWithoutSpecks>(std::move(field), smallest);
 }
 
-std::int64_t smallest_piece(LatentSize size) {
+std::int64_t smallest_piece(CellSize size) {
   return std::clamp<std::int64_t>(size.area() / 1024, 1, 32);
 }
 

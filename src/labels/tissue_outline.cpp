@@ -44,7 +44,7 @@ std::vector<float> measure(const std::vector<CellCentre>& samples, Value&& value
 
 }  // namespace
 
-TissueOutline::TissueOutline(LatentSize size, const LayoutOptions& options,
+TissueOutline::TissueOutline(CellSize size, const LayoutOptions& options,
                              const std::vector<CellCentre>& samples)
     : shapes_(make_island_shapes(size, options)),
       micron_(1.0 / options.microns_per_cell),

@@ -23,7 +23,7 @@ struct CellCentre {
 class TissueOutline {
  public:
   // Measures the share of tissue on `samples`, which stand for the slide.
-  TissueOutline(LatentSize size, const LayoutOptions& options,
+  TissueOutline(CellSize size, const LayoutOptions& options,
                 const std::vector<CellCentre>& samples);
 
   // Any thread.

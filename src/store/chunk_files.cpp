@@ -131,7 +131,7 @@ void ChunkFiles::start() { write_checksums(0); }
 
 void ChunkFiles::load() {
   read_checksums();
-  settle_leftovers();
+  resolve_leftovers();
 }
 
 bool ChunkFiles::read(std::int64_t chunk, void* out) {
@@ -252,7 +252,7 @@ void ChunkFiles::read_checksums() {
   if (known != root["crc32"].size()) refuse("it lists chunks that the array does not have");
 }
 
-void ChunkFiles::settle_leftovers() {
+void ChunkFiles::resolve_leftovers() {
   std::error_code code;
   std::vector<std::filesystem::path> leftovers;
   for (std::filesystem::directory_iterator at(directory_, code), end; !code && at != end;

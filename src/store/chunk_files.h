@@ -50,7 +50,7 @@ class ChunkFiles {
   std::vector<std::int64_t> chunks_aside() const;
   void write_checksums(std::uint64_t commit) const;
   void read_checksums();
-  void settle_leftovers();
+  void resolve_leftovers();
   void sync_directory() const;
 
   std::filesystem::path directory_;

@@ -11,6 +11,10 @@ TEST(Geometry, PixelsAndCellsAreDifferentTypes) {
   static_assert(!std::is_convertible_v<PixelRect, LatentRect>);
   static_assert(!std::is_convertible_v<LatentPoint, PixelPoint>);
   static_assert(!std::is_convertible_v<PixelSize, LatentSize>);
+  static_assert(!std::is_convertible_v<CellRect, LatentRect>);
+  static_assert(!std::is_convertible_v<LatentRect, CellRect>);
+  static_assert(!std::is_convertible_v<MaskRect, CellRect>);
+  static_assert(!std::is_convertible_v<MaskPoint, LatentPoint>);
 }
 
 TEST(Geometry, RectanglesAreHalfOpen) {
@@ -36,9 +40,9 @@ TEST(Geometry, RectanglesThatDoNotMeetHaveNoArea) {
 }
 
 TEST(Geometry, CellsCoverEveryPixel) {
-  EXPECT_EQ(latent_size_for({4096, 4096}, 8), (LatentSize{512, 512}));
-  EXPECT_EQ(latent_size_for({33, 100}, 8), (LatentSize{5, 13}));
-  EXPECT_EQ(latent_size_for({1, 0}, 8), (LatentSize{1, 0}));
+  EXPECT_EQ(latent_size_for({4096, 4096}, 8), (CellSize{512, 512}));
+  EXPECT_EQ(latent_size_for({33, 100}, 8), (CellSize{5, 13}));
+  EXPECT_EQ(latent_size_for({1, 0}, 8), (CellSize{1, 0}));
   EXPECT_EQ(pixels_from_latent({1, 2, 3, 4}, 8), (PixelRect{8, 16, 24, 32}));
   EXPECT_EQ(divide_up(0, 3), 0);
   EXPECT_EQ(divide_up(3, 3), 1);

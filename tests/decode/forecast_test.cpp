@@ -1,9 +1,8 @@
 // What decoding will take, told before it is done: what its report says afterwards.
-#include "histoloom/decode/forecast.h"
-
 #include <gtest/gtest.h>
 
-#include "test_decode.h"
+#include "decode/test_decode.h"
+#include "histoloom/decode/decode_forecast.h"
 
 namespace histoloom {
 namespace {
@@ -25,7 +24,7 @@ TEST(DecodeForecast, IsWhatTheReportSaysAfterwards) {
     DecodeJob job({333, 500});
     job.glass = glass;
     FakeAutoencoder autoencoder(flat_block);
-    const DecodeForecast forecast = forecast_decoding(job.bundle, autoencoder, job.latents().size(),
+    const DecodeForecast forecast = forecast_decoding(job.space, autoencoder, job.latents().size(),
                                                       *glass, job.size, job.options);
     job.decode(autoencoder);
     EXPECT_GT(job.report.decodes, 0);
@@ -39,7 +38,7 @@ TEST(DecodeForecast, OfAVeryLargeSlideCountsSomeOfItsWindows) {
   const NoGlass none;
   FakeAutoencoder autoencoder(flat_block);
   const auto windows = [&](std::int64_t to_count) {
-    return forecast_decoding(job.bundle, autoencoder, {1000, 1000}, none, {8000, 8000}, job.options,
+    return forecast_decoding(job.space, autoencoder, {1000, 1000}, none, {8000, 8000}, job.options,
                              to_count)
         .windows;
   };

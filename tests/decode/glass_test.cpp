@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "test_decode.h"
+#include "decode/test_decode.h"
 
 namespace histoloom {
 namespace {

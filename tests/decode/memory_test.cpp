@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "test_decode.h"
+#include "decode/test_decode.h"
 
 namespace {
 
@@ -46,10 +46,7 @@ std::int64_t peak_of(PixelSize size) {
     job.latents().read({0, y, job.latents().size().width, y + 1}, row.data());
   const std::int64_t before = live_bytes;
   peak_bytes = before;
-  decode_slide(
-      job.bundle, autoencoder, job.latents(), {0, 0, 0}, job.no_glass, job.texture, job.size,
-      job.options, [](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {}, job.progress,
-      job.report);
+  job.decode_into(autoencoder, [](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {});
   return peak_bytes - before;
 }
 

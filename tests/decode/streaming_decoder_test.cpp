@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "test_decode.h"
+#include "decode/test_decode.h"
 
 namespace histoloom {
 namespace {
@@ -109,7 +109,7 @@ TEST(DecodedSlideOverlaps, AreTheWeightedSumOfTheirWindows) {
     });
     const std::vector<std::uint8_t> got = job.decode(autoencoder);
     const std::vector<float> w = hann_window(window, overlap, kFactor);
-    const LatentSize canvas = latent_size_for(size, kFactor);
+    const LatentSize canvas = canvas_for(size);
     const std::int64_t stride = window - overlap;
     const auto value = [&](std::int64_t x, std::int64_t y, int c) {
       double sum = 0;
@@ -205,14 +205,10 @@ TEST(DecodedSlideReport, IsUpToDateWhenRowsAreHandedOut) {
   job.report.decodes = 1000;
   FakeAutoencoder autoencoder(flat_block);
   std::int64_t band = 0;
-  decode_slide(
-      job.bundle, autoencoder, job.latents(), {0, 0, 0}, job.no_glass, job.texture, job.size,
-      job.options,
-      [&](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {
-        // 13 + 2 cells across, a window every 6.
-        EXPECT_EQ(job.report.decodes, 1000 + 3 * ++band);
-      },
-      job.progress, job.report);
+  job.decode_into(autoencoder, [&](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {
+    // 13 + 2 cells across, a window every 6.
+    EXPECT_EQ(job.report.decodes, 1000 + 3 * ++band);
+  });
   EXPECT_GT(band, 5);
 }
 
@@ -222,17 +218,13 @@ TEST(DecodedSlideRows, ComeFromTheCallingThreadAtMostAStrideAtATime) {
   FakeAutoencoder autoencoder(flat_block);
   const auto caller = std::this_thread::get_id();
   std::int64_t rows = 0;
-  decode_slide(
-      job.bundle, autoencoder, job.latents(), {0, 0, 0}, job.no_glass, job.texture, job.size,
-      job.options,
-      [&](const std::uint8_t*, std::int64_t count, std::ptrdiff_t stride) {
-        EXPECT_EQ(std::this_thread::get_id(), caller);
-        EXPECT_GT(count, 0);
-        EXPECT_LE(count, 6 * kFactor);
-        EXPECT_GE(stride, 300);
-        rows += count;
-      },
-      job.progress, job.report);
+  job.decode_into(autoencoder, [&](const std::uint8_t*, std::int64_t count, std::ptrdiff_t stride) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    EXPECT_GT(count, 0);
+    EXPECT_LE(count, 6 * kFactor);
+    EXPECT_GE(stride, 300);
+    rows += count;
+  });
   EXPECT_EQ(rows, 500);
 }
 
@@ -258,13 +250,9 @@ TEST(DecodedSlideErrors, OfTheSinkComeThrough) {
   DecodeJob job({100, 100});
   FakeAutoencoder autoencoder(flat_block);
   EXPECT_EQ(message_of([&] {
-              decode_slide(
-                  job.bundle, autoencoder, job.latents(), {0, 0, 0}, job.no_glass, job.texture,
-                  job.size, job.options,
-                  [](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {
-                    throw UserError("out.svs: No space left on device");
-                  },
-                  job.progress, job.report);
+              job.decode_into(autoencoder, [](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {
+                throw UserError("out.svs: No space left on device");
+              });
             }),
             "out.svs: No space left on device");
 }

@@ -1,7 +1,7 @@
 // An autoencoder whose pixels are known, and a slide that is decoded with it.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <atomic>
 #include <cmath>
@@ -33,7 +33,7 @@ class FakeAutoencoder : public Autoencoder {
     windows += latents.size(0);
     const int side = static_cast<int>(latents.size(2)), pixels = side * kFactor;
     const at::Tensor from = latents.contiguous();
-    at::Tensor out = torch::empty({latents.size(0), 3, pixels, pixels});
+    at::Tensor out = at::empty({latents.size(0), 3, pixels, pixels});
     float* to = out.data_ptr<float>();
     for (std::int64_t b = 0; b < latents.size(0); ++b) {
       const Window window{from.data_ptr<float>() + b * 3 * side * side, side};
@@ -81,17 +81,19 @@ class StopProgress final : public Progress {
   std::int64_t stop_at = std::numeric_limits<std::int64_t>::max();
 };
 
-// Latents on disk whose cells stand for byte_of(), normalised by the bundle.
+// Latents on disk whose cells stand for byte_of(), normalised by `space`.
+// A canvas that begins and ends with the slide.
+inline LatentSize canvas_for(PixelSize slide) {
+  const CellSize cells = latent_size_for(slide, kFactor);
+  return {cells.width, cells.height};
+}
+
 class DecodeJob {
  public:
   DecodeJob(PixelSize slide, LatentSize canvas)
       : size(slide),
         cache_(1 << 20),
         latents_(LatentArray::create(scratch_ / "z", 3, canvas, StoreType::float32, cache_)) {
-    bundle.latent_channels = 3;
-    bundle.downsampling = kFactor;
-    bundle.latent_mean = {0.25f, -1.0f, 0.5f};
-    bundle.latent_deviation = {2.0f, 0.5f, 1.0f};
     const auto plane = static_cast<std::size_t>(canvas.area());
     std::vector<float> cells(3 * plane);
     for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -100,24 +102,26 @@ class DecodeJob {
       const float value = static_cast<float>(byte_of(cell % canvas.width, cell / canvas.width,
                                                      static_cast<int>(c))) /
                           255.0f;
-      cells[i] = (value - bundle.latent_mean[c]) / bundle.latent_deviation[c];
+      cells[i] = (value - space.mean[c]) / space.deviation[c];
     }
     latents_.write(LatentRect::of(canvas), cells.data());
   }
-  explicit DecodeJob(PixelSize slide) : DecodeJob(slide, latent_size_for(slide, kFactor)) {}
+  explicit DecodeJob(PixelSize slide) : DecodeJob(slide, canvas_for(slide)) {}
 
   // The slide's bytes, RGB, row by row.
   std::vector<std::uint8_t> decode(Autoencoder& autoencoder) {
     std::vector<std::uint8_t> out;
-    decode_slide(
-        bundle, autoencoder, latents_, {0.0f, 0.0f, 0.0f}, *glass, texture, size, options,
-        [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
-          most_rows = std::max(most_rows, count);
-          for (std::int64_t y = 0; y < count; ++y)
-            out.insert(out.end(), rows + y * stride, rows + y * stride + 3 * size.width);
-        },
-        progress, report);
+    decode_into(autoencoder,
+                [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+                  most_rows = std::max(most_rows, count);
+                  for (std::int64_t y = 0; y < count; ++y)
+                    out.insert(out.end(), rows + y * stride, rows + y * stride + 3 * size.width);
+                });
     return out;
+  }
+  void decode_into(Autoencoder& autoencoder, const RowSink& sink) {
+    decode_slide(space, autoencoder, latents_, {*glass, texture, {0, 0, 0}}, size, options, sink,
+                 progress, report);
   }
   void write(const LatentRect& rect, float value) {
     const std::vector<float> cells(static_cast<std::size_t>(3 * rect.area()), value);
@@ -125,7 +129,10 @@ class DecodeJob {
   }
   const LatentArray& latents() const { return latents_; }
 
-  ModelBundle bundle;
+  const LatentSpaceSpec space{.channels = 3,
+                              .downsampling = kFactor,
+                              .mean = {0.25f, -1.0f, 0.5f},
+                              .deviation = {2.0f, 0.5f, 1.0f}};
   PixelSize size;
   DecodeOptions options{8, 2, 3, 2};
   NoGlass no_glass;

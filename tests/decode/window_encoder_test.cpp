@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "test_decode.h"
+#include "decode/test_decode.h"
 
 namespace histoloom {
 namespace {
@@ -34,12 +34,11 @@ std::vector<std::uint8_t> picture() {
 }
 
 std::vector<float> encode(int window, int reach, int threads) {
-  DecodeJob job(PixelSize{64, 64});  // for its bundle
-  job.bundle.decode_window = window;
+  DecodeJob job(PixelSize{64, 64});  // for its latent space
   PoolingAutoencoder autoencoder(reach);
   std::vector<float> out(static_cast<std::size_t>(3 * kCells.area()), NAN);
   encode_picture(
-      job.bundle, autoencoder, picture(),
+      job.space, window, autoencoder, picture(),
       PixelSize{kCells.width * kFactor, kCells.height * kFactor}, threads,
       [&](const LatentRect& cells, const float* latents) {
         for (std::int64_t c = 0; c < 3; ++c)
@@ -74,9 +73,7 @@ TEST(EncodedPicture, HasEveryCellNormalised) {
     const float value =
         static_cast<float>(byte_of(cell % kCells.width, cell / kCells.width, static_cast<int>(c))) /
         255.0f;
-    EXPECT_NEAR(latents[i], (value - job.bundle.latent_mean[c]) / job.bundle.latent_deviation[c],
-                1e-5)
-        << i;
+    EXPECT_NEAR(latents[i], (value - job.space.mean[c]) / job.space.deviation[c], 1e-5) << i;
   }
 }
 
@@ -91,11 +88,10 @@ TEST(EncodedPicture, IsTheSameForAnyNumberOfThreads) {
 
 TEST(EncodedPicture, StopsWhenItIsTold) {
   DecodeJob job(PixelSize{64, 64});
-  job.bundle.decode_window = 8;
   job.progress.stop_at = 0;
   PoolingAutoencoder autoencoder(0);
   EXPECT_THROW(encode_picture(
-                   job.bundle, autoencoder, std::vector<std::uint8_t>(64 * 64 * 3), {64, 64}, 1,
+                   job.space, 8, autoencoder, std::vector<std::uint8_t>(64 * 64 * 3), {64, 64}, 1,
                    [](const LatentRect&, const float*) {}, job.progress),
                Interrupted);
 }

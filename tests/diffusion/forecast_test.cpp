@@ -1,9 +1,8 @@
 // What painting will take, told before it is painted: what its report says afterwards.
-#include "histoloom/diffusion/forecast.h"
-
 #include <gtest/gtest.h>
 
-#include "test_paint.h"
+#include "diffusion/test_paint.h"
+#include "histoloom/diffusion/paint_forecast.h"
 
 namespace histoloom {
 namespace {
@@ -14,12 +13,12 @@ struct Told {
   double crops = 0;  // of the report
 };
 
-Told tell(const LabelGrid& labels, const DiffusionOptions& options, bool per_label = false) {
-  PaintJob job(paint_bundle(), labels);
+Told tell(const CanvasLabelGrid& labels, const PaintOptions& options, bool per_label = false) {
+  PaintJob job(paint_model(), labels);
   FakeDenoiser denoiser(3, mix, per_label);
   const Scene scene{labels, 0, kGlass, {1.5f, -2.0f, 0.25f}};
   Told out;
-  out.forecast = forecast_painting(job.bundle, denoiser, scene, options);
+  out.forecast = forecast_painting(job.model, denoiser, scene, options, options.threads);
   job.paint(denoiser, options);
   out.report = job.report;
   for (const StepCoverage& step : job.report.steps) out.crops += static_cast<double>(step.crops);
@@ -29,7 +28,7 @@ Told tell(const LabelGrid& labels, const DiffusionOptions& options, bool per_lab
 TEST(Forecast, IsWhatTheReportSaysAfterwards) {
   for (const PlanKind plan : {PlanKind::shifted, PlanKind::random}) {
     for (const bool per_label : {false, true}) {
-      DiffusionOptions options = plain_options();
+      PaintOptions options = plain_options();
       options.plan = plan;
       options.guidance = 1;
       options.interval = {0.4, 0.7};
@@ -50,26 +49,27 @@ TEST(Forecast, OfACanvasOfGlassIsNothing) {
 }
 
 TEST(Forecast, OfALargeCanvasCountsSomeOfItsCrops) {
-  const LabelGrid labels = tissue_with_glass({1200, 900});
+  const CanvasLabelGrid labels = tissue_with_glass({1200, 900});
   FakeDenoiser denoiser(3, mix);
   const Scene scene{labels, 0, kGlass, {1.5f, -2.0f, 0.25f}};
-  const DiffusionOptions options = plain_options();
-  const PaintForecast all = forecast_painting(paint_bundle(), denoiser, scene, options);
-  const PaintForecast some =
-      forecast_painting(paint_bundle(), denoiser, scene, options, {.cells_to_count = 1'000'000});
+  const PaintOptions options = plain_options();
+  const PaintForecast all =
+      forecast_painting(paint_model(), denoiser, scene, options, options.threads);
+  const PaintForecast some = forecast_painting(paint_model(), denoiser, scene, options,
+                                               options.threads, {.cells_to_count = 1'000'000});
   EXPECT_NE(some.evaluations, all.evaluations);
   EXPECT_NEAR(some.evaluations, all.evaluations, 0.03 * all.evaluations);
 }
 
 TEST(Forecast, OfALargeCanvasTakesTheRandomPlansCropsFromASmallerOne) {
-  const LabelGrid labels = filled({1700, 1300}, 1);
+  const CanvasLabelGrid labels = filled({1700, 1300}, 1);
   FakeDenoiser denoiser(3, mix);
   const Scene scene{labels, 0, kGlass, {1.5f, -2.0f, 0.25f}};
-  DiffusionOptions options = plain_options();
+  PaintOptions options = plain_options();
   options.plan = PlanKind::random;
   options.tapered_steps = 0;
   const PaintForecast forecast =
-      forecast_painting(paint_bundle(3, 32, 8), denoiser, scene, options);
+      forecast_painting(paint_model(3, 32, 8), denoiser, scene, options, options.threads);
   double crops = 0;
   for (int step = 0; step < options.steps; ++step) {
     const auto plan = make_plan(options.plan, labels.size(), 32, options.seed, step);
@@ -80,13 +80,14 @@ TEST(Forecast, OfALargeCanvasTakesTheRandomPlansCropsFromASmallerOne) {
 }
 
 TEST(Forecast, TakesLabelsToComeForTwoACrop) {
-  const LabelGrid labels = filled({24, 24}, 0);
+  const CanvasLabelGrid labels = filled({24, 24}, 0);
   FakeDenoiser denoiser(3, mix, /*per_label=*/true);
   const Scene scene{labels, 0, kGlass, {1.5f, -2.0f, 0.25f}};
-  const DiffusionOptions options = plain_options();
-  const PaintForecast now = forecast_painting(paint_bundle(), denoiser, scene, options);
-  const PaintForecast later =
-      forecast_painting(paint_bundle(), denoiser, scene, options, {.labels_to_come = true});
+  const PaintOptions options = plain_options();
+  const PaintForecast now =
+      forecast_painting(paint_model(), denoiser, scene, options, options.threads);
+  const PaintForecast later = forecast_painting(paint_model(), denoiser, scene, options,
+                                                options.threads, {.labels_to_come = true});
   EXPECT_EQ(now.evaluations, now.crops);
   EXPECT_EQ(later.evaluations, 2 * later.crops);
 }

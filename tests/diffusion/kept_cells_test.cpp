@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "test_paint.h"
+#include "diffusion/test_paint.h"
 
 namespace histoloom {
 namespace {
@@ -33,11 +33,11 @@ class KeptCells : public testing::TestWithParam<Way> {
   }
 
   std::vector<float> paint(int threads = 1, int batch = 3) {
-    const LabelGrid labels = filled(kCanvas, 1);
-    PaintJob job(paint_bundle(kChannels, 8, batch), labels);
+    const CanvasLabelGrid labels = filled(kCanvas, 1);
+    PaintJob job(paint_model(kChannels, 8, batch), labels);
     job.kept = kept_.get();
     FakeDenoiser denoiser(kChannels, mix);
-    DiffusionOptions options;
+    PaintOptions options;
     options.steps = 5;
     options.eta = 0.7;
     options.guidance = 0;

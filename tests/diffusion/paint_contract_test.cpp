@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "test_paint.h"
+#include "diffusion/test_paint.h"
 
 namespace histoloom {
 namespace {
@@ -14,8 +14,8 @@ using testing::StartsWith;
 
 using Way = std::tuple<PlanKind, SolverKind>;
 
-DiffusionOptions options_for(const Way& way) {
-  DiffusionOptions o;
+PaintOptions options_for(const Way& way) {
+  PaintOptions o;
   o.steps = 5;
   o.eta = 0.7;
   o.guidance = 1.5;
@@ -29,10 +29,10 @@ class Painting : public testing::TestWithParam<Way> {
  protected:
   // An awkward canvas of 8 × 8 patches, with the given number of threads and patches a batch.
   std::vector<float> paint(int threads, int batch, bool per_label = false) {
-    const LabelGrid labels = tissue_with_glass({37, 45});
-    PaintJob job(paint_bundle(3, 8, batch), labels);
+    const CanvasLabelGrid labels = tissue_with_glass({37, 45});
+    PaintJob job(paint_model(3, 8, batch), labels);
     FakeDenoiser denoiser(3, mix, per_label);
-    DiffusionOptions options = options_for(GetParam());
+    PaintOptions options = options_for(GetParam());
     options.threads = threads;
     return job.paint(denoiser, options);
   }
@@ -46,13 +46,13 @@ TEST_P(Painting, GivesTheSameLatentsForAnyNumberOfThreads) {
 
 TEST_P(Painting, GivesTheSameLatentsForAnyCache) {
   // Chunks of 208 cells a side, two of each array.
-  const LabelGrid labels = tissue_with_glass({240, 40});
+  const CanvasLabelGrid labels = tissue_with_glass({240, 40});
   constexpr std::uint64_t kPlenty = 64 << 20, kChunk = 3 * 208 * 208 * 4;
   std::vector<float> expected;
   for (const std::uint64_t cache : {kPlenty, kChunk, std::uint64_t{0}}) {
-    PaintJob job(paint_bundle(3, 32, 3), labels, cache);
+    PaintJob job(paint_model(3, 32, 3), labels, cache);
     FakeDenoiser denoiser(3, mix);
-    DiffusionOptions options = options_for(GetParam());
+    PaintOptions options = options_for(GetParam());
     options.threads = 3;
     options.steps = 3;
     const std::vector<float> values = job.paint(denoiser, options);
@@ -74,22 +74,22 @@ TEST_P(Painting, OneEvaluationALabelIsAsIndependent) {
 }
 
 TEST_P(Painting, AnotherSeedGivesOtherLatents) {
-  const LabelGrid labels = filled({20, 17}, 1);
+  const CanvasLabelGrid labels = filled({20, 17}, 1);
   FakeDenoiser denoiser(3, mix);
-  DiffusionOptions options = options_for(GetParam());
-  PaintJob first(paint_bundle(), labels), second(paint_bundle(), labels);
+  PaintOptions options = options_for(GetParam());
+  PaintJob first(paint_model(), labels), second(paint_model(), labels);
   const std::vector<float> a = first.paint(denoiser, options);
   options.seed += std::uint64_t{1} << 32;
   EXPECT_FALSE(same_bits(second.paint(denoiser, options), a));
 }
 
 TEST_P(Painting, GlassIsNeverWrittenAndTissueAlways) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
-  PaintJob job(paint_bundle(), labels);
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
+  PaintJob job(paint_model(), labels);
   FakeDenoiser denoiser(3, mix);
   job.paint(denoiser, options_for(GetParam()));
-  for (int generation = 0; generation < 2; ++generation) {
-    const std::vector<float> values = job.values(generation);
+  for (int buffer = 0; buffer < 2; ++buffer) {
+    const std::vector<float> values = job.values(buffer);
     const auto cells = labels.cells().size();
     for (std::size_t i = 0; i < values.size(); ++i)
       EXPECT_EQ(std::isnan(values[i]), labels.cells()[i % cells] == kGlass) << i;
@@ -97,48 +97,49 @@ TEST_P(Painting, GlassIsNeverWrittenAndTissueAlways) {
 }
 
 TEST_P(Painting, ResumedFromAnyCommittedStepItEndsTheSame) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
   FakeDenoiser denoiser(3, mix);
-  PaintJob whole(paint_bundle(), labels);
+  PaintJob whole(paint_model(), labels);
   const std::vector<float> expected = whole.paint(denoiser, options_for(GetParam()));
   for (int stop_after = 1; stop_after < 5; ++stop_after) {
-    PaintJob job(paint_bundle(), labels);
-    DiffusionOptions options = options_for(GetParam());
+    PaintJob job(paint_model(), labels);
+    PaintOptions options = options_for(GetParam());
     options.threads = 2;
     PaintedPart committed;
-    options.committed = [&](PaintedPart part) {
+    options.committed = [&](PaintedPart part, const DiffusionReport&) {
       committed = part;
       if (part.steps == stop_after) job.progress.stop = true;
     };
-    EXPECT_EQ(message_of<Interrupted>([&] { job.paint(denoiser, options); }),
-              "stopped while painting, in step " + std::to_string(stop_after + 1) + " of 5");
+    EXPECT_EQ(
+        message_of<Interrupted>([&] { job.paint(denoiser, options); }),
+        "stopped while painting latents, in step " + std::to_string(stop_after + 1) + " of 5");
     EXPECT_EQ(committed, (PaintedPart{stop_after, 0}));
     EXPECT_FALSE(job.progress.finished);
 
     job.progress.stop = false;
     job.reopen();
     options.done = committed;
-    options.committed = [](PaintedPart) {};
+    options.committed = [](PaintedPart, const DiffusionReport&) {};
     EXPECT_TRUE(same_bits(job.paint(denoiser, options), expected)) << stop_after;
   }
 }
 
 TEST_P(Painting, ResumedFromAPartOfAStepItEndsTheSame) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
   FakeDenoiser denoiser(3, mix);
-  PaintJob whole(paint_bundle(), labels);
-  DiffusionOptions options = options_for(GetParam());
+  PaintJob whole(paint_model(), labels);
+  PaintOptions options = options_for(GetParam());
   options.steps = 3;
   const std::vector<float> expected = whole.paint(denoiser, options);
   // The last of these is in a tapered step, whichever the plan.
   for (const int stop_after : {1, 12, 40, 95}) {
-    PaintJob job(paint_bundle(), labels);
+    PaintJob job(paint_model(), labels);
     options.threads = 2;
     options.done = {};
     options.commit_seconds = 0;  // after every group of crops
     int commits = 0;
     PaintedPart last;
-    options.committed = [&](PaintedPart part) {
+    options.committed = [&](PaintedPart part, const DiffusionReport&) {
       last = part;
       if (++commits == stop_after) throw std::runtime_error("killed");
     };
@@ -149,7 +150,7 @@ TEST_P(Painting, ResumedFromAPartOfAStepItEndsTheSame) {
     job.report = {};
     options.done = last;
     options.commit_seconds = 1e9;
-    options.committed = [](PaintedPart) {};
+    options.committed = [](PaintedPart, const DiffusionReport&) {};
     EXPECT_TRUE(same_bits(job.paint(denoiser, options), expected)) << stop_after;
     EXPECT_EQ(job.progress.done, job.progress.total) << stop_after;
     // The report of a step that was taken up counts all its crops.
@@ -169,10 +170,10 @@ TEST_P(Painting, ResumedFromAPartOfAStepItEndsTheSame) {
 }
 
 TEST_P(Painting, WhatNoRunCanHavePaintedIsNotPassedOver) {
-  const LabelGrid labels = filled({37, 45}, 1);
+  const CanvasLabelGrid labels = filled({37, 45}, 1);
   FakeDenoiser denoiser(3, mix);
-  PaintJob job(paint_bundle(), labels);
-  DiffusionOptions options = options_for(GetParam());
+  PaintJob job(paint_model(), labels);
+  PaintOptions options = options_for(GetParam());
   job.paint(denoiser, options);
   const auto message_after = [&](PaintedPart done) {
     options.done = done;
@@ -192,21 +193,21 @@ TEST_P(Painting, WhatNoRunCanHavePaintedIsNotPassedOver) {
 }
 
 TEST_P(Painting, AStepThatWasKilledHalfWayIsRepeated) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
   FakeDenoiser calm(3, mix);
-  PaintJob whole(paint_bundle(), labels);
+  PaintJob whole(paint_model(), labels);
   const std::vector<float> expected = whole.paint(calm, options_for(GetParam()));
 
   // A denoiser that fails in the middle of the third step.
-  PaintJob job(paint_bundle(), labels);
+  PaintJob job(paint_model(), labels);
   std::atomic<int> seen = 0;
   FakeDenoiser failing(3, [&](const FakeDenoiser::Patch& p, float* out) {
     mix(p, out);
     if (p.time < 500 && ++seen == 30) throw std::runtime_error("out of luck");
   });
-  DiffusionOptions options = options_for(GetParam());
+  PaintOptions options = options_for(GetParam());
   PaintedPart committed;
-  options.committed = [&](PaintedPart part) { committed = part; };
+  options.committed = [&](PaintedPart part, const DiffusionReport&) { committed = part; };
   EXPECT_EQ(message_of<std::runtime_error>([&] { job.paint(failing, options); }), "out of luck");
   EXPECT_GT(committed.steps, 0);
   EXPECT_LT(committed.steps, 5);
@@ -216,8 +217,8 @@ TEST_P(Painting, AStepThatWasKilledHalfWayIsRepeated) {
 }
 
 TEST_P(Painting, TheProgressCountsTissueCellsOfAllSteps) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
-  PaintJob job(paint_bundle(), labels);
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
+  PaintJob job(paint_model(), labels);
   FakeDenoiser denoiser(3, mix);
   job.paint(denoiser, options_for(GetParam()));
   const auto tissue = std::count_if(labels.cells().begin(), labels.cells().end(),
@@ -242,9 +243,9 @@ INSTANTIATE_TEST_SUITE_P(Ways, Painting,
 
 // One patch of tissue; the value is broken at the time of one step.
 std::string message_of_broken_step(int broken, float value, int tapered_steps) {
-  const LabelGrid labels = filled({8, 8}, 1);
-  PaintJob job(paint_bundle(), labels);
-  DiffusionOptions options = options_for({PlanKind::shifted, SolverKind::ddim});
+  const CanvasLabelGrid labels = filled({8, 8}, 1);
+  PaintJob job(paint_model(), labels);
+  PaintOptions options = options_for({PlanKind::shifted, SolverKind::ddim});
   options.steps = 4;
   options.tapered_steps = tapered_steps;
   const int time = NoiseSchedule::cosine(1000).times(4)[static_cast<std::size_t>(broken)];
@@ -257,35 +258,36 @@ std::string message_of_broken_step(int broken, float value, int tapered_steps) {
 
 TEST(PaintingNotFinite, IsAnErrorThatNamesCellStepAndSeed) {
   EXPECT_EQ(message_of_broken_step(1, std::nanf(""), 0),
-            "painting: the denoiser gave a value that is not finite at cell 3,5 in "
+            "painting latents: the denoiser gave a value that is not finite at cell 3,5 in "
             "step 2 of 4, seed 41; try --dtype float32");
-  EXPECT_THAT(message_of_broken_step(3, std::nanf(""), 2),
-              testing::AllOf(StartsWith("painting: the denoiser gave a value that is not finite"),
-                             HasSubstr("in step 4 of 4, seed 41")));
+  EXPECT_THAT(
+      message_of_broken_step(3, std::nanf(""), 2),
+      testing::AllOf(StartsWith("painting latents: the denoiser gave a value that is not finite"),
+                     HasSubstr("in step 4 of 4, seed 41")));
   EXPECT_THAT(message_of_broken_step(0, -INFINITY, 0), HasSubstr("in step 1 of 4, seed 41"));
   EXPECT_EQ(message_of_broken_step(1, 1e30f, 0), "");
 }
 
 TEST(PaintingNotFinite, CommitsNothingOfItsStep) {
-  const LabelGrid labels = filled({20, 20}, 1);
-  PaintJob job(paint_bundle(), labels);
+  const CanvasLabelGrid labels = filled({20, 20}, 1);
+  PaintJob job(paint_model(), labels);
   FakeDenoiser denoiser(3, [](const FakeDenoiser::Patch& p, float* out) {
     mix(p, out);
     if (p.time < 500) out[0] = std::nanf("");
   });
-  DiffusionOptions options = options_for({PlanKind::shifted, SolverKind::ddim});
+  PaintOptions options = options_for({PlanKind::shifted, SolverKind::ddim});
   PaintedPart committed;
-  options.committed = [&](PaintedPart part) { committed = part; };
+  options.committed = [&](PaintedPart part, const DiffusionReport&) { committed = part; };
   EXPECT_NE(message_of([&] { job.paint(denoiser, options); }), "");
   EXPECT_GT(committed.steps, 0);
   EXPECT_LT(committed.steps, 5);
 }
 
 TEST(PaintingClip, BoundsX0BeforeTheSolverSeesIt) {
-  const LabelGrid labels = filled({8, 8}, 1);
-  ModelBundle bundle = paint_bundle();
-  bundle.clip = 2.5;
-  PaintJob job(bundle, labels);
+  const CanvasLabelGrid labels = filled({8, 8}, 1);
+  DiffusionModel model = paint_model();
+  model.clip = 2.5;
+  PaintJob job(model, labels);
   FakeDenoiser denoiser(3, [](const FakeDenoiser::Patch& p, float* out) {
     for (std::size_t i = 0; i < p.size(); ++i) out[i] = i % 2 == 0 ? 1e6f : -1e6f;
   });

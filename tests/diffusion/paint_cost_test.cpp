@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "test_paint.h"
+#include "diffusion/test_paint.h"
 
 namespace histoloom {
 namespace {
@@ -15,8 +15,8 @@ struct Cost {
   std::int64_t patches = 0;
 };
 
-Cost cost_of(const LabelGrid& labels, const DiffusionOptions& options, int batch = 3) {
-  PaintJob job(paint_bundle(3, 8, batch), labels);
+Cost cost_of(const CanvasLabelGrid& labels, const PaintOptions& options, int batch = 3) {
+  PaintJob job(paint_model(3, 8, batch), labels);
   FakeDenoiser denoiser(3, mix);
   job.paint(denoiser, options);
   return {job.report, denoiser.calls, denoiser.patches};
@@ -29,8 +29,8 @@ std::int64_t crops_of(const DiffusionReport& report) {
 }
 
 TEST(DiffusionCost, EveryCropCostsOneEvaluationWithoutGuidanceAndTwoWith) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
-  DiffusionOptions options = plain_options();
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
+  PaintOptions options = plain_options();
   const Cost without = cost_of(labels, options);
   EXPECT_EQ(without.report.evaluations, crops_of(without.report));
   options.guidance = 3;
@@ -40,8 +40,8 @@ TEST(DiffusionCost, EveryCropCostsOneEvaluationWithoutGuidanceAndTwoWith) {
 }
 
 TEST(DiffusionCost, GuidanceRunsInItsIntervalOnly) {
-  const LabelGrid labels = filled({24, 24}, 1);
-  DiffusionOptions options = plain_options();  // shares 1, 0.833, 0.666, 0.5, 0.333, 0.166
+  const CanvasLabelGrid labels = filled({24, 24}, 1);
+  PaintOptions options = plain_options();  // shares 1, 0.833, 0.666, 0.5, 0.333, 0.166
   options.guidance = 1;
   options.interval = {0.4, 0.7};
   const Cost cost = cost_of(labels, options);
@@ -53,7 +53,7 @@ TEST(DiffusionCost, GuidanceRunsInItsIntervalOnly) {
 
 TEST(DiffusionCost, TheReportCountsWhatTheDenoiserSaw) {
   for (const int batch : {1, 3, 7, 64}) {
-    DiffusionOptions options = plain_options();
+    PaintOptions options = plain_options();
     options.guidance = 1;
     const Cost cost = cost_of(tissue_with_glass({37, 45}), options, batch);
     EXPECT_EQ(cost.report.batches, cost.calls);
@@ -82,12 +82,12 @@ TEST(DiffusionCost, CoverageNamesCropsMinimumAndTaper) {
 
 TEST(DiffusionCost, CropsThatOwnOnlyGlassAreNotEvaluated) {
   // Tissue in one corner of 6 × 30 patches, and a stripe below a void that is bands high.
-  LabelGrid labels(LatentSize{48, 240}, kGlass);
+  CanvasLabelGrid labels(LatentSize{48, 240}, kGlass);
   for (std::int64_t y = 0; y < 5; ++y)
     for (std::int64_t x = 0; x < 5; ++x) labels.at({x, y}) = 1;
   for (std::int64_t x = 20; x < 30; ++x) labels.at({x, 201}) = 1;
   for (const PlanKind plan : {PlanKind::shifted, PlanKind::random}) {
-    DiffusionOptions options = plain_options();
+    PaintOptions options = plain_options();
     options.plan = plan;
     const Cost cost = cost_of(labels, options);
     for (const StepCoverage& step : cost.report.steps) {
@@ -99,8 +99,8 @@ TEST(DiffusionCost, CropsThatOwnOnlyGlassAreNotEvaluated) {
 }
 
 TEST(DiffusionCost, ACanvasOfGlassCostsNothing) {
-  const LabelGrid labels = filled({19, 30}, kGlass);
-  PaintJob glass(paint_bundle(), labels);
+  const CanvasLabelGrid labels = filled({19, 30}, kGlass);
+  PaintJob glass(paint_model(), labels);
   FakeDenoiser denoiser(3, mix);
   EXPECT_THAT(glass.paint(denoiser, plain_options()), Each(testing::IsNan()));
   EXPECT_EQ(denoiser.calls, 0);
@@ -109,9 +109,9 @@ TEST(DiffusionCost, ACanvasOfGlassCostsNothing) {
 
 TEST(DiffusionCost, ASmallCacheReadsChunksOnceAStripNotOnceARow) {
   // Chunks are 208 cells a side: three columns of four arrays, of which six chunks stay in memory.
-  const LabelGrid labels = filled({480, 96}, 1);
-  PaintJob job(paint_bundle(3, 32, 8), labels, 3 << 20);
-  DiffusionOptions options = plain_options();
+  const CanvasLabelGrid labels = filled({480, 96}, 1);
+  PaintJob job(paint_model(3, 32, 8), labels, 3 << 20);
+  PaintOptions options = plain_options();
   options.solver = SolverKind::dpmpp;
   options.steps = options.tapered_steps = 3;
   FakeDenoiser denoiser(3, say_label);
@@ -123,10 +123,10 @@ TEST(DiffusionCost, ASmallCacheReadsChunksOnceAStripNotOnceARow) {
 }
 
 TEST(DiffusionSteps, OneStepAndOnlyTaperedOnesWork) {
-  const LabelGrid labels = filled({21, 17}, 1);
+  const CanvasLabelGrid labels = filled({21, 17}, 1);
   for (const int steps : {1, 2, 3}) {
-    PaintJob job(paint_bundle(), labels);
-    DiffusionOptions options = plain_options();
+    PaintJob job(paint_model(), labels);
+    PaintOptions options = plain_options();
     options.steps = options.tapered_steps = steps;
     FakeDenoiser denoiser(3, say_label);
     EXPECT_THAT(job.paint(denoiser, options), Each(testing::FloatNear(1, 1e-6f)));

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <set>
 
-#include "test_paint.h"
+#include "diffusion/test_paint.h"
 
 namespace histoloom {
 namespace {
@@ -38,7 +38,7 @@ FakeDenoiser gaussian_denoiser(int channels, Prediction prediction) {
 }
 
 // One cell of one channel by Lu et al. 2022, algorithm 2, in double precision.
-double second_order_value(std::int64_t x, std::int64_t y, int channel, const DiffusionOptions& o) {
+double second_order_value(std::int64_t x, std::int64_t y, int channel, const PaintOptions& o) {
   const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
   std::vector<float> z(static_cast<std::size_t>(channel) + 1);
   CounterNoise(o.seed).normals(NoiseDomain::image_start, x, y, 0, channel + 1, 1, z.data());
@@ -59,7 +59,7 @@ double second_order_value(std::int64_t x, std::int64_t y, int channel, const Dif
 }
 
 // One cell of one channel by Song et al. 2021, equation 12, in double precision.
-double gaussian_value(std::int64_t x, std::int64_t y, int channel, const DiffusionOptions& o) {
+double gaussian_value(std::int64_t x, std::int64_t y, int channel, const PaintOptions& o) {
   const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
   const CounterNoise noise(o.seed);
   std::vector<float> z(static_cast<std::size_t>(channel) + 1);
@@ -83,11 +83,11 @@ class GaussianCells : public testing::TestWithParam<std::tuple<PlanKind, double,
 TEST_P(GaussianCells, EndWhereTheFormulaSays) {
   const auto& [plan, eta, prediction] = GetParam();
   const LatentSize size{23, 19};
-  const LabelGrid labels = filled(size, 1);
-  ModelBundle bundle = paint_bundle(5);
-  bundle.prediction = prediction;
-  PaintJob job(bundle, labels);
-  DiffusionOptions options = plain_options();
+  const CanvasLabelGrid labels = filled(size, 1);
+  DiffusionModel model = paint_model(5);
+  model.prediction = prediction;
+  PaintJob job(model, labels);
+  PaintOptions options = plain_options();
   options.plan = plan;
   options.eta = eta;
   options.steps = 12;
@@ -108,12 +108,43 @@ INSTANTIATE_TEST_SUITE_P(All, GaussianCells,
                                           testing::Values(Prediction::v, Prediction::epsilon,
                                                           Prediction::x0)));
 
+// As many channels as a canvas may have; eta 1 draws noise for all of them in every step.
+TEST(GaussianCellsOf64Channels, EndWhereTheFormulaSaysOnAnyNumberOfThreads) {
+  const LatentSize size{13, 11};
+  const CanvasLabelGrid labels = filled(size, 1);
+  PaintOptions options = plain_options();
+  options.eta = 1;
+  std::vector<float> expected;
+  for (int c = 0; c < kMaxChannels; ++c)
+    for (std::int64_t y = 0; y < size.height; ++y)
+      for (std::int64_t x = 0; x < size.width; ++x)
+        expected.push_back(static_cast<float>(gaussian_value(x, y, c, options)));
+  std::vector<float> on_one_thread;
+  for (const int threads : {1, 3}) {
+    PaintJob job(paint_model(kMaxChannels), labels);
+    options.threads = threads;
+    FakeDenoiser denoiser = gaussian_denoiser(kMaxChannels, Prediction::x0);
+    const std::vector<float> values = job.paint(denoiser, options);
+    EXPECT_THAT(values, testing::Pointwise(testing::FloatNear(2e-5f), expected));
+    if (threads == 1) on_one_thread = values;
+    EXPECT_TRUE(same_bits(values, on_one_thread)) << threads;
+  }
+}
+
+TEST(GaussianCellsOf65Channels, AreABug) {
+  const CanvasLabelGrid labels = filled({13, 11}, 1);
+  PaintJob job(paint_model(kMaxChannels + 1), labels);
+  FakeDenoiser denoiser = gaussian_denoiser(kMaxChannels + 1, Prediction::x0);
+  EXPECT_THAT(message_of<InternalError>([&] { job.paint(denoiser, plain_options()); }),
+              testing::HasSubstr("a canvas of more channels than can be painted"));
+}
+
 TEST(GaussianCellsOfSecondOrder, EndWhereThePaperSays) {
   const LatentSize size{23, 19};
-  const LabelGrid labels = filled(size, 1);
+  const CanvasLabelGrid labels = filled(size, 1);
   for (const PlanKind plan : {PlanKind::shifted, PlanKind::random}) {
-    PaintJob job(paint_bundle(5), labels);
-    DiffusionOptions options = plain_options();
+    PaintJob job(paint_model(5), labels);
+    PaintOptions options = plain_options();
     options.plan = plan;
     options.solver = SolverKind::dpmpp;
     options.steps = 12;
@@ -133,10 +164,10 @@ TEST(GaussianCellsOfSecondOrder, EndWhereThePaperSays) {
 class GaussianData : public testing::TestWithParam<std::tuple<SolverKind, PlanKind, double>> {};
 
 TEST_P(GaussianData, EndsWithItsMeanAndVariance) {
-  const LabelGrid labels = filled({80, 72}, 1);
+  const CanvasLabelGrid labels = filled({80, 72}, 1);
   const auto& [solver, plan, eta] = GetParam();
-  PaintJob job(paint_bundle(4, 16, 8), labels);
-  DiffusionOptions options = plain_options();
+  PaintJob job(paint_model(4, 16, 8), labels);
+  PaintOptions options = plain_options();
   options.steps = 60;
   options.solver = solver;
   options.plan = plan;
@@ -168,10 +199,10 @@ TEST(GaussianDetail, KeepsItsPowerInTenStepsThatLieEvenlyInLogSnr) {
     const auto gain = static_cast<float>(a * kPower / (a * a * kPower + s * s));
     for (std::size_t i = 0; i < p.size(); ++i) out[i] = gain * p.x[i];
   });
-  const LabelGrid labels = filled({80, 72}, 1);
+  const CanvasLabelGrid labels = filled({80, 72}, 1);
   const auto power = [&](Spacing spacing) {
-    PaintJob job(paint_bundle(4, 16, 8), labels);
-    DiffusionOptions options = plain_options();
+    PaintJob job(paint_model(4, 16, 8), labels);
+    PaintOptions options = plain_options();
     options.steps = 10;
     options.solver = SolverKind::dpmpp;
     options.spacing = spacing;
@@ -187,10 +218,10 @@ TEST(GaussianDetail, KeepsItsPowerInTenStepsThatLieEvenlyInLogSnr) {
 // ---- What the denoiser is shown
 
 TEST(Evaluations, ReadNoiseAtTheStartAndGlassUnderItsOwnNoise) {
-  LabelGrid labels(LatentSize{8, 8}, 2);
+  CanvasLabelGrid labels(LatentSize{8, 8}, 2);
   labels.at({3, 4}) = kGlass;
-  PaintJob job(paint_bundle(3, 8, 1), labels);
-  DiffusionOptions options = plain_options();
+  PaintJob job(paint_model(3, 8, 1), labels);
+  PaintOptions options = plain_options();
   std::vector<float> times;
   const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
   const CounterNoise noise(options.seed);
@@ -198,7 +229,7 @@ TEST(Evaluations, ReadNoiseAtTheStartAndGlassUnderItsOwnNoise) {
     mix(p, out);
     times.push_back(p.time);
     std::array<float, 3> z{};
-    noise.normals(NoiseDomain::image_kept, 3, 4, 0, 3, 1, z.data());
+    noise.normals(NoiseDomain::image_known, 3, 4, 0, 3, 1, z.data());
     const float glass[3] = {1.5f, -2.0f, 0.25f};
     const auto alpha = static_cast<float>(schedule.alpha(p.time));
     const auto sigma = static_cast<float>(schedule.sigma(p.time));
@@ -215,8 +246,8 @@ TEST(Evaluations, ReadNoiseAtTheStartAndGlassUnderItsOwnNoise) {
 }
 
 TEST(Evaluations, OfAWholeMapGiveEachCellItsOwnLabel) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
-  PaintJob job(paint_bundle(), labels);
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
+  PaintJob job(paint_model(), labels);
   FakeDenoiser denoiser(3, say_label);
   const std::vector<float> values = job.paint(denoiser, plain_options());
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -227,9 +258,9 @@ TEST(Evaluations, OfAWholeMapGiveEachCellItsOwnLabel) {
 }
 
 TEST(Evaluations, OneALabelShowOneLabelAtATimeAndNeverGlass) {
-  const LabelGrid labels = tissue_with_glass({37, 45});
+  const CanvasLabelGrid labels = tissue_with_glass({37, 45});
   for (const double guidance : {0.0, 2.0}) {
-    PaintJob job(paint_bundle(3, 8, 4), labels);
+    PaintJob job(paint_model(3, 8, 4), labels);
     std::mutex mutex;
     std::set<std::int64_t> shown;
     FakeDenoiser denoiser(
@@ -243,7 +274,7 @@ TEST(Evaluations, OneALabelShowOneLabelAtATimeAndNeverGlass) {
           shown.insert(ids.begin(), ids.end());
         },
         /*per_label=*/true);
-    DiffusionOptions options = plain_options();
+    PaintOptions options = plain_options();
     options.guidance = guidance;
     const std::vector<float> values = job.paint(denoiser, options);
     EXPECT_THAT(shown, testing::ElementsAre(1, 2));
@@ -259,7 +290,7 @@ TEST(Evaluations, OneALabelShowOneLabelAtATimeAndNeverGlass) {
 }
 
 TEST(Evaluations, AnUnknownIdThatIsNotZeroIsNoCondition) {
-  LabelGrid labels(LatentSize{16, 8}, 2);
+  CanvasLabelGrid labels(LatentSize{16, 8}, 2);
   for (std::int64_t x = 0; x < 8; ++x) labels.at({x, 3}) = 0;
   ScratchDirectory scratch;
   ChunkCache cache(1 << 20);
@@ -270,12 +301,10 @@ TEST(Evaluations, AnUnknownIdThatIsNotZeroIsNoCondition) {
   FakeDenoiser denoiser(3, say_label);
   const Scene scene{labels, /*unknown=*/2, std::nullopt, {0, 0, 0}};
   TestProgress progress;
-  DiffusionReport report;
-  const int result = paint_latents(paint_bundle(), denoiser, scene, plain_options(),
-                                   {&arrays[0], &arrays[1]}, progress, report);
-  std::vector<float> values(3 * 128);
-  arrays[static_cast<std::size_t>(result)].read({0, 0, 16, 8}, values.data());
-  EXPECT_THAT(values, Each(0.0f));
+  const PaintOptions options = plain_options();
+  const PaintResult result = paint_latents(paint_model(), denoiser, scene, options, options,
+                                           {.y = {&arrays[0], &arrays[1]}}, progress);
+  EXPECT_THAT(PaintJob::values_of(*result.latents), Each(0.0f));
 }
 
 }  // namespace

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "crop_batch.h"
+#include "diffusion/test_paint.h"
+#include "histoloom/bundle/registry.h"
 #include "histoloom/labels/clean.h"
-#include "histoloom/model/inference_thread.h"
-#include "histoloom/model/safetensors.h"
-#include "model/test_model.h"
+#include "histoloom/networks/inference_thread.h"
+#include "histoloom/weights/safetensors.h"
+#include "networks/test_model.h"
 #include "step.h"
-#include "test_paint.h"
 
 namespace histoloom {
 namespace {
@@ -24,17 +25,17 @@ std::unique_ptr<Denoiser> published_denoiser() {
   return network;
 }
 
-ModelBundle published_bundle(const Denoiser& denoiser, std::int64_t patch, int batch) {
-  ModelBundle bundle = paint_bundle(denoiser.channels(), static_cast<int>(patch), batch);
-  bundle.prediction = Prediction::epsilon;
-  bundle.clip = 1.0;
-  return bundle;
+DiffusionModel published_model(const Denoiser& denoiser, std::int64_t patch, int batch) {
+  DiffusionModel model = paint_model(denoiser.channels(), static_cast<int>(patch), batch);
+  model.prediction = Prediction::epsilon;
+  model.clip = 1.0;
+  return model;
 }
 
 // [1, 1, h·f, w·f] pixels of ids or [1, 1, h, w] cells, as labels of h × w cells: the nearest
 // pixel, as the published code resizes masks.
-LabelGrid labels_of(const at::Tensor& mask, LatentSize size) {
-  LabelGrid grid(size, 0);
+CanvasLabelGrid labels_of(const at::Tensor& mask, LatentSize size) {
+  CanvasLabelGrid grid(size, 0);
   const std::int64_t factor = mask.size(2) / size.height;
   const at::Tensor ids = mask.to(at::kLong);
   for (std::int64_t y = 0; y < size.height; ++y)
@@ -48,7 +49,8 @@ LabelGrid labels_of(const at::Tensor& mask, LatentSize size) {
 
 TEST(PublishedMask, IsCleanedAsPublished) {
   const SafetensorsFile io(kit() / "clean_mask.safetensors");
-  const at::Tensor in = io.tensor("mask_in").contiguous(), expected = io.tensor("mask_out");
+  const at::Tensor in = read_tensor(io, "mask_in").contiguous(),
+                   expected = read_tensor(io, "mask_out");
   const LabelGrid ids = labels_from_values(in.data_ptr<float>(), {in.size(2), in.size(1)},
                                            std::stoi(io.metadata().at("num_labels")));
   const LabelGrid out = clean_labels(ids, {expected.size(1), expected.size(0)});
@@ -63,10 +65,10 @@ class MultiMaskStep : public testing::Test {
  protected:
   // The published noise of the i-th of a crop's sorted labels: [crops that have as many, C, h, w].
   float noise(std::size_t crop, LabelId label, std::int64_t c, std::int64_t cell) const {
-    const at::Tensor mask = io_.tensor("mask")[static_cast<std::int64_t>(crop)];
+    const at::Tensor mask = read_tensor(io_, "mask")[static_cast<std::int64_t>(crop)];
     const at::Tensor sorted = std::get<0>(at::_unique(mask.flatten(), true));
     const auto rank = (sorted < label).sum().item<std::int64_t>();
-    return io_.tensor("noise_" + std::to_string(rank))[static_cast<std::int64_t>(crop)][c]
+    return read_tensor(io_, "noise_" + std::to_string(rank))[static_cast<std::int64_t>(crop)][c]
         .flatten()[cell]
         .item<float>();
   }
@@ -76,31 +78,32 @@ class MultiMaskStep : public testing::Test {
 
 TEST_F(MultiMaskStep, IsReproduced) {
   const auto denoiser = published_denoiser();
-  const at::Tensor x = io_.tensor("x"), expected = io_.tensor("x_next");
+  const at::Tensor x = read_tensor(io_, "x"), expected = read_tensor(io_, "x_next");
   const std::int64_t side = x.size(3), cells = side * side, channels = x.size(1);
-  const ModelBundle bundle = published_bundle(*denoiser, side, 3);
-  DiffusionOptions options;
+  const DiffusionModel model = published_model(*denoiser, side, 3);
+  PaintOptions options;
   options.guidance = std::stod(io_.metadata().at("cond_scale")) - 1;
   options.eta = std::stod(io_.metadata().at("eta"));
-  const LabelGrid unused({side, side}, 0);
+  const CanvasLabelGrid unused({side, side}, 0);
   const Scene scene{unused, 0, std::nullopt, {}};
-  CropEvaluator evaluator(bundle, *denoiser, scene, options);
-  const CellSolver solver(bundle, options);
+  CropEvaluator evaluator(model, *denoiser, scene, options);
+  const CellSolver solver(model, options);
 
-  std::vector<CropWork> group;
+  std::vector<CropData> group;
   for (std::int64_t k = 0; k < x.size(0); ++k) {
-    CropWork& work = group.emplace_back();
+    CropData& work = group.emplace_back();
     work.crop.owned.assign(static_cast<std::size_t>(cells), 1);
-    work.labels = labels_of(io_.tensor("mask").slice(0, k, k + 1), {side, side}).cells();
+    work.labels = labels_of(read_tensor(io_, "mask").slice(0, k, k + 1), {side, side}).cells();
     const at::Tensor y = x[k].contiguous();
     work.y.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
   }
-  const int time = io_.tensor("time").item<int>(), next = io_.tensor("time_next").item<int>();
+  const int time = read_tensor(io_, "time").item<int>(),
+            next = read_tensor(io_, "time_next").item<int>();
   const Step step{.time = time,
                   .guided = true,
                   .solver = make_solver(SolverKind::ddim, NoiseSchedule::cosine(1000),
                                         {static_cast<double>(time), static_cast<double>(next)},
-                                        options.eta, *bundle.clip)
+                                        options.eta, *model.clip)
                                 ->step(0, false)};
   DenoiserCounters counters;
   const InferenceThread inference;
@@ -108,13 +111,13 @@ TEST_F(MultiMaskStep, IsReproduced) {
 
   at::Tensor got = at::empty_like(expected);
   for (std::size_t k = 0; k < group.size(); ++k) {
-    CropWork& work = group[k];
+    CropData& work = group[k];
     solver.predict_x0(work, step);
     for (std::int64_t i = 0; i < channels * cells; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const LabelId label = work.labels[at % static_cast<std::size_t>(cells)];
-      got[static_cast<std::int64_t>(k)].view(-1)[i] = step.solver.advance(
-          work.y[at], work.prediction[at], 0, noise(k, label, i / cells, i % cells));
+      got[static_cast<std::int64_t>(k)].view(-1)[i] =
+          step.solver.advance(work.y[at], work.x0[at], 0, noise(k, label, i / cells, i % cells));
     }
   }
   EXPECT_LE(largest_error(got, expected), kTolerance);
@@ -149,7 +152,7 @@ class GivenCrops final : public PatchPlan {
   std::int64_t patch_, count_ = 0;
   const std::vector<LatentPoint>& centres_;
   std::size_t& next_;
-  LabelGrid covered_;
+  CanvasLabelGrid covered_;
 };
 
 class RandomPatchRun : public testing::TestWithParam<int> {};
@@ -160,9 +163,9 @@ struct StoppedEarly {};
 
 TEST_P(RandomPatchRun, IsReproducedOnDisk) {
   const SafetensorsFile io(kit() / "random_patch_run.safetensors");
-  const at::Tensor start = io.tensor("y_T"), expected = io.tensor("y_out");
+  const at::Tensor start = read_tensor(io, "y_T"), expected = read_tensor(io, "y_out");
   const LatentSize canvas{start.size(3), start.size(2)};
-  const LabelGrid labels = labels_of(io.tensor("mask"), canvas);
+  const CanvasLabelGrid labels = labels_of(read_tensor(io, "mask"), canvas);
   const auto denoiser = published_denoiser();
   const std::int64_t patch = std::stol(io.metadata().at("patch_latent"));
   ScratchDirectory scratch;
@@ -174,11 +177,11 @@ TEST_P(RandomPatchRun, IsReproducedOnDisk) {
   arrays[2].write(LatentRect::of(canvas), start.data_ptr<float>());
 
   std::vector<LatentPoint> centres;
-  const at::Tensor list = io.tensor("crop_centres");
+  const at::Tensor list = read_tensor(io, "crop_centres");
   for (std::int64_t i = 0; i < list.size(0); ++i)
     centres.push_back({list[i][1].item<std::int64_t>(), list[i][0].item<std::int64_t>()});
   std::size_t next = 0;
-  DiffusionOptions options;
+  PaintOptions options;
   options.steps = std::stoi(io.metadata().at("sampling_steps"));
   options.eta = std::stod(io.metadata().at("eta"));
   options.guidance = std::stod(io.metadata().at("omega"));
@@ -186,14 +189,13 @@ TEST_P(RandomPatchRun, IsReproducedOnDisk) {
   options.threads = 2;
   options.start = &arrays[2];
   options.crops = [&](int) { return std::make_unique<GivenCrops>(canvas, patch, centres, next); };
-  options.committed = [&](PaintedPart part) {
+  options.committed = [&](PaintedPart part, const DiffusionReport&) {
     if (part.steps == options.steps - 1) throw StoppedEarly{};
   };
   TestProgress progress;
-  DiffusionReport report;
   const Scene scene{labels, 0, std::nullopt, {}};
-  EXPECT_THROW(paint_latents(published_bundle(*denoiser, patch, GetParam()), *denoiser, scene,
-                             options, {.y = {&arrays[0], &arrays[1]}}, progress, report),
+  EXPECT_THROW(paint_latents(published_model(*denoiser, patch, GetParam()), *denoiser, scene,
+                             options, options, {.y = {&arrays[0], &arrays[1]}}, progress),
                StoppedEarly);
 
   EXPECT_EQ(next, centres.size());

@@ -43,9 +43,11 @@ TEST_P(SolverContract, ACellWithoutNoiseStaysWithoutNoise) {
 TEST_P(SolverContract, NoiseKnownToBeNoiseKeepsTheVarianceOfItsTime) {
   const auto all = steps(times_);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const float kept = all[i].kept * all[i].sigma,
+    const float residual_scale = all[i].residual_scale * all[i].sigma,
                 sigma = static_cast<float>(schedule_.sigma(times_[i / 2 + 1]));
-    EXPECT_NEAR(kept * kept + all[i].noise_scale * all[i].noise_scale, sigma * sigma, 1e-6) << i;
+    EXPECT_NEAR(residual_scale * residual_scale + all[i].noise_scale * all[i].noise_scale,
+                sigma * sigma, 1e-6)
+        << i;
   }
 }
 
@@ -169,11 +171,11 @@ TEST(DpmSolver, TheFirstAndTheLastStepAreOfFirstOrder) {
 // A cell is N(m, d²), so that its clean latent is known given the noisy one, and the ODE has the
 // solution y(t) = alpha·m + sqrt(alpha²·d² + sigma²)·z with z constant.
 
-constexpr double kMean = 0.8, kDeviation = 0.4;
+constexpr double kCellMean = 0.8, kCellDeviation = 0.4;
 
 double solution(const NoiseSchedule& schedule, double time, double z) {
   const double a = schedule.alpha(time), s = schedule.sigma(time);
-  return a * kMean + std::hypot(a * kDeviation, s) * z;
+  return a * kCellMean + std::hypot(a * kCellDeviation, s) * z;
 }
 
 // The time at which log(alpha / sigma) is `lambda`.
@@ -197,12 +199,12 @@ double error_after(SolverKind kind, int count) {
   double y = solution(schedule, times[0], z), before = 0;
   for (int i = 0; i < count; ++i) {
     const SolverStep step = solver->step(i, i > 0);
-    const double a = step.alpha, s = step.sigma, v = kDeviation * kDeviation;
-    const double x0 = kMean + v * a / (v * a * a + s * s) * (y - a * kMean);
+    const double a = step.alpha, s = step.sigma, v = kCellDeviation * kCellDeviation;
+    const double x0 = kCellMean + v * a / (v * a * a + s * s) * (y - a * kCellMean);
     // In double precision, so that rounding does not hide the order.
     const double from_x0 = step.x0_scale, from_before = step.before_scale;
-    const double kept = step.kept, removed = step.removed;
-    y = from_x0 * x0 + from_before * before + kept * (y - removed * x0);
+    const double residual_scale = step.residual_scale, removed = step.removed;
+    y = from_x0 * x0 + from_before * before + residual_scale * (y - removed * x0);
     before = x0;
   }
   return std::abs(y - solution(schedule, times.back(), z));

@@ -1,7 +1,7 @@
 // Denoisers that know what they should say, and a way to paint with them in memory's reach.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <atomic>
@@ -36,7 +36,7 @@ class FakeDenoiser final : public Denoiser {
   at::Tensor predict(const at::Tensor& x, const at::Tensor& time,
                      const at::Tensor& labels) override {
     ++calls;
-    at::Tensor out = torch::zeros_like(x);
+    at::Tensor out = at::zeros_like(x);
     const auto side = static_cast<int>(x.size(2));
     for (std::int64_t b = 0; b < x.size(0); ++b) {
       const Patch patch{x.data_ptr<float>() + b * x[0].numel(),
@@ -66,7 +66,7 @@ class FakeDenoiser final : public Denoiser {
 };
 
 // x0 that depends on every cell of the patch, the labels, the place in the patch and the time: any
-// mix-up of crops, batches or generations shows.
+// mix-up of crops, batches or latent buffers shows.
 inline void mix(const FakeDenoiser::Patch& p, float* out) {
   double mean = 0;
   for (std::size_t i = 0; i < p.size(); ++i) mean += static_cast<double>(p.x[i]);
@@ -96,21 +96,23 @@ class TestProgress final : public Progress {
   std::atomic<bool> finished = false;
 };
 
-inline ModelBundle paint_bundle(int channels = 3, int patch = 8, int batch = 3) {
-  ModelBundle bundle;
-  bundle.latent_channels = channels;
-  bundle.patch = patch;
-  bundle.batch = batch;
-  bundle.prediction = Prediction::x0;
-  bundle.schedule = {"cosine", 1000};
-  return bundle;
+inline DiffusionModel paint_model(int channels = 3, int patch = 8, int batch = 3) {
+  return {.name = "latents",
+          .channels = channels,
+          .patch = patch,
+          .batch = batch,
+          .schedule = NoiseSchedule::cosine(1000),
+          .prediction = Prediction::x0,
+          .clip = {}};
 }
 
-inline LabelGrid filled(LatentSize size, LabelId label) { return LabelGrid(size, label); }
+inline CanvasLabelGrid filled(LatentSize size, LabelId label) {
+  return CanvasLabelGrid(size, label);
+}
 
 // Stripes of three labels, unknown among them, and a disc of glass.
-inline LabelGrid tissue_with_glass(LatentSize size) {
-  LabelGrid grid(size, 0);
+inline CanvasLabelGrid tissue_with_glass(LatentSize size) {
+  CanvasLabelGrid grid(size, 0);
   for (std::int64_t y = 0; y < size.height; ++y) {
     for (std::int64_t x = 0; x < size.width; ++x) {
       const auto dx = static_cast<double>(x) - 12, dy = static_cast<double>(y) - 20;
@@ -120,9 +122,12 @@ inline LabelGrid tissue_with_glass(LatentSize size) {
   return grid;
 }
 
+// All that a test may set of a painting.
+struct PaintOptions : Sampling, RunControl {};
+
 // A few steps without guidance, the last two of them tapered.
-inline DiffusionOptions plain_options() {
-  DiffusionOptions o;
+inline PaintOptions plain_options() {
+  PaintOptions o;
   o.steps = 6;
   o.guidance = 0;
   o.tapered_steps = 2;
@@ -131,24 +136,28 @@ inline DiffusionOptions plain_options() {
   return o;
 }
 
-// One job: two generations of y and of x0 on disk, painted by `denoiser`.
+// One job: two latent buffers of y and of x0 on disk, painted by `denoiser`.
 class PaintJob {
  public:
-  PaintJob(ModelBundle model, const LabelField& labels, std::uint64_t cache = 1 << 20)
-      : bundle(std::move(model)), labels_(labels), cache_(cache) {
+  PaintJob(DiffusionModel given, const CanvasLabelField& labels, std::uint64_t cache = 1 << 20)
+      : model(std::move(given)), labels_(labels), cache_(cache) {
     for (int i = 0; i < 4; ++i)
-      arrays_.push_back(LatentArray::create(path(i), bundle.latent_channels, labels.size(),
-                                            StoreType::float32, cache_));
+      arrays_.push_back(
+          LatentArray::create(path(i), model.channels, labels.size(), StoreType::float32, cache_));
   }
 
   // All values, channel by channel, row by row.
-  std::vector<float> paint(Denoiser& denoiser, const DiffusionOptions& options) {
+  std::vector<float> paint(Denoiser& denoiser, const PaintOptions& options) {
     const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_), kept};
-    const int result = paint_latents(bundle, denoiser, scene, options, state(), progress, report);
-    return values(result);
+    const PaintResult result =
+        paint_latents(model, denoiser, scene, options, options, state(), progress);
+    report = result.report;
+    return values_of(*result.latents);
   }
-  std::vector<float> values(int generation) const {
-    const LatentArray& array = arrays_[static_cast<std::size_t>(generation)];
+  std::vector<float> values(int buffer) const {
+    return values_of(arrays_[static_cast<std::size_t>(buffer)]);
+  }
+  static std::vector<float> values_of(const LatentArray& array) {
     std::vector<float> out(static_cast<std::size_t>(array.channels() * array.size().area()));
     array.read(LatentRect::of(array.size()), out.data());
     return out;
@@ -160,7 +169,7 @@ class PaintJob {
     for (int i = 0; i < 4; ++i) arrays_.push_back(LatentArray::open(path(i), cache_));
   }
 
-  ModelBundle bundle;
+  DiffusionModel model;
   TestProgress progress;
   DiffusionReport report;
   const LatentArray* kept = nullptr;
@@ -172,7 +181,7 @@ class PaintJob {
   std::filesystem::path path(int i) const { return scratch_ / std::to_string(i); }
 
   ScratchDirectory scratch_;
-  const LabelField& labels_;
+  const CanvasLabelField& labels_;
   const std::vector<float> glass_latent_{1.5f, -2.0f, 0.25f, 3.0f};
   ChunkCache cache_;
   std::vector<LatentArray> arrays_;

@@ -178,7 +178,7 @@ void expect_stopped(StoppedJob& job, int signal, const std::function<bool()>& th
 
 TEST(Interrupted, ByTheUserSaysHowToGoOnAndDoes) {
   StoppedJob job(kJob);
-  expect_stopped(job, SIGINT, job.at_step(2), "stopped while painting, in step [0-9] of 8");
+  expect_stopped(job, SIGINT, job.at_step(2), "stopped while painting latents, in step [0-9] of 8");
 }
 
 TEST(Interrupted, WhileDecodingSaysHowToGoOnAndDoes) {

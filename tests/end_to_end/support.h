@@ -29,7 +29,7 @@ class SmallDisk {
 
   // Sets its size; false, with the reason in why(), where the system permits no mounts.
   bool resize(const char* size);
-  // Lets nobody write to it any more; false likewise.
+  // Lets nobody write to it any more; false, with the reason in why(), if it can not.
   bool close();
   const std::string& why() const { return why_; }
 

@@ -87,8 +87,8 @@ const std::vector<Picture>& images() {
 Picture grained_copy() {
   Picture out = crop(images()[1], {21, 15, 53, 47});
   const Picture grain = blob_picture({32, 32}, 13);
-  for (std::size_t i = 0; i < out.rgb.size(); ++i)
-    out.rgb[i] = static_cast<std::uint8_t>(out.rgb[i] / 2 + grain.rgb[i] / 8);
+  for (std::size_t i = 0; i < out.samples.size(); ++i)
+    out.samples[i] = static_cast<std::uint8_t>(out.samples[i] / 2 + grain.samples[i] / 8);
   return out;
 }
 
@@ -122,7 +122,7 @@ TEST(ShiftedSearch, FindsAShiftedCopyAtAQuarterOfTheSize) {
     EXPECT_NEAR(match.correlation, 0.964014146071, 1e-5);
     EXPECT_EQ(match.training, 1u);
     EXPECT_EQ(match.place, (PixelPoint{21, 15}));
-    const bool mirrored = patch.rgb != copy.rgb;
+    const bool mirrored = patch.samples != copy.samples;
     EXPECT_EQ(match.mirrored, mirrored);
     EXPECT_EQ(match.quarter_turns, mirrored ? 1 : 0);
   }

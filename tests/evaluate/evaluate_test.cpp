@@ -45,11 +45,11 @@ TEST_F(Evaluate, APastedRegionOfATrainingImageIsFoundWhereverItLies) {
   // As it is, and mirrored; no grid of 32 px misses a region of 64.
   for (const bool mirrored : {false, true}) {
     const Picture training = blob_picture({128, 96}, 2);
-    Picture forged = blob_picture({128, 96}, 201);
+    Picture pasted = blob_picture({128, 96}, 201);
     for (std::int64_t y = 0; y < 64; ++y)
       for (std::int64_t x = 0; x < 64; ++x)
-        std::copy_n(training.at(43 + (mirrored ? 63 - x : x), 21 + y), 3, forged.at(27 + x, 9 + y));
-    write_picture(scratch_ / "synthetic" / "0.png", forged);
+        std::copy_n(training.at(43 + (mirrored ? 63 - x : x), 21 + y), 3, pasted.at(27 + x, 9 + y));
+    write_picture(scratch_ / "synthetic" / "0.png", pasted);
     const EvaluationReport report = report_of(o);
     EXPECT_NEAR(row(report, "shifted_correlation", "highest").synthetic->value, 1, 1e-5);
     EXPECT_EQ(row(report, "shifted_correlation", "highest").real->value,
@@ -172,7 +172,7 @@ TEST_F(Evaluate, LargePatchesAreJudgedByStructureToo) {
       for (std::int64_t p = 0; p < picture.size.area(); ++p) {
         const std::int64_t t = (p % 256 + p / 128 + 29 * i) % 64, wave = t < 32 ? t : 63 - t;
         for (std::int64_t c = 0; c < 3; ++c)
-          picture.rgb[static_cast<std::size_t>(3 * p + c)] -= static_cast<std::uint8_t>(wave);
+          picture.samples[static_cast<std::size_t>(3 * p + c)] -= static_cast<std::uint8_t>(wave);
       }
       write_picture(scratch_ / folder / (std::to_string(i) + ".png"), picture);
     }

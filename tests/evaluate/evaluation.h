@@ -63,8 +63,8 @@ class Evaluate : public testing::Test {
     std::filesystem::create_directories(scratch_ / folder);
     for (int i = 0; i < count; ++i) {
       Picture picture = test_picture({32, 32}, first_seed + static_cast<std::uint32_t>(i));
-      for (std::size_t p = 0; p < picture.rgb.size(); ++p)
-        if (p / 3 % 32 < 12) picture.rgb[p] = 240;
+      for (std::size_t p = 0; p < picture.samples.size(); ++p)
+        if (p / 3 % 32 < 12) picture.samples[p] = 240;
       write_picture(scratch_ / folder / (std::to_string(200 + i) + ".png"), picture);
     }
   }

@@ -146,7 +146,7 @@ TEST(LaplacianPyramid, AddsUpToThePicture) {
         sum.values[i] += levels[level][c].values[i];
     }
     for (std::size_t i = 0; i < sum.values.size(); ++i)
-      ASSERT_NEAR(sum.values[i], picture.rgb[3 * i + c], 1e-3);
+      ASSERT_NEAR(sum.values[i], picture.samples[3 * i + c], 1e-3);
   }
 }
 
@@ -231,7 +231,7 @@ TEST(Reconstruction, IsJudgedAsScikitImageDoes) {
   EXPECT_NEAR(psnr(reference, other), 13.313775266, 1e-6);
   EXPECT_NEAR(ms_ssim(reference, other), 0.15179964, 2e-5);
   Picture darker = reference;
-  for (std::uint8_t& v : darker.rgb) v /= 2;
+  for (std::uint8_t& v : darker.samples) v /= 2;
   EXPECT_NEAR(psnr(reference, darker), 11.096129278, 1e-6);
   EXPECT_NEAR(ms_ssim(reference, darker), 0.78953650, 2e-5);
 }

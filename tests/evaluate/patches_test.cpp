@@ -39,11 +39,11 @@ TEST_F(Patches, ReadsTheSamePixelsOfImagesAndSlides) {
     write_picture(scratch_ / name, picture);
     const auto source = open_patch_source(scratch_ / name);
     EXPECT_EQ(source->size(), picture.size) << name;
-    EXPECT_EQ(source->read(rect).rgb, crop(picture, rect).rgb) << name;
+    EXPECT_EQ(source->region(rect).samples, crop(picture, rect).samples) << name;
     source->release();
-    EXPECT_EQ(source->read(rect).rgb, crop(picture, rect).rgb) << name;
+    EXPECT_EQ(source->region(rect).samples, crop(picture, rect).samples) << name;
   }
-  EXPECT_EQ(crop(picture, rect).rgb[3 * 100 + 1], test_value(17, 34, 1, 1));
+  EXPECT_EQ(crop(picture, rect).samples[3 * 100 + 1], test_value(17, 34, 1, 1));
 }
 
 TEST_F(Patches, OfAFolderEveryImageButMasksInTheOrderOfNames) {
@@ -99,19 +99,19 @@ TEST_F(Patches, DoNotOverlapAndRepeatWithTheSeed) {
   std::set<std::string> distinct;
   for (const Picture& patch : set.patches) {
     EXPECT_EQ(patch.size, (PixelSize{32, 32}));
-    distinct.emplace(patch.rgb.begin(), patch.rgb.end());
+    distinct.emplace(patch.samples.begin(), patch.samples.end());
   }
   EXPECT_EQ(distinct.size(), set.patches.size());
   const PatchSet again = sample_patches(sources, options);
   ASSERT_EQ(again.parts, set.parts);
   for (std::size_t i = 0; i < set.patches.size(); ++i)
-    EXPECT_EQ(again.patches[i].rgb, set.patches[i].rgb);
+    EXPECT_EQ(again.patches[i].samples, set.patches[i].samples);
   const PatchSet other = sample_patches(sources, {.side = 32, .count = 100, .seed = 6});
-  EXPECT_NE(other.patches[0].rgb, set.patches[0].rgb);
+  EXPECT_NE(other.patches[0].samples, set.patches[0].samples);
   // A smaller set is the beginning of a larger one.
   const PatchSet few = sample_patches(sources, {.side = 32, .count = 5, .seed = 5});
   ASSERT_EQ(few.patches.size(), 5u);
-  EXPECT_EQ(few.patches[4].rgb, set.patches[4].rgb);
+  EXPECT_EQ(few.patches[4].samples, set.patches[4].samples);
 }
 
 TEST_F(Patches, OfOneSourceLieSideBySide) {
@@ -125,8 +125,8 @@ TEST_F(Patches, OfOneSourceLieSideBySide) {
   ASSERT_EQ(set.patches.size(), 16u);
   for (const Picture& a : set.patches)
     for (const Picture& b : set.patches) {
-      EXPECT_EQ((a.rgb[0] - b.rgb[0]) % 32, 0);
-      EXPECT_EQ((a.rgb[1] - b.rgb[1]) % 32, 0);
+      EXPECT_EQ((a.samples[0] - b.samples[0]) % 32, 0);
+      EXPECT_EQ((a.samples[1] - b.samples[1]) % 32, 0);
     }
 }
 
@@ -136,7 +136,7 @@ TEST_F(Patches, ShowTissueNotGlass) {
     for (std::int64_t x = 0; x < 64; ++x) picture.at(x, y)[1] = 120;
   const PatchSet set = sample_patches(write_set({picture}), {.side = 64, .count = 100});
   EXPECT_EQ(set.patches.size(), 2u);
-  for (const Picture& patch : set.patches) EXPECT_EQ(patch.rgb[1], 120);
+  for (const Picture& patch : set.patches) EXPECT_EQ(patch.samples[1], 120);
 }
 
 TEST(GlassShare, CountsBrightBlocksWithoutColour) {
@@ -183,8 +183,8 @@ TEST_F(Patches, AreDrawnApartWithoutACommonSource) {
   const PatchSet all = sample_patches(sources, {.side = 32, .count = 100});
   std::vector<std::vector<std::uint8_t>> expected, found;
   for (std::size_t i = 0; i < all.patches.size(); ++i)
-    if (all.parts[i] != 0) expected.push_back(all.patches[i].rgb);
-  for (const Picture& patch : second.patches) found.push_back(patch.rgb);
+    if (all.parts[i] != 0) expected.push_back(all.patches[i].samples);
+  for (const Picture& patch : second.patches) found.push_back(patch.samples);
   EXPECT_EQ(found, expected);
 }
 
@@ -194,10 +194,10 @@ TEST_F(Patches, OfOneSourceAreDealtInTurn) {
   ASSERT_EQ(all.patches.size(), 10u);
   const auto [first, second] = sample_apart(sources, {.side = 32, .count = 2}, 5);
   ASSERT_EQ(first.patches.size(), 2u);
-  EXPECT_EQ(first.patches[1].rgb, all.patches[2].rgb);
+  EXPECT_EQ(first.patches[1].samples, all.patches[2].samples);
   ASSERT_EQ(second.patches.size(), 5u) << "what the first has no room for goes to the second";
-  EXPECT_EQ(second.patches[1].rgb, all.patches[3].rgb);
-  EXPECT_EQ(second.patches[2].rgb, all.patches[4].rgb);
+  EXPECT_EQ(second.patches[1].samples, all.patches[3].samples);
+  EXPECT_EQ(second.patches[2].samples, all.patches[4].samples);
 }
 
 TEST_F(Patches, AFileThatIsNamedTwiceIsOneSource) {
@@ -228,7 +228,7 @@ TEST_F(Patches, AFolderWithoutImagesIsRefused) {
 TEST_F(Patches, WhatIsNoRgbImageIsRefused) {
   write_bytes(scratch_ / "a.png", "no image");
   EXPECT_THAT(open_error("a.png"),
-              StartsWith(says("a.png", ": is not an image that can be read (")));
+              StartsWith(says("a.png", " can't be read as an image, it may be damaged (")));
   write_image(scratch_ / "a.png", {16, 8}, 1, std::vector<std::uint8_t>(128));
   EXPECT_EQ(open_error("a.png"), says("a.png", ": must have the three bands RGB, got 1"));
 }
@@ -237,11 +237,16 @@ TEST_F(Patches, ADamagedImageIsAnError) {
   write_picture(scratch_ / "a.png", test_picture({200, 200}, 1));
   const std::string whole = read_file(scratch_ / "a.png");
   write_bytes(scratch_ / "a.png", whole.substr(0, whole.size() / 2));
+  EXPECT_EQ(open_error("a.png"),
+            says("a.png", " is truncated: it has no end as every PNG has; fetch it again"));
+  std::string damaged = whole;
+  damaged.replace(whole.size() / 2, 6, "damage");
+  write_bytes(scratch_ / "a.png", damaged);
   const auto source = open_patch_source(scratch_ / "a.png");
   EXPECT_THAT(message_of([&] {
-                source->read({0, 0, 8, 8});
+                source->region({0, 0, 8, 8});
               }),
-              StartsWith(says("a.png", ": is damaged or cut short (")));
+              StartsWith(says("a.png", " can't be read as an image, it may be damaged (")));
 }
 
 TEST_F(Patches, SourcesThatAreTooSmallAreRefused) {

@@ -10,19 +10,18 @@ namespace {
 // A picture in memory that counts how often it is decoded.
 class Counted final : public PatchSource {
  public:
-  explicit Counted(Picture picture) : picture_(std::move(picture)) {}
-  const std::filesystem::path& path() const override { return path_; }
-  PixelSize size() const override { return picture_.size; }
-  Picture read(const PixelRect& rect) override {
+  explicit Counted(Picture picture) : PatchSource({}, false, false), picture_(std::move(picture)) {
+    size_ = picture_.size;
+  }
+  Picture read(int, PixelPoint corner, PixelSize size) override {
     decodings += !decoded_;
     decoded_ = true;
-    return crop(picture_, rect);
+    return crop(picture_, PixelRect::at(corner, size));
   }
   void release() override { decoded_ = false; }
   int decodings = 0;
 
  private:
-  std::filesystem::path path_;
   Picture picture_;
   bool decoded_ = false;
 };
@@ -62,7 +61,7 @@ TEST(SeamRegions, LeaveToLargePicturesWhatSmallOnesDoNotNeed) {
 TEST(SeamRegions, AreThoseOfTheSeedFromAllOverThePicture) {
   const PatchSources sources = sources_of({{512, 512}});
   const auto first = [&](std::uint64_t seed) {
-    return regions(sources, {.seed = seed, .side = 64, .max_pixels = 64 * 64})[0].rgb;
+    return regions(sources, {.seed = seed, .side = 64, .max_pixels = 64 * 64})[0].samples;
   };
   EXPECT_EQ(first(1), first(1));
   EXPECT_NE(first(1), first(2));

@@ -6,8 +6,8 @@
 
 #include <cstdlib>
 
-#include "histoloom/evaluate/picture.h"
-#include "histoloom/labels/vips.h"
+#include "histoloom/evaluate/picture_ops.h"
+#include "histoloom/pictures/vips.h"
 #include "support/scratch.h"
 
 namespace histoloom::evaluate {
@@ -34,7 +34,7 @@ inline Picture test_picture(PixelSize size, std::uint32_t seed) {
   for (std::int64_t y = 0; y < size.height; ++y)
     for (std::int64_t x = 0; x < size.width; ++x)
       for (std::uint32_t c = 0; c < 3; ++c)
-        out.rgb.push_back(
+        out.samples.push_back(
             test_value(static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y), c, seed));
   return out;
 }
@@ -53,8 +53,8 @@ inline Picture blob_picture(PixelSize size, std::uint32_t seed) {
         sum += across * down * (test_hash(x / 8 + i, y / 8 + j, 7, seed) % 160);
       }
       for (std::uint32_t c = 0; c < 3; ++c)
-        out.rgb.push_back(static_cast<std::uint8_t>(40 + sum / 64 +
-                                                    test_hash(x, y, c, seed + 1000) % 16 - 10 * c));
+        out.samples.push_back(static_cast<std::uint8_t>(
+            40 + sum / 64 + test_hash(x, y, c, seed + 1000) % 16 - 10 * c));
     }
   }
   return out;
@@ -70,7 +70,7 @@ inline std::vector<Picture> test_pictures(std::int64_t side, std::uint32_t first
 inline Picture plain_picture(PixelSize size, std::array<std::uint8_t, 3> colour) {
   Picture out{size, {}};
   for (std::int64_t i = 0; i < size.area(); ++i)
-    out.rgb.insert(out.rgb.end(), colour.begin(), colour.end());
+    out.samples.insert(out.samples.end(), colour.begin(), colour.end());
   return out;
 }
 
@@ -95,7 +95,7 @@ inline void write_image(const std::filesystem::path& path, PixelSize size, int b
 
 inline void write_picture(const std::filesystem::path& path, const Picture& picture, double mpp = 0,
                           bool pyramid = false) {
-  write_image(path, picture.size, 3, picture.rgb, mpp, pyramid);
+  write_image(path, picture.size, 3, picture.samples, mpp, pyramid);
 }
 
 // Two sets of three that reference.py has too.

@@ -8,8 +8,8 @@
 #include "driver.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "model/checkpoint_builder.h"
 #include "touch.h"
+#include "weights/checkpoint_builder.h"
 
 namespace {
 

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const auto mask = mask_of_annotations(in, "fuzz.geojson", labels(), {{333, 205}, 8});
     std::vector<LabelId> ids(static_cast<std::size_t>(mask->size().area()));
-    mask->read(LatentRect::of(mask->size()), ids.data());
+    mask->read(CellRect::of(mask->size()), ids.data());
     for (const LabelId id : ids)
       if (labels().find(id) == nullptr) std::abort();
   } catch (const UserError& error) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "stored_tensor.h"
+#include "histoloom/weights/stored_tensor.h"
 
 namespace histoloom::fuzz {
 

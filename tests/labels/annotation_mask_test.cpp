@@ -9,15 +9,12 @@
 #include "histoloom/core/file.h"
 #include "histoloom/labels/annotations.h"
 #include "histoloom/labels/mask_file.h"
-#include "test_labels.h"
+#include "labels/test_labels.h"
 
 namespace histoloom {
 namespace {
 
 using testing::ElementsAre;
-
-constexpr const char* kAllLabels =
-    "the labels are 0 unknown, 1 carcinoma, 2 necrosis, 3 stroma, 4 other, 5 glass";
 
 std::string feature(const std::string& coordinates, const std::string& properties,
                     const std::string& type = "Polygon") {

@@ -8,8 +8,8 @@
 
 #include "boundaries.h"
 #include "histoloom/core/file.h"
+#include "labels/test_labels.h"
 #include "simplify.h"
-#include "test_labels.h"
 
 namespace histoloom {
 namespace {

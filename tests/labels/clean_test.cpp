@@ -31,7 +31,7 @@ TEST(LabelsFromValues, NeedTwoLabels) {
 
 TEST(CleanLabels, KeepsAMaskOfOneLabel) {
   const LabelGrid out = clean_labels(LabelGrid({6, 40}, 3), {7, 5});
-  EXPECT_EQ(out.size(), (LatentSize{7, 5}));
+  EXPECT_EQ(out.size(), (CellSize{7, 5}));
   EXPECT_THAT(out.cells(), Each(3));
 }
 

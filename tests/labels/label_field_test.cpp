@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "test_labels.h"
+#include "labels/test_labels.h"
 
 namespace histoloom {
 namespace {
@@ -12,7 +12,7 @@ using testing::ElementsAre;
 
 TEST(LabelGrid, StartsFilledAndKeepsWhatIsSet) {
   LabelGrid grid({33, 100}, 4);
-  EXPECT_EQ(grid.size(), (LatentSize{33, 100}));
+  EXPECT_EQ(grid.size(), (CellSize{33, 100}));
   EXPECT_EQ(grid.at({32, 99}), 4);
   grid.at({32, 99}) = 2;
   EXPECT_EQ(grid.at({32, 99}), 2);

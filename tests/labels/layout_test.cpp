@@ -8,7 +8,7 @@
 #include <queue>
 #include <vector>
 
-#include "test_labels.h"
+#include "labels/test_labels.h"
 
 namespace histoloom {
 namespace {
@@ -61,8 +61,8 @@ TEST(Layout, KindsHaveNames) {
 TEST(Layout, MeetsTheTissueFractionAtAnySizeKindAndSeed) {
   const LabelSet labels = tissue_labels();
   for (const LayoutKind kind : {LayoutKind::tissue, LayoutKind::biopsy, LayoutKind::tma}) {
-    for (const LatentSize size : {LatentSize{8, 8}, LatentSize{33, 100}, LatentSize{100, 9},
-                                  LatentSize{300, 350}, LatentSize{1500, 60}}) {
+    for (const CellSize size : {CellSize{8, 8}, CellSize{33, 100}, CellSize{100, 9},
+                                CellSize{300, 350}, CellSize{1500, 60}}) {
       for (const double fraction : {0.05, 0.4, 0.9}) {
         for (std::uint64_t seed = 0; seed < 3; ++seed) {
           const auto field = make_layout(size, labels, {kind, fraction, 4.0, seed});
@@ -85,7 +85,7 @@ TEST(Layout, OneCellIsALayout) {
   const LabelSet labels = tissue_labels();
   EXPECT_EQ(tissue_fraction(*make_layout({1, 1}, labels, {LayoutKind::tissue, 0.4}), 5), 0.0);
   EXPECT_EQ(tissue_fraction(*make_layout({1, 1}, labels, {LayoutKind::tissue, 0.6}), 5), 1.0);
-  EXPECT_EQ(make_layout({1, 1}, labels, {LayoutKind::full})->size(), (LatentSize{1, 1}));
+  EXPECT_EQ(make_layout({1, 1}, labels, {LayoutKind::full})->size(), (CellSize{1, 1}));
 }
 
 TEST(Layout, TheSameSeedGivesTheSameFieldForAnyNumberOfThreads) {

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <vector>
 
-#include "test_labels.h"
+#include "labels/test_labels.h"
 
 namespace histoloom {
 namespace {
@@ -16,9 +16,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr const char* kAllLabels =
-    "the labels are 0 unknown, 1 carcinoma, 2 necrosis, 3 stroma, 4 other, 5 glass";
 
 // PNGs of 2 × 2 px with indices 0 1 / 2 3, made with Python's zlib.
 // Palette black, red, green, blue.
@@ -84,7 +81,7 @@ class MaskFile : public testing::Test {
     const auto field = read_mask(path, labels_, slide, factor);
     EXPECT_EQ(field->size(), latent_size_for(slide, factor));
     std::vector<LabelId> out(static_cast<std::size_t>(field->size().area()));
-    field->read(LatentRect::of(field->size()), out.data());
+    field->read(CellRect::of(field->size()), out.data());
     return out;
   }
 
@@ -281,8 +278,8 @@ TEST_F(MaskFile, ColoursAreLabelsWhereAFileSaysSo) {
 TEST_F(MaskFile, RefusesColoursThatStandForNothing) {
   const auto rgb = write_image("rgb.png", 2, 1, 3, {200, 0, 0, 0, 0, 255});
   const auto grey = write_image("grey.png", 2, 1, 1, {1, 3});
-  const auto with = [&](const std::filesystem::path& mask, const std::string& json) {
-    const auto colours = write_bytes("c.json", json);
+  const auto with = [&](const std::filesystem::path& mask, const std::string& text) {
+    const auto colours = write_bytes("c.json", text);
     return message_of([&] { read_mask(mask, labels_, {16, 8}, 8, colours); });
   };
   const std::string where = (scratch_ / "c.json").string();

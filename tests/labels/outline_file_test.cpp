@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <vips/vips.h>
 
-#include "histoloom/labels/vips.h"
-#include "test_labels.h"
+#include "histoloom/pictures/vips.h"
+#include "labels/test_labels.h"
 
 namespace histoloom {
 namespace {
@@ -26,7 +26,7 @@ class OutlineFile : public testing::Test {
     return path;
   }
 
-  std::string refusal(const std::filesystem::path& path, LatentSize size) {
+  std::string refusal(const std::filesystem::path& path, CellSize size) {
     return message_of([&] { read_outline(path, size, labels_, {}); });
   }
 

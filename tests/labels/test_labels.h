@@ -1,4 +1,4 @@
-// The label set and the small fields that the tests of labels use.
+// The small fields that the tests of labels use.
 #pragma once
 
 #include <algorithm>
@@ -8,20 +8,14 @@
 #include <vector>
 
 #include "histoloom/labels/label_field.h"
-#include "histoloom/labels/label_set.h"
 #include "support/scratch.h"
+#include "vocabulary/test_label_set.h"
 
 namespace histoloom {
 
-inline constexpr const char* kTissueJson = R"({"labels": [
-  {"id": 0, "name": "unknown", "color": [0, 0, 0]},
-  {"id": 1, "name": "carcinoma", "color": [200, 0, 0]},
-  {"id": 2, "name": "necrosis", "color": [90, 60, 30]},
-  {"id": 3, "name": "stroma", "color": [240, 170, 200]},
-  {"id": 4, "name": "other", "color": [120, 90, 200]},
-  {"id": 5, "name": "glass", "color": [245, 245, 245]}], "unknown": 0, "glass": 5})";
-
-inline LabelSet tissue_labels() { return LabelSet::parse(kTissueJson, "model.json"); }
+// What messages about tissue_labels() end with.
+inline constexpr const char* kAllLabels =
+    "the labels are 0 unknown, 1 carcinoma, 2 necrosis, 3 stroma, 4 other, 5 glass";
 
 // A field drawn in digits, a text a row.
 inline LabelGrid grid_of(const std::vector<std::string>& rows) {
@@ -52,13 +46,13 @@ inline std::unique_ptr<LabelField> owned(LabelGrid grid) {
 
 inline std::vector<LabelId> cells_of(const LabelField& field) {
   std::vector<LabelId> cells(static_cast<std::size_t>(field.size().area()));
-  field.read(LatentRect::of(field.size()), cells.data());
+  field.read(CellRect::of(field.size()), cells.data());
   return cells;
 }
 
 // Blots of the ids from 1 on, and of glass (5), with radii from `smallest` cells up; nothing in it
 // is smooth where it is below 2.
-inline LabelGrid blots(LatentSize size, unsigned seed, double smallest, int count) {
+inline LabelGrid blots(CellSize size, unsigned seed, double smallest, int count) {
   std::mt19937 random(seed);
   const auto below = [&](std::int64_t n) { return static_cast<std::int64_t>(random() % n); };
   LabelGrid grid(size, 5);

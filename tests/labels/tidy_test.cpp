@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "histoloom/labels/packed_field.h"
-#include "test_labels.h"
+#include "labels/test_labels.h"
 
 namespace histoloom {
 namespace {
@@ -59,7 +59,7 @@ TEST(Tidy, IsTheSameByWhateverRectanglesItIsRead) {
   for (const std::int64_t side : {1, 7, 40}) {
     for (std::int64_t y = 0; y < 90; y += side) {
       for (std::int64_t x = 0; x < 120; x += side) {
-        const LatentRect rect = intersect({x, y, x + side, y + side}, LatentRect::of({120, 90}));
+        const CellRect rect = intersect({x, y, x + side, y + side}, CellRect::of({120, 90}));
         std::vector<LabelId> part(static_cast<std::size_t>(rect.area()));
         field->read(rect, part.data());
         for (std::int64_t i = 0; i < rect.area(); ++i)
@@ -78,11 +78,11 @@ TEST(Tidy, SlidesOfAnySizeHaveASmallestPiece) {
 }
 
 TEST(PackedField, HoldsEveryCell) {
-  for (const LatentSize size : {LatentSize{1, 1}, LatentSize{1030, 5}, LatentSize{7, 1025}}) {
+  for (const CellSize size : {CellSize{1, 1}, CellSize{1030, 5}, CellSize{7, 1025}}) {
     const LabelGrid grid = blots(size, 4, 0.4, 300);
     const auto packed = packed_field(grid);
     EXPECT_EQ(cells_of(*packed), grid.cells());
-    const LatentRect part{size.width / 3, size.height / 2, size.width, size.height};
+    const CellRect part{size.width / 3, size.height / 2, size.width, size.height};
     std::vector<LabelId> a(static_cast<std::size_t>(part.area())), b(a);
     grid.read(part, a.data());
     packed->read(part, b.data());

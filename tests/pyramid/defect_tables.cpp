@@ -7,9 +7,6 @@ namespace {
 
 constexpr auto kError = Severity::error;
 constexpr auto kWarning = Severity::warning;
-constexpr auto kGeneric = Profile::generic;
-constexpr auto kSvs = Profile::svs;
-constexpr auto kOme = Profile::ome;
 
 // A description of an svs with one key exchanged.
 std::string exchanged(std::string text, const std::string& from, const std::string& to) {

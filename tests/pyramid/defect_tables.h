@@ -12,6 +12,10 @@
 
 namespace histoloom::pyramid::test {
 
+inline constexpr auto kGeneric = Profile::generic;
+inline constexpr auto kSvs = Profile::svs;
+inline constexpr auto kOme = Profile::ome;
+
 using Chain = std::vector<TiffEditor::Directory>;
 
 struct Defect {

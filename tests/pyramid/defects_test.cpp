@@ -14,10 +14,6 @@
 namespace histoloom::pyramid::test {
 namespace {
 
-constexpr auto kGeneric = Profile::generic;
-constexpr auto kSvs = Profile::svs;
-constexpr auto kOme = Profile::ome;
-
 class Defects : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_EQ(VIPS_INIT("pyramid_test"), 0); }

@@ -10,7 +10,7 @@
 
 #include "histoloom/store/latent_array.h"
 #include "histoloom/store/start_over.h"
-#include "test_store.h"
+#include "store/test_store.h"
 
 namespace histoloom {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "histoloom/core/noise.h"
-#include "test_store.h"
+#include "store/test_store.h"
 
 namespace histoloom {
 namespace {

@@ -66,15 +66,15 @@ inline LatentRect random_rect(const CounterNoise& noise, std::int64_t i, LatentS
   return LatentRect::at({x, y}, {width, height});
 }
 
-// Calls work(i) for i < count on four threads. Plain threads, since the thread sanitizer takes the
-// hand-overs inside an uninstrumented TBB for races.
-template <class Work>
-void on_threads(int count, Work&& work) {
+// Calls action(i) for i < count on four threads. Plain threads, since the thread sanitizer takes
+// the hand-overs inside an uninstrumented TBB for races.
+template <class Action>
+void on_threads(int count, Action&& action) {
   std::atomic<int> next = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int i = next++; i < count; i = next++) work(i);
+      for (int i = next++; i < count; i = next++) action(i);
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -9,10 +9,10 @@
 namespace histoloom {
 
 // What an error of this kind says; empty where none is thrown.
-template <class Error = UserError, class Work>
-std::string message_of(Work&& work) {
+template <class Error = UserError, class Action>
+std::string message_of(Action&& action) {
   try {
-    work();
+    action();
   } catch (const Error& error) {
     return error.what();
   }
@@ -20,10 +20,10 @@ std::string message_of(Work&& work) {
 }
 
 // The code of a user's error; unspecified where none is thrown, too.
-template <class Work>
-ErrorCode code_of(Work&& work) {
+template <class Action>
+ErrorCode code_of(Action&& action) {
   try {
-    work();
+    action();
   } catch (const UserError& error) {
     return error.code();
   }

@@ -11,10 +11,10 @@
 
 #include <filesystem>
 
-#include "histoloom/model/autoencoder.h"
-#include "histoloom/model/denoiser.h"
-#include "histoloom/model/safetensors.h"
-#include "model/test_model.h"
+#include "histoloom/networks/autoencoder.h"
+#include "histoloom/networks/denoiser.h"
+#include "histoloom/weights/safetensors.h"
+#include "networks/test_model.h"
 
 namespace {
 

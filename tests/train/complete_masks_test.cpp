@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "cell_features.h"
-#include "test_train.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {
@@ -85,16 +85,17 @@ TEST(MaskCompletion, GlassOfAMaskWithoutAnImageStaysGlass) {
 }
 
 TEST(MaskCompletion, GrowthMeetsHalfwayAndNothingStaysNothing) {
-  at::Tensor line = torch::full({1, 8}, -1, at::kLong);
+  at::Tensor line = at::full({1, 8}, -1, at::kLong);
   EXPECT_TRUE(at::equal(grow_classes(line, 2), line));
   line[0][0] = 1;
   line[0][7] = 0;
-  EXPECT_TRUE(at::equal(grow_classes(line, 2), torch::tensor({{1, 1, 1, 1, 0, 0, 0, 0}})));
+  EXPECT_TRUE(at::equal(grow_classes(line, 2),
+                        at::tensor({1, 1, 1, 1, 0, 0, 0, 0}, at::kLong).view({1, 8})));
 }
 
 TEST(MaskCompletion, GrowthIsNearlyRound) {
   // Two annotated cells: a cell should become the class of the nearer one.
-  at::Tensor cells = torch::full({31, 31}, -1, at::kLong);
+  at::Tensor cells = at::full({31, 31}, -1, at::kLong);
   cells[5][8] = 0;
   cells[25][16] = 1;
   const at::Tensor grown = grow_classes(cells, 2);

@@ -4,11 +4,11 @@
 #include <map>
 
 #include "histoloom/core/file.h"
-#include "histoloom/model/autoencoder.h"
-#include "histoloom/model/safetensors.h"
+#include "histoloom/networks/autoencoder.h"
 #include "histoloom/train/train.h"
-#include "model/test_model.h"
-#include "test_train.h"
+#include "histoloom/weights/safetensors.h"
+#include "networks/test_model.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {
@@ -55,7 +55,7 @@ class DecoderOnly : public testing::TestWithParam<const char*> {
   static std::map<std::string, at::Tensor> weights_of(const fs::path& model) {
     const SafetensorsFile file(model / "autoencoder.safetensors");
     std::map<std::string, at::Tensor> out;
-    for (const std::string& name : file.names()) out[name] = file.tensor(name).to(at::kHalf);
+    for (const std::string& name : file.names()) out[name] = read_tensor(file, name).to(at::kHalf);
     return out;
   }
 

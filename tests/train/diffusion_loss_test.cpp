@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "histoloom/diffusion/schedule.h"
+#include "histoloom/networks/noise_schedule.h"
 
 namespace histoloom {
 namespace {
@@ -11,12 +11,12 @@ namespace {
 class AddNoise : public testing::Test {
  protected:
   AddNoise() {
-    torch::manual_seed(5);
+    at::manual_seed(5);
     ScheduleSpec spec;
     spec.type = "cosine";
     spec.steps = 1000;
     signal_ = signal_of(NoiseSchedule::of(spec));
-    x0_ = torch::randn({256, 3, 4, 4}) * 2 + 1;
+    x0_ = at::randn({256, 3, 4, 4}) * 2 + 1;
   }
   NoisyBatch noisy(Prediction prediction) {
     return add_noise(x0_, draw_times(TimeDensity::even, x0_.size(0), signal_.numel()), signal_,

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "histoloom/train/image_set.h"
-#include "test_train.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "histoloom/core/file.h"
-#include "model/test_model.h"
-#include "test_train.h"
+#include "networks/test_model.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {
@@ -83,7 +83,7 @@ TEST_F(LatentCache, ASecondRunReadsWhatTheFirstEncoded) {
 TEST_F(LatentCache, TheLatentsAreTheEncodersNormalised) {
   const auto latents = run();
   const ModelBundle bundle = ModelBundle::read(scratch_ / "model");
-  torch::NoGradGuard no_grad;
+  at::NoGradGuard no_grad;
   const at::Tensor rgb = at::from_blob(images_[0].pixels.data(), {89, 72, 3}, at::kByte)
                              .narrow(0, 0, 88)
                              .permute({2, 0, 1})
@@ -91,8 +91,8 @@ TEST_F(LatentCache, TheLatentsAreTheEncodersNormalised) {
                          255;
   const at::Tensor z =
       load_autoencoder(bundle, DType::float32)->encode(rgb.flip({-1}).unsqueeze(0).contiguous());
-  const at::Tensor mean = torch::tensor(bundle.latent_mean).view({4, 1, 1});
-  const at::Tensor deviation = torch::tensor(bundle.latent_deviation).view({4, 1, 1});
+  const at::Tensor mean = at::tensor(bundle.latent.mean).view({4, 1, 1});
+  const at::Tensor deviation = at::tensor(bundle.latent.deviation).view({4, 1, 1});
   const at::Tensor expected = (z.squeeze(0) - mean) / deviation;
   EXPECT_LT(largest_error(latents[1].latents.to(at::kFloat), expected), 1e-3);
 }

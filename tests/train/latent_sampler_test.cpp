@@ -17,14 +17,14 @@ CachedLatents image_of(std::int64_t number, const at::Tensor& labels) {
 
 // Image 0: 12 × 16 cells of 1 with four of 2; image 1: 10 × 8 unknown.
 std::vector<CachedLatents> two_images(std::int64_t unknown = 0) {
-  at::Tensor labels = torch::full({12, 16}, 1, at::kLong);
+  at::Tensor labels = at::full({12, 16}, 1, at::kLong);
   labels.narrow(0, 5, 2).narrow(1, 10, 2).fill_(2);
-  return {image_of(0, labels), image_of(1, torch::full({10, 8}, unknown, at::kLong))};
+  return {image_of(0, labels), image_of(1, at::full({10, 8}, unknown, at::kLong))};
 }
 
 class Sampler : public testing::Test {
  protected:
-  Sampler() { torch::manual_seed(11); }
+  Sampler() { at::manual_seed(11); }
 };
 
 TEST_F(Sampler, PatchesAreCutFromImagesWithTheirLabels) {
@@ -44,9 +44,9 @@ TEST_F(Sampler, PatchesAreCutFromImagesWithTheirLabels) {
 }
 
 TEST_F(Sampler, LabelsAreDrawnByTheSquareRootOfTheirCells) {
-  const LatentSampler sampler({image_of(0, torch::full({12, 12}, 1, at::kLong)),
-                               image_of(1, torch::full({4, 4}, 2, at::kLong))},
-                              kPatch, 0);
+  const LatentSampler sampler(
+      {image_of(0, at::full({12, 12}, 1, at::kLong)), image_of(1, at::full({4, 4}, 2, at::kLong))},
+      kPatch, 0);
   const LatentBatch batch = sampler.draw(2000, 0);
   const double second = (batch.labels == 2).flatten(1).all(1).to(at::kDouble).mean().item<double>();
   EXPECT_NEAR(second, 4.0 / (4 + 12), 0.03);

@@ -4,13 +4,13 @@
 
 #include <cmath>
 
+#include "histoloom/bundle/bundle.h"
 #include "histoloom/core/file.h"
-#include "histoloom/model/bundle.h"
 #include "histoloom/train/train.h"
 #include "mask_sampler.h"
-#include "model/test_model.h"
+#include "networks/test_model.h"
 #include "stop_at.h"
-#include "test_train.h"
+#include "train/test_train.h"
 #include "training_log.h"
 
 namespace histoloom {
@@ -186,13 +186,12 @@ TEST_F(MaskTrainings, AnnotatedSlidesAreMasksToo) {
 TEST_F(MaskTrainings, PatchesHoldWhatTheNetworkIsToPaint) {
   const fs::path path = bundle("m");
   const ModelBundle model = ModelBundle::read(path);
-  const LabelSet labels = LabelSet::parse(model.labels_json, "model.json");
-  const MaskModel masks(model, labels);
+  const MaskModel masks(model);
   // Class 0 everywhere, and half of it not known.
   const at::Tensor known = at::zeros({20, 20}, at::kBool);
   known.narrow(0, 0, 10).fill_(true);
   const MaskSampler sampler({{{at::zeros({20, 20}, at::kLong), known}, 2}}, masks);
-  torch::manual_seed(3);
+  at::manual_seed(3);
   const MaskBatch batch = sampler.draw(32, 0.25);
   ASSERT_EQ(batch.x0.sizes(), (std::vector<std::int64_t>{32, 2, 8, 8}));
   const at::Tensor tissue = batch.tissue > 0;

@@ -11,11 +11,11 @@ class Orthogonalised : public testing::TestWithParam<std::tuple<int, int, DType>
 
 // U·Vᵀ of the singular value decomposition, by LAPACK in double.
 TEST_P(Orthogonalised, IsAboutTheNearestMatrixWithEqualSingularValues) {
-  torch::manual_seed(2);
+  at::manual_seed(2);
   const auto [rows, columns, dtype] = GetParam();
   // Singular values from 0.1 to 1; those of a random square matrix come down to nothing.
   const auto [u, s, v] =
-      at::linalg_svd(torch::randn({rows, columns}, at::kDouble), /*full_matrices=*/false);
+      at::linalg_svd(at::randn({rows, columns}, at::kDouble), /*full_matrices=*/false);
   const at::Tensor lengths = at::linspace(0.1, 1, s.numel(), at::kDouble);
   const at::Tensor matrix = at::matmul(u * lengths, v).to(at::kFloat);
   const at::Tensor got = orthogonalised(matrix, dtype).to(at::kDouble);
@@ -34,17 +34,16 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple{33, 1, DType::bfloat16}, std::tuple{1, 33, DType::float32}));
 
 TEST(OrthogonalisedNothing, IsNothing) {
-  EXPECT_TRUE(
-      at::equal(orthogonalised(torch::zeros({4, 9}), DType::float32), torch::zeros({4, 9})));
+  EXPECT_TRUE(at::equal(orthogonalised(at::zeros({4, 9}), DType::float32), at::zeros({4, 9})));
 }
 
 // A weight of a convolution that is large enough for Muon, one that isn't, a bias, and one frozen.
 NamedTensors parameters() {
-  torch::manual_seed(8);
-  NamedTensors out{{"weight", torch::randn({32, 36, 3, 3})},
-                   {"input", torch::randn({32, 5, 3, 3})},
-                   {"bias", torch::randn({32})},
-                   {"frozen", torch::randn({32, 32, 1, 1})}};
+  at::manual_seed(8);
+  NamedTensors out{{"weight", at::randn({32, 36, 3, 3})},
+                   {"input", at::randn({32, 5, 3, 3})},
+                   {"bias", at::randn({32})},
+                   {"frozen", at::randn({32, 32, 1, 1})}};
   for (auto& [name, tensor] : out) tensor.set_requires_grad(name != "frozen");
   return out;
 }
@@ -53,7 +52,7 @@ void take_steps(Optimizer& optimizer, const NamedTensors& all, int first, int la
   for (int step = first; step < last; ++step) {
     optimizer.set_learning_rate(0.01 / (1 + step));
     optimizer.zero_grad();
-    at::Tensor loss = torch::zeros({});
+    at::Tensor loss = at::zeros({});
     for (const auto& [name, tensor] : all) loss = loss + (tensor - 0.1 * step).square().mean();
     loss.backward();
     optimizer.step();
@@ -72,7 +71,7 @@ TEST(Optimizer, OfAdamwIsTorchs) {
     static_cast<torch::optim::AdamWOptions&>(adam.param_groups()[0].options())
         .lr(0.01 / (1 + step));
     adam.zero_grad();
-    at::Tensor loss = torch::zeros({});
+    at::Tensor loss = at::zeros({});
     for (const at::Tensor& t : list) loss = loss + (t - 0.1 * step).square().mean();
     loss.backward();
     adam.step();

@@ -6,8 +6,8 @@ namespace histoloom {
 namespace {
 
 at::Tensor grain() {
-  torch::manual_seed(3);
-  return 0.5 + 0.1 * torch::randn({2, 3, 96, 80});
+  at::manual_seed(3);
+  return 0.5 + 0.1 * at::randn({2, 3, 96, 80});
 }
 
 TEST(ReconstructionLoss, IsNothingForThePictureItself) {
@@ -27,7 +27,7 @@ TEST(ReconstructionLoss, PowerInTheBorderDoesntMakeUpForBlur) {
   const at::Tensor patterns = dct_patterns(), image = grain();
   const at::Tensor blurred = at::avg_pool2d(image, 3, 1, 1);
   at::Tensor cheat = blurred.clone();
-  cheat.narrow(3, 79, 1).add_(torch::randn({2, 3, 96, 1}));
+  cheat.narrow(3, 79, 1).add_(at::randn({2, 3, 96, 1}));
   const auto error = [&](const at::Tensor& back) {
     return log_power_error(band_power(without_border(back), patterns),
                            band_power(without_border(image), patterns))
@@ -42,7 +42,7 @@ TEST(ReconstructionLoss, PowerInTheBorderDoesntMakeUpForBlur) {
 TEST(ReconstructionLoss, FewBrightPixelsDontMakeUpForBlurInAGeometricMean) {
   const at::Tensor patterns = dct_patterns(), image = grain();
   const at::Tensor blurred = at::avg_pool2d(image, 3, 1, 1);
-  const at::Tensor spots = (torch::rand({2, 1, 96, 80}) < 0.005).to(at::kFloat);
+  const at::Tensor spots = (at::rand({2, 1, 96, 80}) < 0.005).to(at::kFloat);
   const auto error = [&](const at::Tensor& back, PowerMean mean) {
     return log_power_error(band_power(back, patterns, mean), band_power(image, patterns, mean))
         .mean()
@@ -92,13 +92,10 @@ TEST(ReconstructionLoss, TheBorderIsSixteenPixels) {
 }
 
 TEST(Halved, AveragesFourAndTurnsTheWhole) {
-  const at::Tensor t = torch::arange(16, torch::kFloat32).view({1, 1, 4, 4});
-  EXPECT_TRUE(
-      at::equal(halved(t, 0), torch::tensor({2.5f, 4.5f, 10.5f, 12.5f}).view({1, 1, 2, 2})));
-  EXPECT_TRUE(
-      at::equal(halved(t, 1), torch::tensor({4.5f, 2.5f, 12.5f, 10.5f}).view({1, 1, 2, 2})));
-  EXPECT_TRUE(
-      at::equal(halved(t, 4), torch::tensor({2.5f, 10.5f, 4.5f, 12.5f}).view({1, 1, 2, 2})));
+  const at::Tensor t = at::arange(16, at::kFloat).view({1, 1, 4, 4});
+  EXPECT_TRUE(at::equal(halved(t, 0), at::tensor({2.5f, 4.5f, 10.5f, 12.5f}).view({1, 1, 2, 2})));
+  EXPECT_TRUE(at::equal(halved(t, 1), at::tensor({4.5f, 2.5f, 12.5f, 10.5f}).view({1, 1, 2, 2})));
+  EXPECT_TRUE(at::equal(halved(t, 4), at::tensor({2.5f, 10.5f, 4.5f, 12.5f}).view({1, 1, 2, 2})));
 }
 
 TEST(BandPower, KeepsTheEnergyOfTheBlocks) {

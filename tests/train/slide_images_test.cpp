@@ -6,7 +6,7 @@
 #include <set>
 
 #include "histoloom/core/file.h"
-#include "test_train.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {

@@ -9,7 +9,7 @@ namespace {
 
 // A picture [3, 1, 1] of one colour, 0 to 255.
 at::Tensor pixel(double r, double g, double b) {
-  return (torch::tensor({r, g, b}) / 255).view({3, 1, 1}).to(at::kFloat);
+  return (at::tensor({r, g, b}, at::kFloat) / 255).view({3, 1, 1}).to(at::kFloat);
 }
 
 // The picture whose pixels have these optical densities.
@@ -29,7 +29,7 @@ void expect_near(const at::Tensor& a, const at::Tensor& b) {
 }
 
 TEST(Stain, NoChangeChangesNothing) {
-  torch::manual_seed(1);
+  at::manual_seed(1);
   const at::Tensor picture = at::rand({3, 5, 7});
   expect_near(change_stain(picture, {}), picture);
 }
@@ -65,7 +65,7 @@ TEST(Stain, BlackAndWhiteAreTheLimits) {
 }
 
 TEST(Stain, DrawsSpreadEvenlyOverTheirRanges) {
-  torch::manual_seed(2);
+  at::manual_seed(2);
   double least = 2, most = 0, shift = 0, square = 0;
   constexpr int kDraws = 4000;
   for (int i = 0; i < kDraws; ++i) {
@@ -82,9 +82,9 @@ TEST(Stain, DrawsSpreadEvenlyOverTheirRanges) {
 }
 
 TEST(Stain, HalfTheStrengthIsHalfTheChange) {
-  torch::manual_seed(3);
+  at::manual_seed(3);
   const StainChange whole = draw_stain_change(1);
-  torch::manual_seed(3);
+  at::manual_seed(3);
   const StainChange half = draw_stain_change(0.5);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_NEAR(half.scale[i] - 1, (whole.scale[i] - 1) / 2, 1e-12);

@@ -38,7 +38,7 @@ class Loop : public testing::Test {
       if (spoil_gradient_) return (weight_ - weight_.detach()).abs().sqrt().sum();
       return (weight_ - 1 + 0.01 * at::randn({1})).square().sum();
     };
-    losses.kept = [this] { kept_.push_back(weight_.item<float>()); };
+    losses.bundled = [this] { bundled_.push_back(weight_.item<float>()); };
     losses.held_out = [this, goal, &o] {
       if (block_weights_) std::filesystem::create_directories(weights(o) / "x");
       draws_.push_back(at::rand({1}).item<double>());
@@ -50,7 +50,7 @@ class Loop : public testing::Test {
     StopAt progress(stop);
     const TrainingSummary summary = loop.run(losses, progress);
     if (!progress.details.empty()) detail_ = progress.details.back();
-    loop.use_kept();
+    loop.use_bundled();
     return summary;
   }
 
@@ -70,7 +70,7 @@ class Loop : public testing::Test {
   std::vector<TrainingSetting> settings_{{"training images:", "none"}};
   bool with_held_out_ = true, spoil_gradient_ = false;
   bool block_weights_ = false;  // a folder takes their place before the first checkpoint
-  std::vector<float> kept_;     // the weight whenever the bundle got one
+  std::vector<float> bundled_;  // the weight whenever the bundle got one
   float seen_ = 0;
   std::vector<double> draws_;
   std::string detail_;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "histoloom/labels/vips.h"
+#include "histoloom/pictures/vips.h"
 #include "histoloom/train/image_set.h"
 #include "histoloom/train/train.h"
 #include "support/scratch.h"

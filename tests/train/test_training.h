@@ -5,8 +5,8 @@
 
 #include "histoloom/core/file.h"
 #include "histoloom/train/train.h"
-#include "model/test_model.h"
-#include "test_train.h"
+#include "networks/test_model.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 

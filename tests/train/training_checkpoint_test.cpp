@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "test_loop.h"
+#include "train/test_loop.h"
 
 namespace histoloom {
 namespace {

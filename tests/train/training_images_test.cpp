@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "model/test_model.h"
-#include "test_train.h"
+#include "networks/test_model.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {
@@ -20,7 +20,7 @@ TrainingImage numbered(PixelSize size, int factor) {
           }),
       {},
       true};
-  const LatentSize cells = latent_size_for(size, factor);
+  const CellSize cells = latent_size_for(size, factor);
   for (std::int64_t i = 0; i < cells.area(); ++i)
     image.labels.push_back(static_cast<LabelId>(i % 199));
   return image;
@@ -46,7 +46,7 @@ TEST(CutLarge, PiecesCoverAnImageOnceAndAreWholeInCells) {
     EXPECT_EQ(x0 % 8, 0);
     EXPECT_GE(piece.size.width, 1024);
     EXPECT_EQ(piece.size.height, 1401);
-    const LatentSize cells = latent_size_for(piece.size, 8);
+    const CellSize cells = latent_size_for(piece.size, 8);
     ASSERT_EQ(piece.labels.size(), static_cast<std::size_t>(cells.area()));
     for (const std::int64_t y : {0, 777, 1400})
       for (const std::int64_t x : {std::int64_t{0}, piece.size.width - 1}) {
@@ -77,9 +77,9 @@ TEST(TrainingImages, LabelsAreInCellsOfTheBundle) {
   TrainOptions options;
   options.data.images = scratch.path();
   for (const int factor : {4, 8, 16}) {
-    bundle.downsampling = factor;
+    bundle.latent.downsampling = factor;
     const ImagesOfTraining images = read_training_images(options, bundle, 64);
-    const LatentSize cells = latent_size_for(size, factor);
+    const CellSize cells = latent_size_for(size, factor);
     EXPECT_EQ(images.training.at(0).labels.size(), static_cast<std::size_t>(cells.area()));
     EXPECT_TRUE(images.held_out.empty());
   }

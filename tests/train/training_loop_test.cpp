@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "histoloom/model/safetensors.h"
-#include "test_loop.h"
+#include "histoloom/weights/safetensors.h"
+#include "train/test_loop.h"
 
 namespace histoloom {
 namespace {
@@ -50,7 +50,7 @@ TEST_F(Loop, TheHeldOutLossIsThatOfTheAveragedWeightsOnTheSameDraws) {
   ASSERT_EQ(draws_.size(), 16u);
   EXPECT_NE(draws_[0], draws_[1]);
   EXPECT_TRUE(std::equal(draws_.begin(), draws_.begin() + 8, draws_.begin() + 8));
-  const float kept = SafetensorsFile(weights(o)).tensor("w").to(at::kFloat).item<float>();
+  const float kept = read_tensor(SafetensorsFile(weights(o)), "w").to(at::kFloat).item<float>();
   EXPECT_NEAR(seen_, kept, 1e-3);
   EXPECT_NE(detail_.find(", held out "), std::string::npos);
 }
@@ -123,7 +123,7 @@ TEST_F(Loop, ItStopsWhenPatienceIsAtAnEndAndKeepsTheBest) {
   EXPECT_EQ(best->step, end.best_step);
   EXPECT_NEAR(end.loss, rows.back().loss, 1e-5);
   // The bundle and the network have the weights of that checkpoint, in half precision.
-  const float kept = SafetensorsFile(weights(o)).tensor("w").to(at::kFloat).item<float>();
+  const float kept = read_tensor(SafetensorsFile(weights(o)), "w").to(at::kFloat).item<float>();
   EXPECT_NEAR(std::abs(static_cast<double>(kept) - 0.25), *best->held_out_loss, 1e-3);
   EXPECT_EQ(weight_.item<float>(), kept);
 }
@@ -202,16 +202,16 @@ TEST_F(Loop, ItSaysWhenTheBundleGotWeights) {
   TrainOptions o = options("a");
   o.steps = 10;
   train(o, 2);
-  ASSERT_EQ(kept_.size(), 3u);
-  const float averaged = SafetensorsFile(weights(o)).tensor("w").to(at::kFloat).item<float>();
-  EXPECT_NEAR(kept_[2], averaged, 1e-3);
-  EXPECT_EQ(weight_.item<float>(), kept_[2]);
-  kept_.clear();
+  ASSERT_EQ(bundled_.size(), 3u);
+  const float averaged = read_tensor(SafetensorsFile(weights(o)), "w").to(at::kFloat).item<float>();
+  EXPECT_NEAR(bundled_[2], averaged, 1e-3);
+  EXPECT_EQ(weight_.item<float>(), bundled_[2]);
+  bundled_.clear();
   o.force = true;
   o.steps = 100;
   o.patience = 3;
   const TrainingSummary end = train(o, 0.25);
-  EXPECT_EQ(kept_.size(), static_cast<std::size_t>(end.best_step / 4));
+  EXPECT_EQ(bundled_.size(), static_cast<std::size_t>(end.best_step / 4));
 }
 
 // ---- What can't go on

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "loss_plot.h"
-#include "test_train.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {

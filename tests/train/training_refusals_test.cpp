@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "test_training.h"
+#include "train/test_training.h"
 
 namespace histoloom {
 namespace {

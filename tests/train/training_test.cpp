@@ -4,10 +4,10 @@
 
 #include <cmath>
 
-#include "histoloom/model/bundle.h"
-#include "histoloom/model/inference_thread.h"
+#include "histoloom/bundle/bundle.h"
+#include "histoloom/networks/inference_thread.h"
 #include "stop_at.h"
-#include "test_training.h"
+#include "train/test_training.h"
 #include "training_log.h"
 
 namespace histoloom {
@@ -56,8 +56,8 @@ TEST_F(Training, TheAutoencoderStoresItsLatentsStatistics) {
   const at::Tensor all = at::cat(latents, 1);
   for (std::size_t c = 0; c < 4; ++c) {
     const at::Tensor channel = all[static_cast<std::int64_t>(c)];
-    EXPECT_NEAR(channel.mean().item<float>(), trained.latent_mean[c], 2e-3f);
-    EXPECT_NEAR(channel.std().item<float>() / trained.latent_deviation[c], 1, 5e-3f);
+    EXPECT_NEAR(channel.mean().item<float>(), trained.latent.mean[c], 2e-3f);
+    EXPECT_NEAR(channel.std().item<float>() / trained.latent.deviation[c], 1, 5e-3f);
   }
 }
 
@@ -77,12 +77,12 @@ TEST_F(Training, WrittenWeightsAreFloat16AndLoad) {
   train_denoiser(options(model), silent_);
   const SafetensorsFile file(model / "denoiser.safetensors");
   for (const std::string& name : file.names())
-    EXPECT_EQ(file.tensor(name).scalar_type(), at::kHalf) << name;
+    EXPECT_EQ(read_tensor(file, name).scalar_type(), at::kHalf) << name;
   const auto network = load_denoiser(ModelBundle::read(model), DType::float32);
   const InferenceThread inference;
-  torch::manual_seed(1);
-  const at::Tensor out = network->predict(torch::randn({2, 4, 8, 8}), torch::tensor({5.0f, 900.0f}),
-                                          torch::randint(4, {2, 8, 8}, at::kLong));
+  at::manual_seed(1);
+  const at::Tensor out = network->predict(at::randn({2, 4, 8, 8}), at::tensor({5.0f, 900.0f}),
+                                          at::randint(4, {2, 8, 8}, at::kLong));
   EXPECT_TRUE(at::isfinite(out).all().item<bool>());
   EXPECT_GT(out.abs().max().item<float>(), 0.0f);
 }
@@ -92,9 +92,9 @@ TEST_F(Training, ItGoesOnFromWeightsThatAreThere) {
   TrainOptions o = options(model);
   o.steps = 1;
   o.learning_rate = 1e-9;
-  const auto before = SafetensorsFile(model / "denoiser.safetensors").tensor("input.weight");
+  const auto before = read_tensor(SafetensorsFile(model / "denoiser.safetensors"), "input.weight");
   train_denoiser(o, silent_);
-  const auto after = SafetensorsFile(model / "denoiser.safetensors").tensor("input.weight");
+  const auto after = read_tensor(SafetensorsFile(model / "denoiser.safetensors"), "input.weight");
   EXPECT_LT((after.to(at::kFloat) - before).abs().max().item<float>(), 1e-3f);
 }
 
@@ -257,17 +257,17 @@ TEST_F(Training, ItStopsBetweenTwoImagesThatAreEncoded) {
 
 TEST_F(Training, AStoppedAutoencodersStatisticsAreThoseOfItsWeights) {
   const fs::path model = bundle("a");
-  const std::vector<float> before = ModelBundle::read(model).latent_deviation;
+  const std::vector<float> before = ModelBundle::read(model).latent.deviation;
   StopAt stopper(7);
   EXPECT_NE(message_of<Interrupted>([&] { train_autoencoder(options(model), stopper); }), "");
-  const std::vector<float> stopped = ModelBundle::read(model).latent_deviation;
+  const std::vector<float> stopped = ModelBundle::read(model).latent.deviation;
   EXPECT_NE(stopped, before);
   // No more images than statistics are taken of while training goes on: the end makes the same.
   TrainOptions o = options(model);
   o.resume = true;
   o.steps = 7;
   train_autoencoder(o, silent_);
-  const std::vector<float> whole = ModelBundle::read(model).latent_deviation;
+  const std::vector<float> whole = ModelBundle::read(model).latent.deviation;
   for (std::size_t c = 0; c < whole.size(); ++c) EXPECT_NEAR(stopped[c] / whole[c], 1, 1e-3);
 }
 

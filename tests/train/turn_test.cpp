@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "test_train.h"
+#include "train/test_train.h"
 
 namespace histoloom {
 namespace {
@@ -83,7 +83,7 @@ TrainingImage striped(PixelSize size, int factor) {
   image.pixels = pixels_of(size, [&](std::int64_t x, std::int64_t) {
     return 2 * x < size.width ? Rgb{60, 40, 100} : Rgb{230, 180, 210};
   });
-  const LatentSize cells = latent_size_for(size, factor);
+  const CellSize cells = latent_size_for(size, factor);
   for (std::int64_t i = 0; i < cells.area(); ++i)
     image.labels.push_back(2 * (i % cells.width) < cells.width ? 1 : 2);
   return image;

@@ -1,6 +1,6 @@
 #include <cstdlib>
 
-#include "histoloom/slide/options.h"
+#include "histoloom/job/spec.h"
 #include "subcommands.h"
 
 namespace histoloom {

@@ -55,7 +55,7 @@ void add_evaluate(CLI::App& program, std::vector<Subcommand>& out) {
   CLI::App* app = program.add_subcommand(
       "evaluate", "likeness, seams and copying, each beside real against real");
   add_options(*app, *a);
-  out.push_back({app, [a]() -> Work {
+  out.push_back({app, [a]() -> Run {
                    for (const std::string& text : a->seams)
                      a->options.seams.push_back(evaluate::parse_seam_period(text));
                    evaluate::validate(a->options);

@@ -1,20 +1,20 @@
 #include <fmt/format.h>
 
-#include "histoloom/slide/inpaint.h"
-#include "histoloom/slide/job.h"
-#include "scene_options.h"
+#include "histoloom/job/inpaint_job.h"
+#include "histoloom/job/slide_job.h"
+#include "label_options.h"
 #include "subcommands.h"
 
 namespace histoloom {
 
 namespace {
 
-struct GenerateArguments {
-  GenerateOptions options;
-  std::string size = "4096x4096";
+struct GenerateCommand {
+  GenerateArguments arguments;
+  bool dry_run = false;
 };
 
-void add_sampling_options(CLI::App& app, GenerateOptions& o) {
+void add_sampling_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--steps", o.steps, "diffusion steps (the model's)");
   app.add_option("--sampler", o.sampler, "dpm++ or ddim (the model's)");
   app.add_option("--spacing", o.spacing,
@@ -26,26 +26,27 @@ void add_sampling_options(CLI::App& app, GenerateOptions& o) {
                  "LO,HI: fraction of the schedule in which guidance runs (the model's)");
 }
 
-void add_run_options(CLI::App& app, GenerateOptions& o) {
+void add_run_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--work", o.work, "where latents and state live (OUT.work)");
   app.add_flag("--resume", o.resume, "continue the unfinished job in the work directory");
+  app.add_option("--only-crop", o.only_crop,
+                 "STEP,X,Y: run one crop of an unfinished job again, tell of it, write nothing");
   app.add_option("--memory", o.memory,
                  "budget of cache, strips, batches and tiles (1GiB, or what the slide takes)");
   app.add_option("--device", o.device, "cpu")->capture_default_str();
   app.add_flag("--force", o.force, "replace files that are there, start an unfinished job over");
 }
 
-void add_output_options(CLI::App& app, GenerateOptions& o) {
+void add_output_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--profile", o.profile, "generic, svs or ome (by the name of OUT)");
   app.add_option("--compression", o.compression, "jpeg, deflate, lzw or none")
       ->capture_default_str();
   app.add_option("--quality", o.quality, "of JPEG, 1 to 100")->capture_default_str();
   app.add_option("--mask-out", o.mask_out, "label pyramid, .tif");
   app.add_option("--thumbnail", o.thumbnail, "picture of the slide, .png");
-  app.add_flag("--dry-run", o.dry_run, "say what would be done and write nothing");
 }
 
-void add_inpainting_options(CLI::App& app, GenerateOptions& o) {
+void add_inpainting_options(CLI::App& app, GenerateArguments& o) {
   CLI::Option* slide = app.add_option(
       "--inpaint", o.inpaint, "paint a part of this slide anew; OUT is a copy with that part");
   app.add_option("--region", o.region, "X,Y,W,H: the part, in pixels at full resolution");
@@ -59,16 +60,24 @@ void add_inpainting_options(CLI::App& app, GenerateOptions& o) {
     slide->excludes(app.get_option(name));
 }
 
+Run probe_of(const GenerateSpec& spec) {
+  auto job = std::make_shared<SlideJob>(spec);
+  return [job](Progress& progress) {
+    fmt::print("{}", job->probe(progress));
+    return 0;
+  };
+}
+
 template <class Job>
-Work work_of(const GenerateOptions& options) {
-  auto job = std::make_shared<Job>(options);
-  return [job, options](Progress& progress) {
-    if (options.dry_run) {
+Run run_of(const GenerateSpec& spec, bool dry_run) {
+  auto job = std::make_shared<Job>(spec);
+  return [job, dry_run, out = spec.out](Progress& progress) {
+    if (dry_run) {
       fmt::print("{}", job->describe());
       return 0;
     }
     job->run(progress);
-    fmt::print("{}\n", options.out.string());
+    fmt::print("{}\n", out.string());
     return 0;
   };
 }
@@ -76,21 +85,24 @@ Work work_of(const GenerateOptions& options) {
 }  // namespace
 
 void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
-  auto arguments = std::make_shared<GenerateArguments>();
+  auto command = std::make_shared<GenerateCommand>();
+  GenerateArguments& arguments = command->arguments;
   CLI::App* app = program.add_subcommand("generate", "paint a slide: layout, then image");
-  app->add_option("-o,--out", arguments->options.out, "the slide: .svs, .ome.tif or .tif")
-      ->required();
-  add_scene_options(*app, arguments->options, arguments->size);
-  add_sampling_options(*app, arguments->options);
-  add_run_options(*app, arguments->options);
-  add_output_options(*app, arguments->options);
-  add_inpainting_options(*app, arguments->options);
-  out.push_back({app, [arguments]() -> Work {
-                   GenerateOptions& options = arguments->options;
-                   options.size = parse_size(arguments->size);
-                   options.date = date_or_epoch(options.date);
-                   return options.inpaint.empty() ? work_of<SlideJob>(options)
-                                                  : work_of<InpaintJob>(options);
+  app->add_option("-o,--out", arguments.out, "the slide: .svs, .ome.tif or .tif")->required();
+  add_label_options(*app, arguments);
+  add_sampling_options(*app, arguments);
+  add_run_options(*app, arguments);
+  add_output_options(*app, arguments);
+  app->add_flag("--dry-run", command->dry_run, "say what would be done and write nothing");
+  add_inpainting_options(*app, arguments);
+  out.push_back({app, [command]() -> Run {
+                   GenerateArguments& a = command->arguments;
+                   a.date = date_or_epoch(a.date);
+                   const GenerateSpec spec = parse(a);
+                   const auto* slide = std::get_if<NewSlide>(&spec.what);
+                   if (slide == nullptr) return run_of<InpaintJob>(spec, command->dry_run);
+                   return slide->only_crop ? probe_of(spec)
+                                           : run_of<SlideJob>(spec, command->dry_run);
                  }});
 }
 

@@ -1,10 +1,10 @@
-#include "histoloom/model/import.h"
+#include "histoloom/bundle/import.h"
 
 #include <fmt/format.h>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "histoloom/labels/label_set.h"
+#include "histoloom/vocabulary/label_set.h"
 #include "subcommands.h"
 
 namespace histoloom {
@@ -53,7 +53,7 @@ void read_labels(ImportArguments& a) {
   static_cast<void>(LabelSet::parse(a.options.labels_json, a.labels.string()));
 }
 
-Work written(ImportedBundle bundle, const std::filesystem::path& out) {
+Run written(ImportedBundle bundle, const std::filesystem::path& out) {
   return [bundle = std::make_shared<ImportedBundle>(std::move(bundle)), out](Progress& progress) {
     bundle->write(progress);
     fmt::print("{}\n", out.string());

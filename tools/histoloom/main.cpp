@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "histoloom/core/error.h"
-#include "histoloom/slide/version.h"
+#include "histoloom/core/version.h"
 #include "subcommands.h"
 #include "terminal_progress.h"
 
@@ -34,14 +34,23 @@ bool is_out_of_memory(std::string_view what) {
   return what.find("can't allocate memory") != std::string_view::npos;
 }
 
-int run(const Subcommand& command, bool quiet) {
+// What the user wants to hear on the way.
+struct Voice {
+  bool quiet = false, verbose = false;
+};
+
+int run(const Subcommand& command, Voice voice) {
   int on_user_error = kUsage;  // until work has begun
   try {
-    const Work work = command.prepare();
+    TerminalProgress progress(voice.quiet, voice.verbose);
+    progress.log(fmt::format("histoloom {} {}", kVersion, command.app->get_name()));
+    const Run run = command.prepare();
+    progress.log("checked: files, disks, model, networks");
     on_user_error = kFailed;
     catch_interrupts();
-    TerminalProgress progress(quiet);
-    return work(progress);
+    const int code = run(progress);
+    progress.log(fmt::format("ends with exit code {}", code));
+    return code;
   } catch (const UserError& error) {
     return complain(error.what(), on_user_error);
   } catch (const Interrupted& error) {
@@ -64,8 +73,9 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", std::string("histoloom ") + kVersion);
   // None is complained of below; required here, CLI11 would say so of a misspelt one too.
   program.require_subcommand(0, 1);
-  bool quiet = false;
-  program.add_flag("--quiet", quiet, "no progress");
+  Voice voice;
+  program.add_flag("--quiet", voice.quiet, "no progress");
+  program.add_flag("--verbose", voice.verbose, "a log of stages, decisions and times on stderr");
   program.fallthrough();
   std::vector<Subcommand> commands;
   add_evaluate(program, commands);
@@ -82,6 +92,6 @@ int main(int argc, char** argv) {
     return complain(fmt::format("{}; see histoloom --help", error.what()), kUsage);
   }
   for (const Subcommand& command : commands)
-    if (command.app->parsed()) return run(command, quiet);
+    if (command.app->parsed()) return run(command, voice);
   return complain("give a subcommand; see histoloom --help", kUsage);
 }

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "histoloom/slide/convert.h"
+#include "histoloom/convert/convert.h"
 #include "subcommands.h"
 
 namespace histoloom {
@@ -27,7 +27,7 @@ void add_pyramid(CLI::App& program, std::vector<Subcommand>& out) {
   app->add_option("--date", o.date, "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, else none)");
   app->add_option("--threads", o.threads, "threads that decode and compress (all cores)");
   app->add_flag("--force", o.force, "replace OUT");
-  out.push_back({app, [arguments]() -> Work {
+  out.push_back({app, [arguments]() -> Run {
                    arguments->date = date_or_epoch(arguments->date);
                    auto conversion = std::make_shared<Conversion>(*arguments);
                    return [conversion, arguments](Progress& progress) {

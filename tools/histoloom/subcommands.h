@@ -2,7 +2,7 @@
 //
 // Each adds its options to the program and returns what runs it. A command runs in two halves, so
 // that main can tell unusable input (exit code 2) from a failure on the way (1): prepare() checks
-// everything that can be checked and returns the work.
+// everything that can be checked and returns the run.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,10 +13,10 @@
 
 namespace histoloom {
 
-// The work of a command that has been checked; returns the exit code.
-using Work = std::function<int(Progress&)>;
-// Checks the options of a command and returns its work. UserError is wrong usage here.
-using Prepare = std::function<Work()>;
+// The run of a command that has been checked; returns the exit code.
+using Run = std::function<int(Progress&)>;
+// Checks the options of a command and returns its run. UserError is wrong usage here.
+using Prepare = std::function<Run()>;
 
 struct Subcommand {
   CLI::App* app = nullptr;

@@ -37,8 +37,8 @@ void catch_interrupts() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-TerminalProgress::TerminalProgress(bool quiet)
-    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+TerminalProgress::TerminalProgress(bool quiet, bool verbose)
+    : quiet_(quiet), verbose_(verbose), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 TerminalProgress::~TerminalProgress() {
   if (open_ && terminal_ && !quiet_) std::fputc('\n', stderr);
@@ -55,6 +55,7 @@ void TerminalProgress::start_stage(std::string_view stage, std::int64_t total,
   first_ = -1;
   start_ = shown_ = Clock::now();
   open_ = true;
+  log(fmt::format("{}: {} {}", stage_, total_, unit_));
 }
 
 void TerminalProgress::update(std::int64_t done, std::string_view detail) {
@@ -71,6 +72,8 @@ void TerminalProgress::finish() {
   if (!open_) return;
   show(true);
   open_ = false;
+  log(fmt::format("{}: done in {:.3f} s", stage_,
+                  std::chrono::duration<double>(Clock::now() - start_).count()));
 }
 
 std::string TerminalProgress::line() const {
@@ -107,6 +110,13 @@ void TerminalProgress::show(bool last) {
 void TerminalProgress::warn(std::string_view message) {
   if (open_ && terminal_ && !quiet_) std::fputs("\r\033[K", stderr);
   fmt::print(stderr, "histoloom: warning: {}\n", message);
+}
+
+void TerminalProgress::log(std::string_view line) {
+  if (!verbose_) return;
+  if (open_ && terminal_ && !quiet_) std::fputs("\r\033[K", stderr);
+  const double seconds = std::chrono::duration<double>(Clock::now() - first_call_).count();
+  fmt::print(stderr, "[{:9.3f} s] {}\n", seconds, line);
 }
 
 bool TerminalProgress::stop_requested() const { return stop_flag != 0; }

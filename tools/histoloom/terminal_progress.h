@@ -1,5 +1,6 @@
 // Progress on stderr: a bar that redraws itself on a terminal, a line now and then elsewhere,
-// nothing when quiet.
+// nothing when quiet. With verbose also a log: a line, with the seconds since the start, for each
+// stage, decision and figure.
 #pragma once
 
 #include <chrono>
@@ -11,12 +12,13 @@ namespace histoloom {
 
 class TerminalProgress final : public Progress {
  public:
-  explicit TerminalProgress(bool quiet);
+  TerminalProgress(bool quiet, bool verbose);
   ~TerminalProgress() override;
   void start_stage(std::string_view stage, std::int64_t total, std::string_view unit) override;
   void update(std::int64_t done, std::string_view detail) override;
   void finish() override;
   void warn(std::string_view message) override;
+  void log(std::string_view line) override;
   bool stop_requested() const override;
 
  private:
@@ -24,10 +26,10 @@ class TerminalProgress final : public Progress {
   void show(bool last);
   std::string line() const;
 
-  bool quiet_, terminal_;
+  bool quiet_, verbose_, terminal_;
   std::string stage_, unit_, detail_;
   std::int64_t total_ = 0, done_ = 0, first_ = -1;
-  Clock::time_point start_, shown_;
+  Clock::time_point start_, shown_, first_call_ = Clock::now();
   bool open_ = false;
 };
 

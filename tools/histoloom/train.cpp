@@ -119,7 +119,7 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments] {
                    const TrainOptions options = parsed(*arguments);
                    auto training = std::make_shared<AutoencoderTraining>(options);
-                   return Work([options, training](Progress& progress) {
+                   return Run([options, training](Progress& progress) {
                      const AutoencoderReport r = training->run(progress);
                      print_end(r.training);
                      fmt::print(
@@ -144,7 +144,7 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
                   "folder that keeps the images' latents for the next run");
   out.push_back({app, [arguments] {
                    auto training = std::make_shared<DenoiserTraining>(parsed(*arguments));
-                   return Work([training](Progress& progress) {
+                   return Run([training](Progress& progress) {
                      print_loss(training->run(progress));
                      return 0;
                    });
@@ -165,7 +165,7 @@ void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments] {
                    const TrainOptions options = parsed(*arguments);
                    auto training = std::make_shared<MaskTraining>(options);
-                   return Work([options, training](Progress& progress) {
+                   return Run([options, training](Progress& progress) {
                      const MaskReport r = training->run(progress);
                      print_loss(r.training);
                      if (!std::isnan(r.completion_accuracy))

@@ -59,7 +59,7 @@ void add_verify(CLI::App& program, std::vector<Subcommand>& out) {
       "verify", "what each reader will see of a TIFF slide, and what is wrong with it");
   app->add_option("slide", arguments->slide, "a TIFF file")->required();
   app->add_flag("--json", arguments->json, "the report as JSON");
-  out.push_back({app, [arguments]() -> Work {
+  out.push_back({app, [arguments]() -> Run {
                    auto report = std::make_shared<pyramid::VerifyReport>(
                        pyramid::verify(pyramid::read_tiff(arguments->slide)));
                    return [report, arguments](Progress&) {

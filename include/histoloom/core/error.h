@@ -64,12 +64,12 @@ class Interrupted : public std::runtime_error {
 void check_internal(bool condition, std::string_view what,
                     std::source_location where = std::source_location::current());
 
-// Runs `work`; a UserError that leaves it is thrown again with "`context`: " before its message and
-// with its code.
-template <class Work>
-decltype(auto) with_context(const std::string& context, Work&& work) {
+// Runs `action`; a UserError that leaves it is thrown again with "`context`: " before its message
+// and with its code.
+template <class Action>
+decltype(auto) with_context(const std::string& context, Action&& action) {
   try {
-    return std::forward<Work>(work)();
+    return std::forward<Action>(action)();
   } catch (const UserError& error) {
     throw UserError(context + ": " + error.what(), error.code());
   }

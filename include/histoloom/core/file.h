@@ -49,7 +49,7 @@ class FileReplacement {
   int fd_;
 };
 
-// Replaces a file by these bytes, likewise.
+// Replaces a file by these bytes: aside, synced, renamed.
 void replace_file(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace histoloom

@@ -1,5 +1,10 @@
-// Typed geometry: pixels of the slide at full resolution and cells of the latent canvas are
-// different types, so that a latent rectangle can't be handed to a pixel reader.
+// Typed geometry: what lives in different spaces has different types, so that a rectangle of one
+// can't be handed to a reader of another.
+//
+//   Pixel…   pixels of a slide or picture at full resolution
+//   Cell…    latent cells of a slide, from its upper left corner
+//   Latent…  cells of a canvas, which may be larger than the slide (job/canvas.h)
+//   Mask…    mask cells of a slide, each of several latent cells
 //
 // All rectangles are half-open: [x0, x1) × [y0, y1). y grows downwards. With a downsampling factor
 // of 8 the slide of 333 × 2049 px has a canvas of 42 × 257 cells: the last column and row of cells
@@ -13,7 +18,9 @@
 namespace histoloom {
 
 struct PixelSpace;
+struct CellSpace;
 struct LatentSpace;
+struct MaskSpace;
 
 template <class Space>
 struct Point {
@@ -59,9 +66,15 @@ struct Rect {
 using PixelPoint = Point<PixelSpace>;
 using PixelSize = Size<PixelSpace>;
 using PixelRect = Rect<PixelSpace>;
+using CellPoint = Point<CellSpace>;
+using CellSize = Size<CellSpace>;
+using CellRect = Rect<CellSpace>;
 using LatentPoint = Point<LatentSpace>;
 using LatentSize = Size<LatentSpace>;
 using LatentRect = Rect<LatentSpace>;
+using MaskPoint = Point<MaskSpace>;
+using MaskSize = Size<MaskSpace>;
+using MaskRect = Rect<MaskSpace>;
 
 // The overlap of two rectangles; empty (but not normalised) where they don't meet.
 template <class Space>
@@ -73,11 +86,11 @@ Rect<Space> intersect(const Rect<Space>& a, const Rect<Space>& b) {
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // The cells that cover `size` pixels at `factor` pixels a cell; the last ones may reach past it.
-inline LatentSize latent_size_for(PixelSize size, std::int64_t factor) {
+inline CellSize latent_size_for(PixelSize size, std::int64_t factor) {
   return {divide_up(size.width, factor), divide_up(size.height, factor)};
 }
 
-inline PixelRect pixels_from_latent(const LatentRect& r, std::int64_t factor) {
+inline PixelRect pixels_from_latent(const CellRect& r, std::int64_t factor) {
   return {r.x0 * factor, r.y0 * factor, r.x1 * factor, r.y1 * factor};
 }
 

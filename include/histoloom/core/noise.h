@@ -21,7 +21,7 @@ PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key);
 enum class NoiseDomain : std::uint32_t {
   image_start = 1,  // y_T of the image
   image_step = 2,   // noise that a solver step adds
-  image_kept = 3,   // the noise of cells that are kept, such as glass
+  image_known = 3,  // the noise of cells that are kept, such as glass
   mask_start = 4,
   mask_step = 5,
   plan = 6,    // offsets and centres of crops
@@ -29,7 +29,7 @@ enum class NoiseDomain : std::uint32_t {
   glass = 8,   // texture of glass
   training = 9,
   evaluation = 10,  // patches, directions and resamples of measures
-  mask_kept = 11,
+  mask_known = 11,
 };
 
 // Draws the numbers of one job. Cheap to copy; const calls may come from any thread.

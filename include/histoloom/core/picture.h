@@ -1,4 +1,11 @@
-// Pictures in memory: 8-bit RGB, rows from the top down without gaps.
+// Pictures in memory: samples of 8 bits, rows from the top down.
+//
+// A Picture owns its samples; a PictureView looks at somebody's, whatever lies between their rows,
+// and is what functions take that only read. Samples of a pixel lie side by side: one for grey
+// values and label ids, R, G, B for colours.
+//
+// Example: of a picture of 40 × 30 px in RGB with 128 bytes from row to row, sample c of the pixel
+// (x, y) is data[128·y + 3·x + c]; 8 bytes after every row are nobody's.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +16,36 @@
 
 namespace histoloom {
 
+struct PictureView {
+  const std::uint8_t* data = nullptr;  // the first sample of the first row
+  PixelSize size;
+  int channels = 3;           // samples a pixel
+  std::ptrdiff_t stride = 0;  // bytes from a row to the next; at least size.width × channels
+
+  const std::uint8_t* row(std::int64_t y) const { return data + y * stride; }
+  // The first sample of a pixel inside the picture.
+  const std::uint8_t* at(std::int64_t x, std::int64_t y) const { return row(y) + channels * x; }
+};
+
 struct Picture {
   PixelSize size;
-  std::vector<std::uint8_t> rgb;  // size.height × size.width × R, G, B
+  std::vector<std::uint8_t> samples;  // size.height × size.width × channels, without gaps
+  int channels = 3;
 
-  // The first of the three samples of a pixel inside the picture.
+  // The first sample of a pixel inside the picture.
   const std::uint8_t* at(std::int64_t x, std::int64_t y) const {
-    return rgb.data() + 3 * static_cast<std::size_t>(y * size.width + x);
+    return samples.data() + offset(x, y);
   }
-  std::uint8_t* at(std::int64_t x, std::int64_t y) {
-    return rgb.data() + 3 * static_cast<std::size_t>(y * size.width + x);
+  std::uint8_t* at(std::int64_t x, std::int64_t y) { return samples.data() + offset(x, y); }
+
+  // The whole of it, as long as it is there and keeps its size.
+  PictureView view() const {
+    return {samples.data(), size, channels, static_cast<std::ptrdiff_t>(size.width * channels)};
+  }
+
+ private:
+  std::size_t offset(std::int64_t x, std::int64_t y) const {
+    return static_cast<std::size_t>(channels) * static_cast<std::size_t>(y * size.width + x);
   }
 };
 

@@ -7,8 +7,8 @@
 
 namespace histoloom {
 
-// Receives the progress of one job, stage after stage. Calls come from one thread at a time, but for
-// stop_requested(), which any thread may ask at any time.
+// Receives the progress of one job, stage after stage. Calls come from one thread at a time, but
+// any thread may ask stop_requested() at any time.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -20,6 +20,8 @@ class Progress {
   virtual void finish() = 0;
   // A line that the user should read although the job goes on.
   virtual void warn(std::string_view message) = 0;
+  // A line for those who ask for more: a decision, a figure, what a stage took.
+  virtual void log(std::string_view) {}
   // True once the user has asked the job to stop; long loops ask and throw Interrupted.
   virtual bool stop_requested() const { return false; }
 };

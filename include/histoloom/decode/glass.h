@@ -1,6 +1,7 @@
 // How the bare slide looks, and where it is.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -40,6 +41,13 @@ class NoGlass final : public GlassField {
   void weights(const LatentRect& rect, float* out) const override {
     std::fill(out, out + rect.area(), 0.0f);
   }
+};
+
+// All that the decoder needs to know of glass; refers to what outlives it.
+struct BareGlass {
+  const GlassField& field;
+  const GlassTexture& texture;
+  std::vector<float> latent;  // one normalised value a channel, read where the latents are NaN
 };
 
 }  // namespace histoloom

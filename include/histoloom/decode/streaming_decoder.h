@@ -12,8 +12,7 @@
 //   window  a square of latents that is decoded at once
 //   band    a row of windows
 //   strip   the weighted pixels of the band: window · factor rows of the slide's width, three
-//   floats
-//           a pixel; all that grows with the slide
+//           floats a pixel; all that grows with the slide
 //
 // A window in which nothing but glass is seen is not decoded; its pixels are the glass texture, bit
 // by bit. The result does not depend on the number of threads.
@@ -27,7 +26,7 @@
 #include "histoloom/core/geometry.h"
 #include "histoloom/core/progress.h"
 #include "histoloom/decode/glass.h"
-#include "histoloom/model/bundle.h"
+#include "histoloom/networks/latent_space.h"
 #include "histoloom/store/latent_array.h"
 
 namespace histoloom {
@@ -59,12 +58,17 @@ using RowSink =
 // A fall and the next window's rise sum to one.
 std::vector<float> hann_window(int window, int overlap, int factor);
 
-// Decodes the normalised latents (NaN: glass, read as `glass_latent`) into `size` pixels and hands
-// them to `sink` from the calling thread. Throws Interrupted when the user stops it, and UserError
-// for pixels that are not finite (naming the window).
-void decode_slide(const ModelBundle& bundle, Autoencoder& autoencoder, const LatentArray& latents,
-                  const std::vector<float>& glass_latent, const GlassField& glass,
-                  const GlassTexture& texture, PixelSize size, const DecodeOptions& options,
-                  const RowSink& sink, Progress& progress, DecodeReport& report);
+// Decodes the normalised latents into `size` pixels and hands them to `sink` from the calling
+// thread; adds to `report` what it has done. Throws Interrupted when the user stops it.
+// \error UserError for pixels that are not finite, naming the window.
+void decode_slide(const LatentSpaceSpec& space, Autoencoder& autoencoder,
+                  const LatentArray& latents, const BareGlass& glass, PixelSize size,
+                  const DecodeOptions& options, const RowSink& sink, Progress& progress,
+                  DecodeReport& report);
+
+// Bytes that decode_slide() holds at most beside the store's cache and the network, of a slide
+// `width` pixels wide.
+std::uint64_t decoding_memory(const LatentSpaceSpec& space, std::int64_t width,
+                              const DecodeOptions& options);
 
 }  // namespace histoloom

@@ -15,7 +15,7 @@
 
 #include "histoloom/core/geometry.h"
 #include "histoloom/core/progress.h"
-#include "histoloom/model/bundle.h"
+#include "histoloom/networks/latent_space.h"
 
 namespace histoloom {
 
@@ -23,9 +23,10 @@ namespace histoloom {
 using LatentSink = std::function<void(const LatentRect& cells, const float* latents)>;
 
 // Encodes `rgb`, interleaved rows without gaps, with sides that are multiples of the downsampling
-// factor. One window a call, `threads` calls side by side at most; their number changes no bit.
+// factor, in windows of `window` cells. One window a call, `threads` calls side
+// by side at most; their number changes no bit.
 // Throws Interrupted when the user stops it, and UserError for latents that are not finite.
-void encode_picture(const ModelBundle& bundle, Autoencoder& autoencoder,
+void encode_picture(const LatentSpaceSpec& space, int window, Autoencoder& autoencoder,
                     std::span<const std::uint8_t> rgb, PixelSize size, int threads,
                     const LatentSink& sink, Progress& progress);
 

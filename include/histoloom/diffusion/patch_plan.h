@@ -12,18 +12,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include "histoloom/core/geometry.h"
 #include "histoloom/core/noise.h"
+#include "histoloom/vocabulary/sampler.h"
 
 namespace histoloom {
-
-enum class PlanKind { shifted, random };
-
-std::optional<PlanKind> parse_plan_kind(std::string_view name);
 
 struct Crop {
   LatentPoint corner;               // of the patch that is read
@@ -59,5 +54,23 @@ int tapered_overlap(int patch);
 
 // Patches over `length` cells that overlap by at least `overlap` cells, raised-cosine weights.
 TaperedAxis make_tapered_axis(std::int64_t length, int patch, int overlap);
+
+// The crops of a tapered step in reading order, each owning all its cells.
+class TaperedPlan final : public PatchPlan {
+ public:
+  TaperedPlan(LatentSize canvas, int patch);
+
+  bool next(Crop& crop) override;
+  const TaperedAxis& across() const { return xs_; }
+  const TaperedAxis& down() const { return ys_; }
+  // Crops of the whole step, and those that next() has given.
+  std::int64_t crops() const;
+  std::int64_t given() const { return given_; }
+
+ private:
+  int patch_;
+  TaperedAxis xs_, ys_;
+  std::int64_t given_ = 0;
+};
 
 }  // namespace histoloom

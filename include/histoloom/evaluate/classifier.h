@@ -11,7 +11,7 @@
 
 #include "histoloom/evaluate/bootstrap.h"
 #include "histoloom/evaluate/patch_source.h"
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom::evaluate {
 

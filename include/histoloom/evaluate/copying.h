@@ -21,7 +21,7 @@
 #include <memory>
 #include <vector>
 
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom {
 class Progress;

@@ -17,9 +17,9 @@
 #include "histoloom/core/progress.h"
 #include "histoloom/evaluate/patch_source.h"
 #include "histoloom/evaluate/report.h"
-#include "histoloom/labels/label_set.h"
-#include "histoloom/model/autoencoder.h"
-#include "histoloom/model/feature_network.h"
+#include "histoloom/networks/autoencoder.h"
+#include "histoloom/networks/feature_network.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom::evaluate {
 

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom::evaluate {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "histoloom/evaluate/patch_source.h"
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom {
 class Progress;

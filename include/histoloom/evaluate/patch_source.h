@@ -1,7 +1,4 @@
 // Where patches come from: images and slides on disk, opened once and read by rectangles.
-//
-// What OpenSlide knows is read through it, tile by tile, so that a slide may have any size; every
-// other image is decoded whole when it is first read, and kept until release().
 #pragma once
 
 #include <filesystem>
@@ -11,27 +8,13 @@
 #include <vector>
 
 #include "histoloom/core/geometry.h"
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/pictures/open_picture.h"
 
 namespace histoloom::evaluate {
 
-// One image or slide at full resolution. Not for several threads at once.
-class PatchSource {
- public:
-  virtual ~PatchSource() = default;
-  virtual const std::filesystem::path& path() const = 0;
-  virtual PixelSize size() const = 0;
-  // Microns a pixel, where the file states what a microscope may have.
-  virtual std::optional<double> mpp() const { return std::nullopt; }
-  // Whether it is of a scanner's format or has several levels, and no plain picture.
-  virtual bool is_slide() const { return false; }
-  // The pixels of `rect`, which lies inside; transparent ones over white. \error UserError, with
-  // the path, where the file turns out to be damaged.
-  virtual Picture read(const PixelRect& rect) = 0;
-  // Forgets decoded pixels.
-  virtual void release() {}
-};
-
+// One image or slide: RGB at full resolution is what is asked of it. Not for several threads at
+// once.
+using PatchSource = PictureFile;
 using PatchSources = std::vector<std::unique_ptr<PatchSource>>;
 
 // A square of 1024 px of a source, or what there is of it: what lies in it resembles itself, and is
@@ -42,8 +25,8 @@ PartId part_of(std::size_t source, PixelPoint place);
 // The source that a part is of.
 std::size_t source_of(PartId part);
 
-// Opens one file. \error UserError that names the path where it is missing, no image, or not 8-bit
-// RGB.
+// Opens one file. \error UserError as open_picture(), and for what is not RGB; only of a slide or
+// tiled TIFF may there be an alpha channel.
 std::unique_ptr<PatchSource> open_patch_source(const std::filesystem::path& path);
 
 // Files of one folder that are not taken, and why: "since …".

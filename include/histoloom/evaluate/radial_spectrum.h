@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "histoloom/evaluate/bootstrap.h"
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom::evaluate {
 

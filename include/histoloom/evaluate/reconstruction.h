@@ -1,7 +1,7 @@
 // How well an autoencoder gives a picture back.
 #pragma once
 
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom::evaluate {
 

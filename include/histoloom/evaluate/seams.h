@@ -15,7 +15,7 @@
 #include <optional>
 #include <vector>
 
-#include "histoloom/evaluate/picture.h"
+#include "histoloom/evaluate/picture_ops.h"
 
 namespace histoloom::evaluate {
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "histoloom/labels/label_set.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {
 
@@ -23,7 +23,7 @@ class CellVotes {
     votes_[static_cast<std::size_t>(cell) * candidates_.size() + slot_[id]] += pixels;
   }
   // Returns the winner of a cell and forgets its votes.
-  LabelId settle(std::int64_t cell);
+  LabelId take_winner(std::int64_t cell);
 
  private:
   std::vector<LabelId> candidates_;  // in the order in which they win ties

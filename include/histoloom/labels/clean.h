@@ -13,7 +13,7 @@ inline constexpr std::int64_t kCleaningWindow = 6;
 // Labels 0 to `labels` - 1 of size.area() values in [0, 1], row by row, where 1 stands for the last
 // label: rounded to 8 bits, as the published code stores masks, and then to the nearest label.
 // Values outside of [0, 1] count as its ends, NaN as 0. UserError for fewer than 2 labels.
-LabelGrid labels_from_values(const float* values, LatentSize size, int labels);
+LabelGrid labels_from_values(const float* values, CellSize size, int labels);
 
 // Cells that border on another label (up, down, left or right) become 0, the unknown of published
 // masks; each cell takes the least id of the 6 × 6 cells from it on, which widens the unknown
@@ -21,6 +21,6 @@ LabelGrid labels_from_values(const float* values, LatentSize size, int labels);
 // cell. UserError where `ids` is smaller than 6 × 6 cells.
 //
 // Example: 128 × 128 cells become 123 × 123, and 512 × 512 with out = {512, 512}.
-LabelGrid clean_labels(const LabelGrid& ids, LatentSize out);
+LabelGrid clean_labels(const LabelGrid& ids, CellSize out);
 
 }  // namespace histoloom

@@ -8,7 +8,7 @@
 
 #include "histoloom/core/geometry.h"
 #include "histoloom/labels/label_field.h"
-#include "histoloom/labels/label_set.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {
 
@@ -38,7 +38,7 @@ inline constexpr int kMostPieces = 10'000;
 // they are read by.
 //
 // UserError where the fraction is not in [0, 1], a cell has no size, or `pieces` is out of range.
-std::unique_ptr<LabelField> make_outline(LatentSize size, const LabelSet& labels,
+std::unique_ptr<LabelField> make_outline(CellSize size, const LabelSet& labels,
                                          const LayoutOptions& options);
 
 // The outline with its unknown cells replaced by regions of the set's tissue classes from seeded
@@ -51,7 +51,7 @@ std::unique_ptr<LabelField> fill_outline(std::unique_ptr<LabelField> outline,
                                          const LabelSet& labels, const LayoutOptions& options);
 
 // fill_outline() of make_outline().
-std::unique_ptr<LabelField> make_layout(LatentSize size, const LabelSet& labels,
+std::unique_ptr<LabelField> make_layout(CellSize size, const LabelSet& labels,
                                         const LayoutOptions& options);
 
 }  // namespace histoloom

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "histoloom/labels/label_field.h"
-#include "histoloom/labels/label_set.h"
 #include "histoloom/labels/layout.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {
 
@@ -18,7 +18,7 @@ namespace histoloom {
 //
 // UserError for a file that is no 8-bit image of 1, 3 or 4 bands, one of more than 100 million
 // pixels, other proportions, and a label set without glass.
-std::unique_ptr<LabelField> read_outline(const std::filesystem::path& path, LatentSize size,
+std::unique_ptr<LabelField> read_outline(const std::filesystem::path& path, CellSize size,
                                          const LabelSet& labels, const LayoutOptions& options);
 
 }  // namespace histoloom

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "histoloom/labels/label_field.h"
-#include "histoloom/labels/label_set.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {
 
@@ -26,6 +26,6 @@ std::unique_ptr<LabelField> without_specks(std::unique_ptr<LabelField> field,
 
 // The smallest piece that a slide's generated labels keep: 32 cells (0.0005 mm² at 4 microns a
 // cell), fewer on slides below 181 × 181 cells, which have a thousandth of their area.
-std::int64_t smallest_piece(LatentSize size);
+std::int64_t smallest_piece(CellSize size);
 
 }  // namespace histoloom

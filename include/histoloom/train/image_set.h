@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "histoloom/core/geometry.h"
-#include "histoloom/labels/label_set.h"
+#include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {
 

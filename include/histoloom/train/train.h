@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "histoloom/core/progress.h"
-#include "histoloom/model/denoiser.h"
+#include "histoloom/networks/denoiser.h"
 #include "histoloom/train/image_set.h"
 
 namespace histoloom {

@@ -11,8 +11,8 @@
 namespace histoloom::pyramid {
 namespace {
 
-constexpr std::uint16_t kDescription = 270, kXmp = 700;
-constexpr std::uint16_t kByte = 1, kAscii = 2;
+constexpr std::uint16_t kDescription = 270, kXmpTag = 700;
+constexpr std::uint16_t kByteType = 1, kAsciiType = 2;
 
 // One entry of a directory as its bytes: tag, type, count, and the value or where it lies.
 struct RawEntry {
@@ -44,7 +44,7 @@ std::vector<RawEntry> read_entries(EditOutput& output, std::uint64_t at, const L
 void set_text(EditOutput& output, std::vector<RawEntry>& entries, std::uint16_t tag,
               std::uint16_t type, const std::string& text, const Layout& layout) {
   std::vector<std::uint8_t> value(text.begin(), text.end());
-  if (type == kAscii || value.size() <= layout.word) value.resize(value.size() + 1);
+  if (type == kAsciiType || value.size() <= layout.word) value.resize(value.size() + 1);
   value.resize(std::max(value.size(), layout.word + 1));  // never inline
   RawEntry entry{tag, std::vector<std::uint8_t>(layout.entry)};
   const std::span<std::uint8_t> bytes(entry.bytes);
@@ -102,9 +102,9 @@ void mark_edited(EditOutput& output, const TiffImage& first, const EditMark& mar
   const std::string description =
       edited_description(first.description.value_or(std::string()), mark.note);
   if (description != first.description)
-    set_text(output, entries, kDescription, kAscii, description, layout);
+    set_text(output, entries, kDescription, kAsciiType, description, layout);
   const std::string xmp = edited_xmp(first.xmp, mark);
-  if (xmp != first.xmp) set_text(output, entries, kXmp, kByte, xmp, layout);
+  if (xmp != first.xmp) set_text(output, entries, kXmpTag, kByteType, xmp, layout);
 
   std::vector<std::uint8_t> at(layout.word);
   output.encode(output.append(directory_bytes(output, entries, next, layout)), at);

@@ -34,11 +34,11 @@ class BitWriter {
   int bits_ = 0;
 };
 
-// (prefix code, byte) -> code, by open addressing; an entry of an older generation is empty.
+// (prefix code, byte) -> code, by open addressing; an entry of an older epoch is empty.
 class Dictionary {
  public:
   void clear() {
-    ++generation_;
+    ++epoch_;
     next_ = kFirst;
   }
 
@@ -46,11 +46,11 @@ class Dictionary {
   std::uint32_t find_or_add(std::uint32_t prefix, std::uint8_t byte) {
     const std::uint32_t key = (prefix << 8) | byte;
     std::uint32_t slot = (key * 2654435761u) >> 18;  // Knuth's multiplicative hash, 14 bits
-    while (slots_[slot].generation == generation_) {
+    while (slots_[slot].epoch == epoch_) {
       if (slots_[slot].key == key) return slots_[slot].code;
       slot = (slot + 1) % kSlots;
     }
-    slots_[slot] = {generation_, key, next_++};
+    slots_[slot] = {epoch_, key, next_++};
     return 0;
   }
 
@@ -59,12 +59,12 @@ class Dictionary {
  private:
   static constexpr std::uint32_t kSlots = 1 << 14;
   struct Slot {
-    std::uint32_t generation = 0;
+    std::uint32_t epoch = 0;
     std::uint32_t key = 0;
     std::uint32_t code = 0;
   };
   std::array<Slot, kSlots> slots_{};
-  std::uint32_t generation_ = 0;
+  std::uint32_t epoch_ = 0;
   std::uint32_t next_ = kFirst;
 };
 

@@ -31,10 +31,10 @@ void require_support(const WriterOptions& o, Feature feature, fmt::format_string
 }
 
 void validate_geometry(const WriterOptions& o) {
-  constexpr std::int64_t kMaxSide = std::numeric_limits<std::int32_t>::max();
-  require(o.size.width >= 1 && o.size.height >= 1 && o.size.width <= kMaxSide &&
-              o.size.height <= kMaxSide,
-          "image size must be from 1x1 to {0}x{0}, got {1}x{2}", kMaxSide, o.size.width,
+  constexpr std::int64_t kLongestSide = std::numeric_limits<std::int32_t>::max();
+  require(o.size.width >= 1 && o.size.height >= 1 && o.size.width <= kLongestSide &&
+              o.size.height <= kLongestSide,
+          "image size must be from 1x1 to {0}x{0}, got {1}x{2}", kLongestSide, o.size.width,
           o.size.height);
   require(o.tile % 16 == 0, "tile size must be a multiple of 16, got {}", o.tile);
   require(o.tile >= 16 && o.tile <= 4096, "tile size must be from 16 to 4096, got {}", o.tile);
@@ -76,10 +76,10 @@ constexpr std::int64_t kMaxAssociatedSide = 16384;  // far above any scanner's l
 
 void validate_associated(const WriterOptions& o) {
   if (o.associated.empty()) return;
-  constexpr fmt::format_string<std::string_view, std::size_t> kNone =
+  constexpr fmt::format_string<std::string_view, std::size_t> kNoPlace =
       "profile {} holds no associated images, got {}; use svs or ome";
-  require_support(o, Feature::associated_images, kNone, name_of(o.profile), o.associated.size());
-  require(o.associated_images, kNone, name_of(o.profile), o.associated.size());
+  require_support(o, Feature::associated_images, kNoPlace, name_of(o.profile), o.associated.size());
+  require(o.associated_images, kNoPlace, name_of(o.profile), o.associated.size());
   for (std::size_t i = 0; i < o.associated.size(); ++i) {
     const AssociatedImage& image = o.associated[i];
     if (image.name != "label" && image.name != "macro" && image.name != "thumbnail") {
@@ -129,6 +129,8 @@ void validate_text(const WriterOptions& o) {
 }
 
 }  // namespace
+
+void require_date(std::string_view text) { static_cast<void>(parse_date(text)); }
 
 void validate(const WriterOptions& o) {
   validate_geometry(o);

@@ -26,14 +26,14 @@
 namespace histoloom::pyramid {
 namespace {
 
-constexpr int kRowsPerStrip = 16;
+constexpr int kStripRows = 16;
 constexpr std::uint64_t kHeaderRoom = 16;
 
 // Strips of the three drawn pictures (the thumbnail has at most 64) and of those handed in.
 std::uint64_t associated_strips(const WriterOptions& options) {
   std::uint64_t strips = 128;
   for (const AssociatedImage& image : options.associated) {
-    strips += static_cast<std::uint64_t>(divide_up(image.size.height, kRowsPerStrip));
+    strips += static_cast<std::uint64_t>(divide_up(image.size.height, kStripRows));
   }
   return strips;
 }
@@ -124,10 +124,10 @@ class PyramidWriter::Impl {
   }
 
   // Runs `work`; on any error the file is closed and a full disk is told how much is needed.
-  template <class Work>
-  void guarded(Work&& work) {
+  template <class Action>
+  void guarded(Action&& action) {
     try {
-      work();
+      action();
       bytes_ = store_.end();
     } catch (const DiskFull& error) {
       close();
@@ -168,14 +168,14 @@ class PyramidWriter::Impl {
   StoredImage store_image(const std::string& name, const Raster& raster, const Encoding& encoding) {
     TileEncoder encoder(encoding);
     std::vector<BlobId> strips;
-    for (std::int64_t y = 0; y < raster.height; y += kRowsPerStrip) {
-      const Block rows = raster.rows(y, std::min<std::int64_t>(kRowsPerStrip, raster.height - y));
+    for (std::int64_t y = 0; y < raster.height; y += kStripRows) {
+      const Block rows = raster.rows(y, std::min<std::int64_t>(kStripRows, raster.height - y));
       strips.push_back(store_.add(encoder.encode(rows, rows.width, rows.height)));
     }
     return {{name, {raster.width, raster.height}},
             encoding,
             encoder.tables(),
-            kRowsPerStrip,
+            kStripRows,
             pieces(strips)};
   }
 

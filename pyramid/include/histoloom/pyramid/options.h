@@ -99,6 +99,9 @@ struct WriterOptions {
 // invalid_option. Pure: looks at no disk.
 void validate(const WriterOptions& options);
 
+// Throws UserError unless `text` is a date as WriterOptions::date holds it.
+void require_date(std::string_view text);
+
 // "generic", "svs", "ome"; "jpeg", "deflate", "lzw", "none". Throw UserError (invalid_option) for
 // another name.
 Profile parse_profile(std::string_view name);

@@ -28,8 +28,8 @@ struct AssociatedView {
 struct ReaderView {
   std::string reader;  // "OpenSlide 3.4.1"
   bool opens = false;
-  bool known = true;   // false: it goes to a driver whose rules are not here
-  std::string how;  // "as Aperio", "through Bio-Formats, as OME-TIFF"; why not where !opens
+  bool known = true;  // false: it goes to a driver whose rules are not here
+  std::string how;    // "as Aperio", "through Bio-Formats, as OME-TIFF"; why not where !opens
   std::vector<PixelSize> levels;
   std::optional<double> mpp_x;  // microns per pixel of level 0
   std::optional<double> mpp_y;

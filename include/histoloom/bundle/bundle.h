@@ -1,0 +1,105 @@
+// The model bundle: a directory with model.json and safetensors files. Everything about a model
+// stands in model.json, so that nothing about a model is wired into code (docs/formats.md).
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "histoloom/networks/autoencoder.h"
+#include "histoloom/networks/denoiser.h"
+#include "histoloom/networks/diffusion_model.h"
+#include "histoloom/networks/latent_space.h"
+#include "histoloom/vocabulary/label_set.h"
+
+namespace histoloom {
+
+struct NetworkSpec {
+  std::string architecture;
+  std::string config_json;
+  std::filesystem::path weights;  // inside the bundle's directory
+
+  bool operator==(const NetworkSpec&) const = default;
+};
+
+struct SamplingDefaults {
+  SolverKind solver = SolverKind::ddim;
+  Spacing spacing = Spacing::time;  // of the steps
+  PlanKind plan = PlanKind::shifted;
+  int steps = 30;
+  double eta = 0;
+  double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
+  std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs, 0 clean, 1 noise
+};
+
+// How the mask denoiser sees masks. It knows no labels of tissue but one channel for each of them,
+// `scale`·(one-hot − 1/K), and is conditioned on a prompt. docs/formats.md.
+struct MaskSpec {
+  int cell = 0;      // pixels a cell, a multiple of the latents' downsampling
+  int patch = 0;     // cells a side
+  int batch = 0;     // patches a call, always
+  double scale = 1;  // small: noise hides small regions first and large ones late
+  Prediction prediction = Prediction::x0;
+  SamplingDefaults sampling;
+};
+
+struct ModelBundle {
+  std::filesystem::path directory;
+  std::string name, version, licence, provenance;
+  double mpp = 0;            // microns a pixel
+  double magnification = 0;  // objective power
+  LabelSet labels;
+  std::vector<std::string> prompts;
+
+  LatentSpaceSpec latent;
+  std::array<double, 2> pixel_range{0, 1};  // what black and white are to the autoencoder
+
+  int patch = 0;           // latent cells a side
+  int batch = 0;           // patches a call of the denoiser, always
+  int decode_window = 0;   // latent cells a side of a decoded window
+  int decode_overlap = 0;  // cells that neighbouring windows share
+  ScheduleSpec schedule;
+  Prediction prediction = Prediction::v;
+  std::optional<double> clip;  // bound on |x0| in normalised latents, where the model wants one
+  SamplingDefaults defaults;
+  NetworkSpec autoencoder, denoiser;
+  std::optional<NetworkSpec> mask_denoiser;
+  std::optional<MaskSpec> mask;  // where mask_denoiser paints classes of tissue
+
+  // Reads and checks DIR/model.json; UserError names the file, the key and what is wrong. The
+  // networks' weights are not touched.
+  static ModelBundle read(const std::filesystem::path& directory);
+  // The same from the text of a model.json that lies, or is to lie, in `directory`.
+  static ModelBundle parse(const std::string& model_json, const std::filesystem::path& directory);
+
+  // What random-patch diffusion of the image needs to know.
+  DiffusionModel image() const;
+
+  // SHA-256 over names, lengths and bytes of model.json and the weights files, as 64 hexadecimal
+  // digits.
+  std::string sha256() const;
+};
+
+// UserError, naming what model.json says, where the denoiser doesn't fit the bundle: its latent
+// channels, its labels, its patches.
+void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser);
+
+// Builds the network and loads its weights for inference. UserError as load_parameters().
+std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
+std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);
+
+// The denoiser without its weights. UserError where it doesn't fit, as check_denoiser().
+std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle);
+
+// The autoencoder without its weights: it takes and gives images in [0, 1], whatever pixel range
+// the network has. UserError where it doesn't fit the bundle's latents.
+std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle);
+
+// Stores the latents' statistics in DIR/model.json, leaving everything else as it stands.
+void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
+                             const std::vector<float>& deviation);
+
+}  // namespace histoloom

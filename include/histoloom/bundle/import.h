@@ -1,0 +1,65 @@
+// Published weights into a model bundle: DiffInfinite's checkpoints, and diffusers' U-Nets with
+// Stable Diffusion's autoencoders.
+//
+// Reading checks everything: that the files hold the tensors that the networks need, of the right
+// shapes and finite. Writing then makes the bundle's directory in one go: it is written beside its
+// final name, synced and renamed, so that a killed import leaves nothing under that name.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "histoloom/core/progress.h"
+
+namespace histoloom {
+
+// What the weights don't say about themselves.
+struct ImportOptions {
+  std::filesystem::path out;  // the bundle's directory; must not exist
+  std::string name;           // of the model; empty: the name of `out`
+  std::string licence = "that of the imported weights";
+  std::string labels_json;    // a label set (labels/label_set.h), checked; empty: made up
+  double mpp = 0.5;           // microns a pixel
+  double magnification = 20;  // objective power
+  int patch = 64;             // latent cells a side
+  int batch = 4;
+};
+
+// Weights are safetensors, an index of shards, or a checkpoint of torch.save. A network is a file
+// of weights, configured by NAME.json or config.json beside it, or a directory as diffusers saves
+// them (src/bundle/network_files.h).
+struct DiffInfiniteImport {
+  std::filesystem::path denoiser;       // model-N.pt, or the U-Net's weights alone
+  std::filesystem::path mask_denoiser;  // a file too; may be empty
+  std::filesystem::path autoencoder;    // a network; Stable Diffusion's without a configuration
+};
+
+struct DiffusersImport {
+  std::filesystem::path unet, vae;  // networks
+  // What the U-Net attends to for each label, by name; "none" is no condition, and needed.
+  std::vector<std::pair<std::string, std::filesystem::path>> contexts;
+};
+
+// A bundle in memory, ready to be written.
+class ImportedBundle {
+ public:
+  // UserError names the file and the tensor, or the label, that doesn't fit.
+  static ImportedBundle diffinfinite(const DiffInfiniteImport& files, const ImportOptions& options);
+  static ImportedBundle diffusers(const DiffusersImport& files, const ImportOptions& options);
+
+  const std::string& model_json() const;
+  // UserError names the path and the cause, and leaves nothing; so does Interrupted.
+  void write(Progress& progress) const;
+
+  struct Contents;
+  explicit ImportedBundle(std::shared_ptr<const Contents> contents)
+      : contents_(std::move(contents)) {}
+
+ private:
+  std::shared_ptr<const Contents> contents_;
+};
+
+}  // namespace histoloom

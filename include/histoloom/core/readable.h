@@ -1,0 +1,13 @@
+// Whether a file that a user names can be read, asked before any work.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace histoloom {
+
+// \error UserError that names the path and the cause, unless it is a file that opens. `wanted` says
+// what to give in place of a directory: "an image".
+void require_readable(const std::filesystem::path& path, std::string_view wanted);
+
+}  // namespace histoloom

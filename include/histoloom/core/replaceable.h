@@ -1,0 +1,32 @@
+// Which of the files that are there a run may replace: a run that goes on with a job may replace
+// what the runs before it were to write, and nothing else that lies in its way.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+namespace histoloom {
+
+class Replaceable {
+ public:
+  // Everything, or nothing: as --force has it, hence no explicit conversion.
+  Replaceable(bool all) : all_(all) {}
+  // The files of these absolute_name()s.
+  explicit Replaceable(std::set<std::string> own) : own_(std::move(own)) {}
+
+  bool may_replace(const std::filesystem::path& file) const;
+
+ private:
+  bool all_ = false;
+  std::set<std::string> own_;
+};
+
+// One name for a file, however it is spelled: its directory absolute and without links. A link in
+// the last place is not followed, since what replaces it takes the place of the link.
+std::string absolute_name(const std::filesystem::path& file);
+
+// \error UserError if the file is there and may not be replaced.
+void require_new(const std::filesystem::path& path, const Replaceable& replace, const char* option);
+
+}  // namespace histoloom

@@ -1,0 +1,44 @@
+// What decides the values that random-patch diffusion paints, beside model, labels and networks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "histoloom/core/noise.h"
+#include "histoloom/diffusion/patch_plan.h"
+#include "histoloom/store/latent_array.h"
+#include "histoloom/vocabulary/sampler.h"
+
+namespace histoloom {
+
+// What the noise of a canvas is drawn for, so that canvases of one job never share noise.
+struct CanvasNoise {
+  NoiseDomain start, step, known;
+};
+inline constexpr CanvasNoise kImageNoise{NoiseDomain::image_start, NoiseDomain::image_step,
+                                         NoiseDomain::image_known};
+inline constexpr CanvasNoise kMaskNoise{NoiseDomain::mask_start, NoiseDomain::mask_step,
+                                        NoiseDomain::mask_known};
+
+struct Sampling {
+  int steps = 30;
+  SolverKind solver = SolverKind::ddim;
+  Spacing spacing = Spacing::time;       // how the steps lie in the schedule
+  double eta = 0;                        // 0 follows the ODE, 1 the reverse SDE (ancestral)
+  double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
+  std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs
+  PlanKind plan = PlanKind::shifted;
+  int tapered_steps = 3;  // the last ones, at most all of them
+  std::uint64_t seed = 0;
+  CanvasNoise noise = kImageNoise;
+  // Crops of a step in place of those of `plan`; every cell must be owned once.
+  std::function<std::unique_ptr<PatchPlan>(int step)> crops;
+  const LatentArray* start = nullptr;  // y_T in place of the one that the seed draws
+};
+
+// Whether guidance runs at `time` of a schedule of `steps`.
+bool is_guided(const Sampling& sampling, int time, int steps);
+
+}  // namespace histoloom

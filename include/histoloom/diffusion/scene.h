@@ -1,0 +1,26 @@
+// What a canvas shows: labels, glass, and cells that are known before it is painted.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "histoloom/labels/label_field.h"
+#include "histoloom/store/latent_array.h"
+
+namespace histoloom {
+
+// Known cells are never painted: glass, and those that the scene keeps, as inpainting does
+// (DiffInfinite, section D). One with the clean latents z reads alpha_t·z + sigma_t·noise(cell), so
+// that painted cells see it at their own noise level, and crops that own known cells only cost
+// nothing.
+struct Scene {
+  const CanvasLabelField& labels;  // of the canvas, every cell
+  LabelId unknown = 0;
+  std::optional<LabelId> glass;
+  std::vector<float> glass_latent;  // one normalised value a channel
+  // Normalised latents of the cells that stay as they are, NaN in those that are painted; of the
+  // labels' size. nullptr: nothing but glass is known.
+  const LatentArray* kept = nullptr;
+};
+
+}  // namespace histoloom

@@ -1,0 +1,30 @@
+// The labels of a slide alone: `histoloom mask`.
+#pragma once
+
+#include <memory>
+
+#include "histoloom/core/progress.h"
+#include "histoloom/job/spec.h"
+
+namespace histoloom {
+
+// Makes the same labels as `generate` with the same options, and writes them as a label pyramid
+// (spec.files.mask_out, which is needed) and, where asked for, annotations and a report. In memory,
+// of a layout: its runs of cells, the pyramid's strips and the boundaries that annotations
+// are traced along; of a mask besides: a byte a cell.
+class MaskJob {
+ public:
+  // Checks options, files and the model's label set, and reads the mask. Writes nothing.
+  // \error UserError for anything that can't be used.
+  explicit MaskJob(const MaskJobSpec& spec);
+  ~MaskJob();
+  MaskJob(MaskJob&&) noexcept;
+
+  void run(Progress& progress);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace histoloom

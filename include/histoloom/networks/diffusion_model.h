@@ -1,0 +1,26 @@
+// What random-patch diffusion needs to know of a denoiser: a value that a bundle makes for its
+// image and for its labels.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "histoloom/networks/noise_schedule.h"
+#include "histoloom/networks/prediction.h"
+
+namespace histoloom {
+
+// The most channels that a canvas may have.
+inline constexpr int kMaxChannels = 64;
+
+struct DiffusionModel {
+  std::string name;        // what it paints: "latents", "labels"; for progress and errors
+  int channels = 0;        // of the canvas, 1 to kMaxChannels
+  int patch = 0;           // cells a side
+  int batch = 0;           // patches a call of the denoiser, always
+  NoiseSchedule schedule;  // that it was trained with
+  Prediction prediction = Prediction::v;
+  std::optional<double> clip;  // bound on |x0|; none where the model wants none
+};
+
+}  // namespace histoloom

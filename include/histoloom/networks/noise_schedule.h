@@ -1,0 +1,59 @@
+// Noise schedules: how much signal and noise a latent holds at a time.
+//
+// Time counts the schedule's T discrete steps: T - 1 is noise, 0 the least noisy step that a
+// network was trained on, -1 the clean latent. x_t = alpha(t)·x_0 + sigma(t)·noise, with
+// alpha² = alphas_cumprod[t] and sigma² = 1 - alpha². Between whole times the log signal-to-noise
+// ratio is interpolated.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "histoloom/vocabulary/sampler.h"
+
+namespace histoloom {
+
+// A schedule as a bundle describes it.
+struct ScheduleSpec {
+  std::string type;  // "cosine", "linear" or "scaled_linear"
+  int steps = 1000;
+  // The first and the last beta; the published ones of the linear schedule where missing.
+  std::optional<std::array<double, 2>> betas = {};
+};
+
+class NoiseSchedule {
+ public:
+  // Cosine (Nichol and Dhariwal 2021, eq. 17): s = 0.008, betas clipped at 0.999.
+  static NoiseSchedule cosine(int steps);
+  // Betas linear from 1e-4 to 0.02, scaled by 1000 / steps (Ho et al. 2020).
+  static NoiseSchedule linear(int steps);
+  // Betas linear from `first` to `last`.
+  static NoiseSchedule linear(int steps, double first, double last);
+  // Square roots of betas linear from sqrt(first) to sqrt(last) (Rombach et al. 2022, Stable
+  // Diffusion).
+  static NoiseSchedule scaled_linear(int steps, double first, double last);
+  // As a bundle, which has been checked, describes it.
+  static NoiseSchedule of(const ScheduleSpec& spec);
+
+  int steps() const { return static_cast<int>(alphas_cumprod_.size()); }
+  const std::vector<double>& alphas_cumprod() const { return alphas_cumprod_; }
+  double alpha(double time) const;
+  double sigma(double time) const;
+
+  // The times of `count` transitions, descending; the first is T - 1, the last -1. By time:
+  // int(linspace(-1, T - 1, count + 1)) reversed, as DiffInfinite's code draws them. By log-SNR:
+  // those nearest to log(alpha / sigma) = -4 to 3 in equal parts, or to what the schedule has of
+  // it.
+  std::vector<int> times(int count, Spacing spacing = Spacing::time) const;
+
+ private:
+  std::vector<int> even_log_snr_times(int count) const;
+  explicit NoiseSchedule(std::vector<double> alphas_cumprod);
+  double alpha_squared(double time) const;
+
+  std::vector<double> alphas_cumprod_;
+};
+
+}  // namespace histoloom

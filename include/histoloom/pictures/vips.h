@@ -1,0 +1,34 @@
+// libvips as every room uses it: started once for the process, silent, and without a memory of
+// files, so that one that was replaced is read anew.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+typedef struct _VipsImage VipsImage;  // as <vips/vips.h> has it
+
+namespace histoloom {
+
+// Gives one reference back.
+struct VipsUnref {
+  void operator()(void* object) const;
+};
+template <class Object>
+using VipsPtr = std::unique_ptr<Object, VipsUnref>;
+
+// Starts libvips, the first time, and keeps the words of its libraries off stderr. Before any other
+// call of libvips. \error InternalError.
+void start_vips();
+
+// The first line of what libvips has to say of its last failure, which it then forgets; "no reason
+// given" where it says nothing.
+std::string vips_says();
+
+// An image to be decoded once, from the top down; damage is an error there, not a grey patch. Null
+// where libvips can't open it: vips_says() says why.
+VipsPtr<VipsImage> open_vips_image(const std::filesystem::path& path);
+// The same of an encoded image in memory, which outlives it.
+VipsPtr<VipsImage> open_vips_buffer(const std::string& bytes);
+
+}  // namespace histoloom

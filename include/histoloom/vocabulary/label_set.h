@@ -1,0 +1,49 @@
+// What the ids of a mask mean: names, colours, which id is unknown, which is glass.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace histoloom {
+
+using LabelId = std::uint8_t;
+
+struct Label {
+  LabelId id = 0;
+  std::string name;
+  std::array<std::uint8_t, 3> colour{};  // sRGB
+};
+
+// The labels of a model, by ascending id. Ids need not be dense.
+class LabelSet {
+ public:
+  // Parses {"labels": [{"id": 1, "name": "carcinoma", "color": [200, 0, 0]}, …], "unknown": 0,
+  // "glass": 5} ("glass" may be missing). UserError, with `where` (a path), for ids above 254 or
+  // given twice, empty or repeated names, colours out of range, unknown or glass not among the ids.
+  static LabelSet parse(std::string_view json, const std::string& where);
+
+  // The JSON that parse() takes.
+  std::string text() const;
+
+  const std::vector<Label>& labels() const { return labels_; }
+  LabelId unknown() const { return unknown_; }
+  std::optional<LabelId> glass() const { return glass_; }
+  // The labels of tissue, by ascending id: all but unknown and glass.
+  std::vector<LabelId> tissue() const;
+  // nullptr where no label has the id.
+  const Label* find(LabelId id) const;
+  const Label* find(std::string_view name) const;
+  // "0 unknown, 1 carcinoma, …", for messages.
+  std::string describe() const;
+
+ private:
+  std::vector<Label> labels_;
+  LabelId unknown_ = 0;
+  std::optional<LabelId> glass_;
+};
+
+}  // namespace histoloom

@@ -1,0 +1,25 @@
+// What a job will take, in words.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "histoloom/decode/decode_forecast.h"
+#include "paint_stage.h"
+
+namespace histoloom {
+
+struct JobForecast {
+  std::optional<CanvasForecast> mask;  // where labels are painted
+  CanvasForecast image;
+  DecodeForecast decode;
+};
+
+// "about 120 of the denoiser (10 steps, guidance 1), 1.23 GFLOP each"; and of the mask denoiser.
+std::string evaluations_text(const JobForecast& forecast, const Sampling& sampling);
+// "about 4 min on 2 threads …".
+std::string time_text(const JobForecast& forecast, int threads);
+// "45 s", "12 min", "3.5 h", "4.1 days".
+std::string duration_text(double seconds);
+
+}  // namespace histoloom

@@ -1,0 +1,60 @@
+// Labels painted by a bundle's mask denoiser: an outline says where tissue lies, random-patch
+// diffusion on a canvas of mask cells says which class it is.
+//
+// The canvas lies on disk, in two latent buffers as the image's latents, so labels of any size are
+// painted and a painting that was killed goes on from its last commit. Labels are read from it
+// by rectangles.
+//
+// Example: a slide of 2048 × 2048 px has 256 × 256 latent cells of 8 px and, with MaskSpec::cell
+// 16, a canvas of 128 × 128 mask cells; each decides 2 × 2 latent cells.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "histoloom/bundle/mask_model.h"
+#include "histoloom/labels/label_field.h"
+#include "paint_stage.h"
+
+namespace histoloom {
+
+// Whether generate can paint labels with this bundle.
+bool can_paint_labels(const ModelBundle& bundle);
+
+class LabelPainting {
+ public:
+  // Of `slide_cells` latent cells. The bundle outlives the painting. \error UserError for a bundle
+  // that can't paint labels, and a prompt that it lacks ("" is its first).
+  LabelPainting(const ModelBundle& bundle, std::string_view prompt, CellSize slide_cells,
+                std::uint64_t seed, int threads);
+
+  // The prompt's name; empty where the bundle has none.
+  std::string prompt() const { return condition_ > 0 ? bundle_.prompts[condition_ - 1u] : ""; }
+  // The canvas of mask cells.
+  const PaintStage& stage() const { return stage_; }
+  // What paint() will take.
+  CanvasForecast forecast(const LabelField& outline, Denoiser& denoiser) const;
+
+  // Paints the unknown cells of `outline`; all others stay. The field that it returns reads the
+  // latent buffers of `store`, so they stay as long as it lives. Throws as PaintStage::run().
+  std::unique_ptr<LabelField> paint(
+      std::unique_ptr<LabelField> outline, Denoiser& denoiser, const CanvasStore& store,
+      PaintedPart done, std::function<void(PaintedPart, const DiffusionReport&)> committed,
+      Progress& progress, DiffusionReport& report) const;
+
+ private:
+  // Calls visit(scene) with what the network sees of an outline, in mask cells.
+  template <class Visit>
+  auto with_scene(const LabelField& outline, Visit&& visit) const;
+  int latents_a_cell() const { return bundle_.mask->cell / bundle_.latent.downsampling; }
+
+  const ModelBundle& bundle_;
+  LabelId unknown_;
+  MaskModel model_;
+  LabelId condition_;
+  PaintStage stage_;
+};
+
+}  // namespace histoloom

@@ -1,0 +1,163 @@
+#include "label_stage.h"
+
+#include <fmt/format.h>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/version.h"
+#include "histoloom/core/writable.h"
+#include "histoloom/labels/annotations.h"
+#include "histoloom/labels/layout.h"
+#include "histoloom/labels/mask_file.h"
+#include "histoloom/labels/outline_file.h"
+#include "histoloom/labels/packed_field.h"
+#include "histoloom/labels/tidy.h"
+#include "histoloom/pyramid/writer.h"
+
+namespace histoloom {
+
+namespace {
+
+LayoutOptions layout_options(const LayoutSource& source, std::uint64_t seed,
+                             const ModelBundle& bundle) {
+  LayoutOptions layout;
+  layout.kind = source.kind.value_or(LayoutKind::full);
+  layout.tissue_fraction = source.tissue_fraction.value_or(layout.tissue_fraction);
+  layout.microns_per_cell = bundle.mpp * bundle.latent.downsampling;
+  layout.seed = seed;
+  layout.pieces = source.pieces.value_or(0);
+  return layout;
+}
+
+// Glass and unknown tissue, of a picture or a seed.
+std::unique_ptr<LabelField> outline_of(const LabelSpec& spec, const LayoutSource& source,
+                                       const ModelBundle& bundle) {
+  const LayoutOptions layout = layout_options(source, spec.seed, bundle);
+  const CellSize size = latent_size_for(spec.size, bundle.latent.downsampling);
+  return source.kind ? make_outline(size, bundle.labels, layout)
+                     : read_outline(source.name, size, bundle.labels, layout);
+}
+
+// Without specks, packed.
+std::unique_ptr<LabelField> finished(std::unique_ptr<LabelField> labels) {
+  const std::int64_t smallest = smallest_piece(labels->size());
+  return packed_field(*without_specks(std::move(labels), smallest));
+}
+
+pyramid::WriterOptions label_writer(const LabelSpec& spec, const LabelFiles& files,
+                                    const ModelBundle& bundle) {
+  pyramid::WriterOptions writer = files.writer;
+  writer.mpp = bundle.mpp;
+  writer.objective_power = static_cast<int>(bundle.magnification);
+  writer.software = fmt::format("Histoloom {}", kVersion);
+  writer.title = fmt::format("{} seed {} labels", bundle.name, spec.seed);
+  writer.description = fmt::format("Labels of a synthetic slide, model {} {}, seed {}", bundle.name,
+                                   bundle.version, spec.seed);
+  for (const Label& label : bundle.labels.labels())
+    writer.classes.push_back({label.id, label.name, label.colour});
+  return writer;
+}
+
+// A mask denoiser paints unless a mask gives the labels, or the bundle has none and no prompt is
+// asked for.
+std::unique_ptr<LabelPainting> painting_of(const LabelSpec& spec, const ModelBundle& bundle,
+                                           int threads) {
+  const auto* layout = std::get_if<LayoutSource>(&spec.source);
+  if (layout == nullptr || (!can_paint_labels(bundle) && layout->prompt.empty())) return nullptr;
+  return std::make_unique<LabelPainting>(bundle, layout->prompt,
+                                         latent_size_for(spec.size, bundle.latent.downsampling),
+                                         spec.seed, threads);
+}
+
+}  // namespace
+
+std::unique_ptr<LabelField> read_mask_labels(const MaskSource& mask, PixelSize size,
+                                             std::uint64_t seed, const ModelBundle& bundle) {
+  auto field = read_mask(mask.file, bundle.labels, size, bundle.latent.downsampling, mask.colours);
+  if (mask.keep_unknown) return packed_field(*field);
+  // Unknown tissue gets the classes that a seeded layout has there.
+  const LayoutOptions layout = layout_options(LayoutSource{}, seed, bundle);
+  return packed_field(
+      *fill_outline(without_gaps(std::move(field), bundle.labels), bundle.labels, layout));
+}
+
+LabelStage::LabelStage(const LabelSpec& spec, const LabelFiles& files, const ModelBundle& bundle,
+                       int threads)
+    : spec_(spec),
+      files_(files),
+      bundle_(bundle),
+      writer_(label_writer(spec, files, bundle)),
+      painting_(painting_of(spec, bundle, threads)) {}
+
+std::optional<CanvasForecast> LabelStage::forecast(NetworkSource& networks) const {
+  if (!painting_) return std::nullopt;
+  return painting_->forecast(*field_, networks.label_denoiser());
+}
+
+void LabelStage::check_outputs(const Replaceable& replace) const {
+  if (!files_.mask_out.empty())
+    with_context((bundle_.directory / "model.json").string(), [&] { pyramid::validate(writer_); });
+  for (const auto& [path, option] :
+       {std::pair{files_.mask_out, "--mask-out"}, std::pair{files_.annotations, "--annotations"}}) {
+    if (path.empty()) continue;
+    require_writable(path, option);
+    require_new(path, replace, option);
+  }
+  if (files_.simplify)
+    validate_tolerance(*files_.simplify, bundle_.latent.downsampling, "--simplify");
+}
+
+void LabelStage::read() {
+  if (const auto* mask = std::get_if<MaskSource>(&spec_.source)) {
+    field_ = read_mask_labels(*mask, spec_.size, spec_.seed, bundle_);
+    return;
+  }
+  const LayoutSource& layout = std::get<LayoutSource>(spec_.source);
+  std::unique_ptr<LabelField> outline = outline_of(spec_, layout, bundle_);
+  field_ = painting_ ? packed_field(*outline)
+                     : finished(fill_outline(std::move(outline), bundle_.labels,
+                                             layout_options(layout, spec_.seed, bundle_)));
+}
+
+double LabelStage::tissue_fraction() const {
+  const std::optional<LabelId> glass = bundle_.labels.glass();
+  return glass ? histoloom::tissue_fraction(*field_, *glass) : 1;
+}
+
+void LabelStage::paint(NetworkSource& networks, const CanvasStore& store, PaintedPart done,
+                       std::function<void(PaintedPart, const DiffusionReport&)> committed,
+                       Progress& progress, DiffusionReport& report) {
+  check_internal(painting_ != nullptr, "labels that are not painted");
+  field_ = finished(painting_->paint(std::move(field_), networks.label_denoiser(), store, done,
+                                     std::move(committed), progress, report));
+}
+
+void LabelStage::write_pyramid(Progress& progress) const {
+  pyramid::PyramidWriter writer(files_.mask_out, writer_);
+  const std::int64_t factor = bundle_.latent.downsampling, width = field_->size().width;
+  const PixelSize size = spec_.size;
+  std::vector<LabelId> cells(static_cast<std::size_t>(width));
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(size.width));
+  progress.start_stage("writing labels", size.height, "rows");
+  for (std::int64_t y = 0; y < field_->size().height; ++y) {
+    field_->read({0, y, width, y + 1}, cells.data());
+    for (std::int64_t x = 0; x < size.width; ++x)
+      row[static_cast<std::size_t>(x)] = cells[static_cast<std::size_t>(x / factor)];
+    writer.write_rows(row.data(), std::min(factor, size.height - y * factor), /*stride=*/0);
+    progress.update(writer.rows_written());
+    if (progress.stop_requested()) throw Interrupted("interrupted while writing labels");
+  }
+  writer.finish();
+  progress.finish();
+}
+
+void LabelStage::write(Progress& progress) const {
+  if (!files_.mask_out.empty()) write_pyramid(progress);
+  if (files_.annotations.empty()) return;
+  const int cell = bundle_.latent.downsampling;
+  write_annotations(files_.annotations, *field_, bundle_.labels,
+                    {spec_.size, cell, files_.simplify.value_or(0.5 * cell),
+                     fmt::format("{} {} seed {}", bundle_.name, bundle_.version, spec_.seed)},
+                    progress);
+}
+
+}  // namespace histoloom

@@ -1,0 +1,66 @@
+// The stage that makes a slide's labels and writes them to files.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "histoloom/bundle/bundle.h"
+#include "histoloom/core/progress.h"
+#include "histoloom/core/replaceable.h"
+#include "histoloom/job/spec.h"
+#include "histoloom/labels/label_field.h"
+#include "label_painting.h"
+#include "networks.h"
+#include "paint_stage.h"
+
+namespace histoloom {
+
+// The labels of a mask, a cell for each of the bundle's; without unknown tissue unless it is to be
+// kept. \error UserError for a mask that can't be used.
+std::unique_ptr<LabelField> read_mask_labels(const MaskSource& mask, PixelSize size,
+                                             std::uint64_t seed, const ModelBundle& bundle);
+
+class LabelStage {
+ public:
+  // Looks at no file but a mask denoiser's entry in the bundle. All arguments outlive it. \error
+  // UserError for a prompt that the bundle lacks.
+  LabelStage(const LabelSpec& spec, const LabelFiles& files, const ModelBundle& bundle,
+             int threads);
+
+  // Whether a mask denoiser paints the labels, and the prompt that it is given.
+  bool paints() const { return painting_ != nullptr; }
+  std::string prompt() const { return painting_ ? painting_->prompt() : ""; }
+  // Bytes on disk and of memory that painting takes; 0 unless it paints.
+  std::uint64_t disk() const { return painting_ ? painting_->stage().disk() : 0; }
+  std::uint64_t memory() const { return painting_ ? painting_->stage().memory() : 0; }
+  // What painting will take; loads the network. The labels have been read.
+  std::optional<CanvasForecast> forecast(NetworkSource& networks) const;
+
+  // \error UserError that names the option unless what is asked for can be written.
+  void check_outputs(const Replaceable& replace) const;
+  // Makes the labels, or their outline where their classes are painted. \error UserError.
+  void read();
+  // The share of cells that are no glass.
+  double tissue_fraction() const;
+  // The labels, or their outline until paint() has been called.
+  const LabelField& field() const { return *field_; }
+  // Paints the classes and removes specks. Throws as PaintStage::run().
+  void paint(NetworkSource& networks, const CanvasStore& store, PaintedPart done,
+             std::function<void(PaintedPart, const DiffusionReport&)> committed, Progress& progress,
+             DiffusionReport& report);
+  // Writes the label pyramid and the annotations that were asked for.
+  void write(Progress& progress) const;
+
+ private:
+  void write_pyramid(Progress& progress) const;
+
+  const LabelSpec& spec_;
+  const LabelFiles& files_;
+  const ModelBundle& bundle_;
+  pyramid::WriterOptions writer_;
+  std::unique_ptr<LabelPainting> painting_;
+  std::unique_ptr<LabelField> field_;
+};
+
+}  // namespace histoloom

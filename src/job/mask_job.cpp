@@ -1,0 +1,29 @@
+#include "histoloom/job/mask_job.h"
+
+#include "histoloom/core/resumable.h"
+#include "mask_recipe.h"
+
+namespace histoloom {
+
+struct MaskJob::State {
+  const MaskJobSpec spec;
+  const ModelBundle bundle;
+  MaskRecipe recipe;
+  Networks networks;
+
+  explicit State(const MaskJobSpec& s)
+      : spec(s),
+        bundle(ModelBundle::read(spec.model)),
+        recipe(spec, bundle),
+        networks(bundle, spec.machine.dtype, recipe.needs()) {}
+};
+
+MaskJob::MaskJob(const MaskJobSpec& spec) : state_(std::make_unique<State>(spec)) {}
+MaskJob::~MaskJob() = default;
+MaskJob::MaskJob(MaskJob&&) noexcept = default;
+
+void MaskJob::run(Progress& progress) {
+  run_from_start([&] { state_->recipe.run(state_->networks, progress); });
+}
+
+}  // namespace histoloom

@@ -1,0 +1,82 @@
+#include "mask_recipe.h"
+
+#include <array>
+
+#include "disk.h"
+#include "histoloom/core/file.h"
+#include "histoloom/core/version.h"
+#include "histoloom/core/writable.h"
+#include "outputs.h"
+#include "process_memory.h"
+#include "stopwatch.h"
+
+namespace histoloom {
+
+namespace {
+
+// Shares of the labels by their names.
+nlohmann::ordered_json shares_of(const LabelField& field, const LabelSet& labels) {
+  const CellSize size = field.size();
+  std::array<std::int64_t, 256> cells{};
+  std::vector<LabelId> row(static_cast<std::size_t>(size.width));
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    field.read({0, y, size.width, y + 1}, row.data());
+    for (const LabelId id : row) ++cells[id];
+  }
+  nlohmann::ordered_json out;
+  for (const Label& label : labels.labels())
+    out[label.name] = static_cast<double>(cells[label.id]) / static_cast<double>(size.area());
+  return out;
+}
+
+constexpr std::uint64_t kCanvasCache = std::uint64_t{64} << 20;
+
+}  // namespace
+
+MaskRecipe::MaskRecipe(const MaskJobSpec& spec, const ModelBundle& bundle)
+    : spec_(spec), bundle_(bundle), labels_(spec.labels, spec.files, bundle, spec.machine.threads) {
+  const Replaceable replace(spec.force);
+  labels_.check_outputs(replace);
+  require_writable_output(spec.report, replace, "--report");
+  if (labels_.paints()) {
+    scratch_.emplace(spec.files.mask_out);
+    // The canvas is all that is large.
+    require_space({{"painting labels", existing_directory(directory_of(spec.files.mask_out)),
+                    labels_.disk(), bytes_at(scratch_->path()), "-o"}});
+  }
+  labels_.read();
+}
+
+void MaskRecipe::run(NetworkSource& networks, Progress& progress) {
+  const Stopwatch watch;
+  if (labels_.paints()) {
+    scratch_->open();
+    ChunkCache cache(kCanvasCache);
+    DiffusionReport report;
+    labels_.paint(
+        networks, canvas_in(scratch_->path(), cache), {},
+        [](PaintedPart, const DiffusionReport&) {}, progress, report);
+    scratch_.reset();
+  }
+  labels_.write(progress);
+  if (!spec_.report.empty()) replace_file(spec_.report, report(watch.seconds()));
+}
+
+std::string MaskRecipe::report(double seconds) const {
+  const nlohmann::ordered_json json = {{"version", kVersion},
+                                       {"seed", spec_.labels.seed},
+                                       {"mask",
+                                        {{"path", spec_.files.mask_out.string()},
+                                         {"width", spec_.labels.size.width},
+                                         {"height", spec_.labels.size.height},
+                                         {"cell", bundle_.latent.downsampling},
+                                         {"shares", shares_of(labels_.field(), bundle_.labels)}}},
+                                       {"model", {{"name", bundle_.name}}},
+                                       {"threads", spec_.machine.threads},
+                                       {"dtype", name_of(spec_.machine.dtype)},
+                                       {"peak_rss_bytes", peak_rss_bytes()},
+                                       {"wall_seconds", seconds}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace histoloom

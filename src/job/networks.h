@@ -1,0 +1,51 @@
+// The networks of a job, of which one at a time is in memory: a published one holds gigabytes.
+#pragma once
+
+#include <memory>
+
+#include "histoloom/bundle/bundle.h"
+#include "histoloom/bundle/mask_model.h"
+
+namespace histoloom {
+
+// What stages take their networks from. Each call may load a network and gives back the one before,
+// so that a reference is good until the next call. One thread at a time.
+class NetworkSource {
+ public:
+  virtual ~NetworkSource() = default;
+  virtual Autoencoder& autoencoder() = 0;
+  virtual Denoiser& denoiser() = 0;        // of the image
+  virtual Denoiser& label_denoiser() = 0;  // of the labels
+};
+
+// The networks of a bundle, ready for inference.
+class Networks final : public NetworkSource {
+ public:
+  struct Needs {
+    bool image = false;   // autoencoder and denoiser
+    bool labels = false;  // the mask denoiser
+  };
+
+  // Loads every network that is needed, so that none fails later. The bundle outlives it. \error
+  // UserError names the file and what is wrong with it.
+  Networks(const ModelBundle& bundle, DType dtype, Needs needs);
+  ~Networks() override;
+
+  Autoencoder& autoencoder() override;
+  Denoiser& denoiser() override;
+  Denoiser& label_denoiser() override;
+
+ private:
+  enum class Kind { none, autoencoder, denoiser, label_denoiser };
+  void release();
+  template <class Network, class Load>
+  Network& take(std::unique_ptr<Network>& slot, Kind kind, Load&& load);
+
+  const ModelBundle& bundle_;
+  DType dtype_;
+  Kind loaded_ = Kind::none;
+  std::unique_ptr<Autoencoder> autoencoder_;
+  std::unique_ptr<Denoiser> denoiser_;  // of the image or of the labels
+};
+
+}  // namespace histoloom

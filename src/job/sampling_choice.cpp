@@ -1,0 +1,41 @@
+#include "sampling_choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+Sampling sampling_of(const SamplingDefaults& d) {
+  Sampling out;
+  out.steps = d.steps;
+  out.solver = d.solver;
+  out.spacing = d.spacing;
+  out.eta = d.eta;
+  out.guidance = d.guidance;
+  out.interval = d.interval;
+  out.plan = d.plan;
+  return out;
+}
+
+Sampling sampling_of_job(const GenerateSpec& spec, const ModelBundle& bundle) {
+  const SamplingSpec& wanted = spec.sampling;
+  Sampling out = sampling_of(bundle.defaults);
+  out.steps = wanted.steps.value_or(out.steps);
+  if (out.steps > bundle.schedule.steps)
+    throw UserError(fmt::format("--steps must be at most {}, the model's schedule, got {}",
+                                bundle.schedule.steps, out.steps));
+  out.solver = wanted.solver.value_or(out.solver);
+  out.spacing = wanted.spacing.value_or(out.spacing);
+  out.eta = wanted.eta.value_or(out.eta);
+  out.guidance = wanted.guidance.value_or(out.guidance);
+  out.interval = wanted.interval.value_or(out.interval);
+  out.plan = wanted.plan.value_or(out.plan);
+  out.tapered_steps = std::min(out.tapered_steps, out.steps);
+  out.seed = spec.seed;
+  return out;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,16 @@
+// How a canvas is sampled: the bundle's defaults, and what the user wants otherwise.
+#pragma once
+
+#include "histoloom/bundle/bundle.h"
+#include "histoloom/diffusion/sampling.h"
+#include "histoloom/job/spec.h"
+
+namespace histoloom {
+
+// As a bundle has it by default, for its image or for its labels.
+Sampling sampling_of(const SamplingDefaults& defaults);
+
+// Of a job's image. \error UserError for a step count that the schedule lacks.
+Sampling sampling_of_job(const GenerateSpec& spec, const ModelBundle& bundle);
+
+}  // namespace histoloom

@@ -1,0 +1,53 @@
+#include "scratch_canvas.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "outputs.h"
+#include "paint_stage.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kScratchLock = "lock";
+
+}  // namespace
+
+ScratchCanvas::ScratchCanvas(const fs::path& beside) : path_(beside.string() + ".work") {
+  if (file_exists(path_) && !is_ours())
+    throw UserError(fmt::format(
+        "{}: is in the way and not ours; remove it, or give what is written another name",
+        path_.string()));
+}
+
+ScratchCanvas::~ScratchCanvas() {
+  std::error_code code;
+  if (lock_) fs::remove_all(path_, code);
+}
+
+void ScratchCanvas::open() {
+  std::error_code code;
+  fs::create_directory(path_, code);
+  if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
+  std::optional<FileLock> lock = FileLock::take(path_ / kScratchLock);
+  if (!lock)
+    throw UserError(
+        fmt::format("{}: another process is working in it; wait for it", path_.string()));
+  lock_.emplace(std::move(*lock));
+  for (const char* array : kCanvasArrays) fs::remove_all(path_ / array);
+}
+
+bool ScratchCanvas::is_ours() const {
+  std::set<std::string> names(kCanvasArrays.begin(), kCanvasArrays.end());
+  names.insert(kScratchLock);
+  return holds_only(path_, names);
+}
+
+}  // namespace histoloom

@@ -1,0 +1,93 @@
+#include "state_file.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "histoloom/core/checksum.h"
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "histoloom/store/start_over.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kChecksum = "crc32";
+constexpr const char* kOutputs = "outputs";
+
+[[noreturn]] void refuse_state(const fs::path& file, const std::string& what) {
+  throw UserError(fmt::format("{}: {}; {}", file.string(), what, kStartOver));
+}
+
+std::string text_of(const json& state) {
+  return state.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// The object without its checksum, which it has been held to.
+json checked_object(std::string_view text, const fs::path& file) {
+  json state = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!state.is_object()) refuse_state(file, "is damaged");
+  const json checksum = state.value(kChecksum, json());
+  state.erase(kChecksum);
+  if (checksum != checksum_of(text_of(state))) refuse_state(file, "is damaged");
+  return state;
+}
+
+// The part of `all` steps that is counted in "PREFIX_steps" and "PREFIX_crops".
+PaintedPart part_of(const json& state, const std::string& prefix, int all, const fs::path& file) {
+  const auto count = [&](const std::string& key) {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    if (!state.contains(key) || !state[key].is_number_unsigned() || state[key] > most)
+      refuse_state(file, "is damaged");
+    return state[key].get<std::int64_t>();
+  };
+  const std::int64_t steps = count(prefix + "_steps"), crops = count(prefix + "_crops");
+  if (steps > all || (steps == all && crops > 0))
+    refuse_state(
+        file, fmt::format("counts {} steps and {} crops, of a job of {} steps", steps, crops, all));
+  return {static_cast<int>(steps), crops};
+}
+
+std::set<std::string> outputs_in(const json& state, const fs::path& file) {
+  std::set<std::string> names;
+  if (!state.contains(kOutputs) || !state[kOutputs].is_array()) refuse_state(file, "is damaged");
+  for (const json& name : state[kOutputs]) {
+    if (!name.is_string()) refuse_state(file, "is damaged");
+    names.insert(name.get<std::string>());
+  }
+  return names;
+}
+
+Account account_in(const json& state, const fs::path& file) {
+  try {
+    return account_from(state.value("done", json()));
+  } catch (const json::exception&) {
+    refuse_state(file, "is damaged");
+  }
+}
+
+}  // namespace
+
+JobState parse_state(std::string_view text, const fs::path& file, int steps) {
+  const json state = checked_object(text, file);
+  return {part_of(state, "mask", kAnySteps, file), part_of(state, "committed", steps, file),
+          account_in(state, file), outputs_in(state, file)};
+}
+
+JobState read_state_file(const fs::path& file, int steps) {
+  return parse_state(read_file(file), file, steps);
+}
+
+void write_state_file(const fs::path& file, const JobState& state) {
+  json root{{"mask_steps", state.painted_labels.steps}, {"mask_crops", state.painted_labels.crops},
+            {"committed_steps", state.painted.steps},   {"committed_crops", state.painted.crops},
+            {"done", json_of(state.account)},           {kOutputs, state.outputs}};
+  root[kChecksum] = checksum_of(text_of(root));
+  replace_file(file, text_of(root) + "\n");
+}
+
+}  // namespace histoloom

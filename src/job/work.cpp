@@ -1,0 +1,169 @@
+#include "work.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
+#include "histoloom/core/resumable.h"
+#include "histoloom/store/start_over.h"
+#include "outputs.h"
+#include "state_file.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& what) {
+  throw UserError(fmt::format("{}: {}; {}", file.string(), what, kStartOver));
+}
+
+json parse(const fs::path& file) {
+  const json value = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  if (!value.is_object()) refuse(file, "is damaged");
+  return value;
+}
+
+// The first setting, in the job's own order, in which it differs from another: "seed is 1, was 2".
+std::string difference(const std::string& job, const json& before) {
+  const auto now = nlohmann::ordered_json::parse(job);
+  for (const auto& [key, item] : now.items()) {
+    const json value(item);
+    if (!before.contains(key) || before[key] != value)
+      return fmt::format("{} is {}, was {}", key, value.dump(),
+                         before.contains(key) ? before[key].dump() : "missing");
+  }
+  return "it has other settings";
+}
+
+constexpr const char* kLock = "lock";
+
+// What a kill leaves in a directory that has no job.json yet, or no more.
+const std::set<std::string> kWithoutJob = {"job.json.tmp", kLock};
+
+}  // namespace
+
+ResumeDecision decide_resume(const WorkSpec& work, bool force) {
+  const fs::path state = work.directory / "state.json";
+  const bool there = file_exists(work.directory / "job.json");
+  const bool resume = work.resume || (there && work.named && !force);
+  if (force) return {resume, true};
+  if (!resume || !there || !file_exists(state)) return {resume, false};
+  return {resume, Replaceable(read_state_file(state, kAnySteps).outputs)};
+}
+
+ResumeDecision checked_resume(const GenerateSpec& spec) {
+  ResumeDecision decision = decide_resume(spec.work, spec.force);
+  check_outputs(spec, decision.replace);
+  return decision;
+}
+
+WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json)
+    : path_(work.directory), named_(work.named), resume_(resume), job_json_(std::move(job_json)) {
+  if (file_exists(path_ / kLock)) take_lock();
+  const bool there = file_exists(path_ / "job.json");
+  if (resume_ && !there)
+    throw UserError(
+        fmt::format("{}: holds no unfinished job to resume; leave --resume out", path_.string()));
+  if (!there && file_exists(path_) && !holds_only(path_, kWithoutJob))
+    throw UserError(
+        fmt::format("{}: is in the way and not a work directory of ours; give --work "
+                    "DIR or remove it",
+                    path_.string()));
+  if (!there) return;
+  if (!resume_) {
+    if (force) return;
+    throw UserError(
+        fmt::format("{}: holds an unfinished job; continue it with --resume or start "
+                    "over with --force",
+                    path_.string()));
+  }
+  const json before = parse(path_ / "job.json"), now = json::parse(job_json_);
+  if (before != now)
+    throw UserError(fmt::format("{}: holds another job ({}); give the options of that job, or {}",
+                                path_.string(), difference(job_json_, before), kStartOver));
+  if (file_exists(path_ / "state.json")) read_state();
+}
+
+void WorkDirectory::read_state() {
+  const int steps = json::parse(job_json_).value("steps", 0);
+  JobState state = read_state_file(path_ / "state.json", steps);
+  painted_labels_ = state.painted_labels;
+  painted_ = state.painted;
+  account_ = std::move(state.account);
+  outputs_ = std::move(state.outputs);
+}
+
+void WorkDirectory::open(const std::set<std::string>& outputs) {
+  std::error_code code;
+  fs::create_directories(path_, code);
+  if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
+  if (!lock_) take_lock();
+  const bool nothing_done = painted_ == PaintedPart{} && painted_labels_ == PaintedPart{};
+  if (nothing_done) {
+    // Remove what an earlier job left, and nothing else: the user may have named a directory that
+    // holds more. In this order a kill leaves a directory of ours and no state without latents.
+    fs::remove(path_ / "state.json", code);
+    fs::remove(checkpoint(), code);
+    // Without it there is nothing to resume.
+    run_from_start([this] { replace_file(path_ / "job.json", job_json_); });
+  }
+  if (painted_labels_ == PaintedPart{}) renew(mask());
+  if (painted_ == PaintedPart{}) renew(latents());
+  outputs_.insert(outputs.begin(), outputs.end());
+  write_state(account_);
+}
+
+void WorkDirectory::take_lock() {
+  std::optional<FileLock> lock = FileLock::take(path_ / kLock);
+  if (!lock)
+    throw UserError(
+        fmt::format("{}: another process is working in it; wait for it, or give another --work",
+                    path_.string()));
+  lock_.emplace(std::move(*lock));
+}
+
+void WorkDirectory::renew(const fs::path& directory) const {
+  std::error_code code;
+  fs::remove_all(directory, code);
+  fs::create_directory(directory, code);
+  if (code)
+    throw UserError(fmt::format("{}: can't be made: {}", directory.string(), code.message()));
+}
+
+void WorkDirectory::commit(PaintedPart part, const Account& account) {
+  painted_ = part;
+  write_state(account);
+}
+
+void WorkDirectory::commit_labels(PaintedPart part, const Account& account) {
+  painted_labels_ = part;
+  write_state(account);
+}
+
+void WorkDirectory::write_state(const Account& account) const {
+  write_state_file(path_ / "state.json", {painted_labels_, painted_, account, outputs_});
+}
+
+fs::path WorkDirectory::checkpoint() const { return path_ / "slide.checkpoint"; }
+
+void WorkDirectory::finish() {
+  if (named_) {
+    JobState state = read_state_file(path_ / "state.json", kAnySteps);
+    state.outputs.clear();
+    write_state_file(path_ / "state.json", state);
+    return;
+  }
+  // In this order too.
+  std::error_code code;
+  fs::remove(path_ / "state.json", code);
+  fs::remove_all(mask(), code);
+  fs::remove_all(latents(), code);
+  fs::remove_all(path_, code);
+}
+
+}  // namespace histoloom

@@ -1,0 +1,74 @@
+// The work directory of one job.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "account.h"
+#include "histoloom/core/file_lock.h"
+#include "histoloom/core/replaceable.h"
+#include "histoloom/job/spec.h"
+
+namespace histoloom {
+
+// Whether a job goes on, and which files that are there it may replace.
+struct ResumeDecision {
+  bool resume = false;
+  Replaceable replace{false};  // everything with --force, else what killed runs were to write
+};
+// Goes on with --resume, and if --work names a directory that holds a job: the same command is
+// enough. \error UserError for a state that is damaged.
+ResumeDecision decide_resume(const WorkSpec& work, bool force);
+// The same of a job whose outputs may then be written. \error UserError, as check_outputs() too.
+ResumeDecision checked_resume(const GenerateSpec& spec);
+
+// Opened in two steps, so that checks come before anything is written. One process at a time works
+// in it: from the look, or where there is nothing yet from open(), a lock keeps others out.
+class WorkDirectory {
+ public:
+  // Looks, and writes nothing. UserError for a directory that another process works in, whatever is
+  // asked for; for one that holds another job, or an unfinished one that neither --resume nor
+  // --force speaks of; or for --resume where there is nothing.
+  WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json);
+
+  // Makes the directory with job.json, or leaves what a resume continues. Notes `outputs`, by their
+  // absolute_name()s: none of them was there but what earlier runs left, so they are the job's own.
+  void open(const std::set<std::string>& outputs);
+  // What lies in the latents, as state.json says.
+  PaintedPart painted() const { return painted_; }
+  // What the runs before have done.
+  const Account& account() const { return account_; }
+  // Replaces state.json.
+  void commit(PaintedPart part, const Account& account);
+  // The same of the painted labels, which come first.
+  PaintedPart painted_labels() const { return painted_labels_; }
+  void commit_labels(PaintedPart part, const Account& account);
+  // The checkpoint of the slide that is being written.
+  std::filesystem::path checkpoint() const;
+  // The directories of the image's canvas, and of the painted labels'.
+  std::filesystem::path latents() const { return path_ / "latents"; }
+  std::filesystem::path mask() const { return path_ / "mask"; }
+  // After success: removes it, or where the user named it notes that nothing is the job's
+  // own any more.
+  void finish();
+
+ private:
+  // \error UserError where another process has the lock.
+  void take_lock();
+  // Makes an empty directory of what nothing is committed of.
+  void renew(const std::filesystem::path& directory) const;
+  void write_state(const Account& account) const;
+  void read_state();
+
+  std::filesystem::path path_;
+  std::optional<FileLock> lock_;
+  bool named_, resume_;
+  std::string job_json_;
+  PaintedPart painted_, painted_labels_;
+  Account account_;
+  std::set<std::string> outputs_;  // of all runs of the job
+};
+
+}  // namespace histoloom

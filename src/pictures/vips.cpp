@@ -1,0 +1,57 @@
+#include "histoloom/pictures/vips.h"
+
+#include <vips/vips.h>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+namespace {
+
+void discard_log(const gchar*, GLogLevelFlags, const gchar*, gpointer) {}
+
+bool start_quietly() {
+  const bool good = VIPS_INIT("histoloom") == 0;
+  const auto levels = static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL);
+  for (const char* domain : {"VIPS", "Openslide", "GLib"}) {
+    g_log_set_handler(domain, levels, discard_log, nullptr);
+  }
+  vips_cache_set_max(0);
+  return good;
+}
+
+VipsPtr<VipsImage> open_source(VipsSource* from) {
+  const VipsPtr<VipsSource> source(from);
+  if (!source) return nullptr;
+  return VipsPtr<VipsImage>(vips_image_new_from_source(
+      source.get(), "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, nullptr));
+}
+
+}  // namespace
+
+void VipsUnref::operator()(void* object) const { g_object_unref(object); }
+
+void start_vips() {
+  static const bool started = start_quietly();
+  check_internal(started, "libvips can't be started");
+}
+
+std::string vips_says() {
+  std::string text = vips_error_buffer();
+  vips_error_clear();
+  text = text.substr(0, text.find('\n'));
+  return text.empty() ? "no reason given" : text;
+}
+
+VipsPtr<VipsImage> open_vips_image(const std::filesystem::path& path) {
+  start_vips();
+  // Through a source, since libvips takes a '[' in a file's name for its own options.
+  return open_source(vips_source_new_from_file(path.c_str()));
+}
+
+VipsPtr<VipsImage> open_vips_buffer(const std::string& bytes) {
+  start_vips();
+  return open_source(vips_source_new_from_memory(bytes.data(), bytes.size()));
+}
+
+}  // namespace histoloom

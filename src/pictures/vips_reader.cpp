@@ -1,0 +1,69 @@
+#include "histoloom/pictures/vips_reader.h"
+
+#include <vips/vips.h>
+
+#include <cstring>
+
+#include "histoloom/core/error.h"
+#include "histoloom/core/readable.h"
+#include "histoloom/pictures/vips.h"
+#include "refusals.h"
+
+namespace histoloom {
+
+struct VipsReader::State {
+  std::string path;
+  std::string bytes;
+  VipsPtr<VipsImage> image;
+  VipsPtr<VipsRegion> region;
+
+  void start();
+};
+
+VipsReader::VipsReader(const std::filesystem::path& path) : state_(std::make_unique<State>()) {
+  require_readable(path, "an image");
+  state_->path = path.string();
+  state_->image = open_vips_image(path);
+  state_->start();
+}
+
+VipsReader::VipsReader(const std::filesystem::path& path, std::string bytes)
+    : state_(std::make_unique<State>()) {
+  state_->path = path.string();
+  state_->bytes = std::move(bytes);
+  state_->image = open_vips_buffer(state_->bytes);
+  state_->start();
+}
+
+void VipsReader::State::start() {
+  if (!image) refuse_damaged(path, vips_says());
+  region.reset(vips_region_new(image.get()));
+  check_internal(region != nullptr, "libvips can't make a region");
+}
+
+VipsReader::~VipsReader() = default;
+
+PixelSize VipsReader::size() const {
+  return {vips_image_get_width(state_->image.get()), vips_image_get_height(state_->image.get())};
+}
+
+int VipsReader::bands() const { return vips_image_get_bands(state_->image.get()); }
+
+std::string VipsReader::format() const {
+  return vips_enum_nick(VIPS_TYPE_BAND_FORMAT, vips_image_get_format(state_->image.get()));
+}
+
+void VipsReader::read_rows(std::int64_t y, std::int64_t count, std::uint8_t* out) {
+  const PixelSize image = size();
+  const VipsRect rows{0, static_cast<int>(y), static_cast<int>(image.width),
+                      static_cast<int>(count)};
+  if (vips_region_prepare(state_->region.get(), &rows) != 0)
+    refuse_damaged(state_->path, vips_says());
+  const auto bytes = static_cast<std::size_t>(image.width * bands());
+  for (std::int64_t row = 0; row < count; ++row) {
+    const void* from = VIPS_REGION_ADDR(state_->region.get(), 0, static_cast<int>(y + row));
+    std::memcpy(out + static_cast<std::size_t>(row) * bytes, from, bytes);
+  }
+}
+
+}  // namespace histoloom

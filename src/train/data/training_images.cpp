@@ -1,0 +1,80 @@
+#include "training_images.h"
+
+#include <algorithm>
+
+#include "crops.h"
+
+namespace histoloom {
+
+namespace {
+
+constexpr std::int64_t kLargest = std::int64_t{1} << 24;  // pixels
+
+// Where `length` is cut: from 0 to its end, between them multiples of `factor`, `side` or more
+// apart.
+std::vector<std::int64_t> bounds_of(std::int64_t length, int factor, std::int64_t side) {
+  const std::int64_t n = std::max<std::int64_t>(1, length / (side + factor));
+  std::vector<std::int64_t> out;
+  for (std::int64_t i = 0; i < n; ++i) out.push_back(i * length / n / factor * factor);
+  out.push_back(length);
+  return out;
+}
+
+TrainingImage piece_of(const TrainingImage& image, const PixelRect& rect, int factor) {
+  TrainingImage out{image.name, rect.size(), {}, {}, image.labelled};
+  const auto row = static_cast<std::size_t>(3 * rect.width());
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+    const auto first =
+        image.pixels.begin() + static_cast<std::ptrdiff_t>(3 * (y * image.size.width + rect.x0));
+    out.pixels.insert(out.pixels.end(), first, first + static_cast<std::ptrdiff_t>(row));
+  }
+  const CellSize cells = latent_size_for(image.size, factor),
+                 own = latent_size_for(out.size, factor);
+  for (std::int64_t y = rect.y0 / factor; y < rect.y0 / factor + own.height; ++y) {
+    const auto first =
+        image.labels.begin() + static_cast<std::ptrdiff_t>(y * cells.width + rect.x0 / factor);
+    out.labels.insert(out.labels.end(), first, first + static_cast<std::ptrdiff_t>(own.width));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<TrainingImage> cut_large(std::vector<TrainingImage> images, int factor,
+                                     std::int64_t side) {
+  std::vector<TrainingImage> out;
+  for (TrainingImage& image : images) {
+    if (image.size.area() <= kLargest) {
+      out.push_back(std::move(image));
+      continue;
+    }
+    const std::vector<std::int64_t> xs = bounds_of(image.size.width, factor, side),
+                                    ys = bounds_of(image.size.height, factor, side);
+    for (std::size_t y = 0; y + 1 < ys.size(); ++y)
+      for (std::size_t x = 0; x + 1 < xs.size(); ++x)
+        out.push_back(piece_of(image, {xs[x], ys[y], xs[x + 1], ys[y + 1]}, factor));
+    image = {};
+  }
+  return out;
+}
+
+ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& bundle,
+                                      std::int64_t side) {
+  ImagesOfTraining out{bundle.labels, {}, {}};
+  ImageSetOptions data = options.data;
+  data.factor = bundle.latent.downsampling;
+  data.mpp = bundle.mpp;
+  // A region, too, holds a patch, however large that is.
+  data.region_side = static_cast<int>(std::max<std::int64_t>(data.region_side, side));
+  const auto read = [&](bool held_out) {
+    data.held_out = held_out;
+    std::vector<TrainingImage> images = read_image_set(data, out.labels);
+    require_side(images, side, "image");
+    return cut_large(std::move(images), bundle.latent.downsampling, data.region_side);
+  };
+  out.training = read(false);
+  if (data.held_out_every > 0) out.held_out = read(true);
+  return out;
+}
+
+}  // namespace histoloom

@@ -1,0 +1,257 @@
+// Labels painted by a mask denoiser with random weights: what must hold whatever it has learnt.
+#include "label_painting.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "histoloom/bundle/registry.h"
+#include "networks/test_model.h"
+
+namespace histoloom {
+namespace {
+
+constexpr LabelId kPaintedUnknown = 0, kPaintedGlass = 3;
+
+// Two classes of tissue, two prompts; a mask cell is 2 × 2 latent cells.
+nlohmann::ordered_json mask_model_json() {
+  nlohmann::ordered_json json = small_model_json();
+  json["label_set"]["labels"].push_back({{"id", 2}, {"name", "other"}, {"color", {0, 0, 9}}});
+  json["mask"] = {{"cell", 16},    {"patch", 8},         {"batch", 2},
+                  {"scale", 0.25}, {"prediction", "x0"}, {"defaults", json["defaults"]}};
+  json["mask"]["defaults"]["steps"] = 4;
+  json["mask_denoiser"] = {{"architecture", "label_map_unet"},
+                           {"config", json["denoiser"]["config"]},
+                           {"weights", "mask_denoiser.safetensors"}};
+  json["mask_denoiser"]["config"]["latent_channels"] = 2;
+  return json;
+}
+
+class StopWhenTold final : public Progress {
+ public:
+  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
+  void update(std::int64_t, std::string_view) override {}
+  void finish() override {}
+  void warn(std::string_view) override {}
+  bool stop_requested() const override { return stop; }
+  bool stop = false;
+};
+
+// Glass left of a slanted line, unknown tissue right of it, a square of label 2 in it.
+LabelGrid outline(CellSize size) {
+  LabelGrid grid(size, kPaintedUnknown);
+  for (std::int64_t y = 0; y < size.height; ++y)
+    for (std::int64_t x = 0; x < size.width; ++x)
+      grid.at({x, y}) = x < 9 + y / 4                ? kPaintedGlass
+                        : x >= 30 && x < 35 && y < 5 ? LabelId{2}
+                                                     : kPaintedUnknown;
+  return grid;
+}
+
+std::vector<LabelId> all_of(const LabelField& field) {
+  std::vector<LabelId> out(static_cast<std::size_t>(field.size().area()));
+  field.read(CellRect::of(field.size()), out.data());
+  return out;
+}
+
+class LabelPaintingTest : public testing::Test {
+ protected:
+  LabelPaintingTest() {
+    const auto json = mask_model_json();
+    write_small_bundle(scratch_ / "model", json);
+    const auto network =
+        make_denoiser("label_map_unet", json["mask_denoiser"]["config"].dump(), "test");
+    randomise(network->parameters(), 3);
+    write_safetensors(scratch_ / "model" / "mask_denoiser.safetensors", network->parameters(), {});
+    bundle_ = ModelBundle::read(scratch_ / "model");
+  }
+
+  struct Run {
+    std::string prompt;
+    int threads = 1;
+    PaintedPart done;
+    std::string directory = "work";
+    std::function<void(PaintedPart)> committed = [](PaintedPart) {};
+    CellSize size{47, 39};
+    std::uint64_t seed = 5;
+  };
+  std::unique_ptr<LabelField> paint(const Run& run) {
+    std::filesystem::create_directories(scratch_ / run.directory);
+    const LabelPainting painting(bundle_, run.prompt, run.size, run.seed, run.threads);
+    report_ = {};
+    return painting.paint(
+        std::make_unique<LabelGrid>(outline(run.size)), *MaskModel(bundle_).load(DType::float32),
+        canvas_in(scratch_ / run.directory, cache_), run.done,
+        [&](PaintedPart part, const DiffusionReport&) { run.committed(part); }, progress_, report_);
+  }
+
+  ScratchDirectory scratch_;
+  ModelBundle bundle_;
+  ChunkCache cache_{1 << 20};
+  StopWhenTold progress_;
+  DiffusionReport report_;
+};
+
+TEST_F(LabelPaintingTest, UnknownCellsBecomeClassesAndAllOthersStay) {
+  const LabelGrid before = outline({47, 39});
+  const std::vector<LabelId> after = all_of(*paint({}));
+  std::set<LabelId> painted;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (before.cells()[i] == kPaintedUnknown)
+      painted.insert(after[i]);
+    else
+      ASSERT_EQ(after[i], before.cells()[i]) << "cell " << i;
+  }
+  EXPECT_EQ(painted, (std::set<LabelId>{1, 2}));
+  EXPECT_GT(report_.evaluations, 0);
+  EXPECT_EQ(report_.steps.size(), 4u);
+}
+
+// The quadratic B-spline by its definition, at a distance in cells.
+double bspline(double distance) {
+  const double d = std::abs(distance);
+  return d < 0.5 ? 0.75 - d * d : d < 1.5 ? 0.5 * (1.5 - d) * (1.5 - d) : 0;
+}
+
+TEST_F(LabelPaintingTest, TheClassIsTheInterpolatedChannelWithTheLargestValue) {
+  const CellSize size{47, 39};
+  const std::vector<LabelId> ids = all_of(*paint({}));
+  // Four steps end in the first of the two latent buffers.
+  const LatentArray canvas = LatentArray::open(scratch_ / "work" / "0", cache_);
+  ASSERT_EQ(canvas.size(), (LatentSize{24, 20}));
+  std::vector<float> values(2 * 24 * 20);
+  canvas.read({0, 0, 24, 20}, values.data());
+  EXPECT_GT(std::count_if(values.begin(), values.end(), [](float v) { return std::isnan(v); }), 0)
+      << "glass that no crop held";
+  for (float& value : values)
+    if (std::isnan(value)) value = 0;
+  const LabelGrid before = outline(size);
+  int compared = 0;
+  for (std::int64_t i = 0; i < size.area(); ++i) {
+    if (before.cells()[static_cast<std::size_t>(i)] != kPaintedUnknown) continue;
+    // A mask cell is 2 x 2 latent cells; those beyond the border are those at it.
+    const double x = static_cast<double>(i % size.width) / 2 - 0.25,
+                 y = static_cast<double>(i / size.width) / 2 - 0.25;
+    double sum[2] = {0, 0};
+    for (int v = -2; v < 22; ++v)
+      for (int u = -2; u < 26; ++u)
+        for (int c = 0; c < 2; ++c)
+          sum[c] += bspline(x - u) * bspline(y - v) *
+                    static_cast<double>(values[static_cast<std::size_t>(
+                        (c * 20 + std::clamp(v, 0, 19)) * 24 + std::clamp(u, 0, 23))]);
+    if (std::abs(sum[1] - sum[0]) < 1e-5) continue;  // rounding decides
+    ASSERT_EQ(ids[static_cast<std::size_t>(i)], sum[1] > sum[0] ? 2 : 1) << x << "," << y;
+    ++compared;
+  }
+  EXPECT_GT(compared, 1000);
+}
+
+TEST_F(LabelPaintingTest, MasksDrawNoiseThatImagesDont) {
+  const CanvasNoise noise = LabelPainting(bundle_, "", {47, 39}, 1, 1).stage().sampling().noise;
+  EXPECT_EQ(noise.start, NoiseDomain::mask_start);
+  EXPECT_EQ(noise.step, NoiseDomain::mask_step);
+  EXPECT_EQ(noise.known, NoiseDomain::mask_known);
+}
+
+TEST_F(LabelPaintingTest, AnyRectangleReadsTheSameLabels) {
+  const auto field = paint({});
+  const std::vector<LabelId> all = all_of(*field);
+  for (const CellRect rect : {CellRect{0, 0, 1, 1}, CellRect{13, 5, 36, 38},
+                              CellRect{46, 38, 47, 39}, CellRect{11, 0, 12, 39}}) {
+    std::vector<LabelId> part(static_cast<std::size_t>(rect.area()));
+    field->read(rect, part.data());
+    for (std::int64_t i = 0; i < rect.area(); ++i)
+      ASSERT_EQ(part[static_cast<std::size_t>(i)],
+                all[static_cast<std::size_t>((rect.y0 + i / rect.width()) * 47 + rect.x0 +
+                                             i % rect.width())]);
+  }
+}
+
+TEST_F(LabelPaintingTest, ThreadsDontChangeALabel) {
+  const std::vector<LabelId> expected = all_of(*paint({}));
+  for (const int threads : {2, 3, 8}) {
+    const std::string directory = "threads" + std::to_string(threads);
+    EXPECT_EQ(
+        all_of(*paint({.prompt = "", .threads = threads, .done = {}, .directory = directory})),
+        expected)
+        << threads;
+  }
+}
+
+TEST_F(LabelPaintingTest, SeedAndPromptMatterAndTheFirstPromptIsTheDefault) {
+  const std::vector<LabelId> base = all_of(*paint({}));
+  Run run;
+  run.directory = "first";
+  run.prompt = "first";
+  EXPECT_EQ(all_of(*paint(run)), base);
+  run.directory = run.prompt = "second";
+  EXPECT_NE(all_of(*paint(run)), base);
+  run = {};
+  run.directory = "seed";
+  run.seed = 6;
+  EXPECT_NE(all_of(*paint(run)), base);
+}
+
+TEST_F(LabelPaintingTest, APaintingThatWasStoppedGoesOnToTheSameLabels) {
+  const std::vector<LabelId> expected = all_of(*paint({}));
+  Run run;
+  run.directory = "stopped";
+  PaintedPart done;
+  run.committed = [&](PaintedPart part) {
+    done = part;
+    progress_.stop = part.steps == 2;
+  };
+  EXPECT_NE(message_of<Interrupted>([&] { paint(run); }), "");
+  EXPECT_EQ(done.steps, 2);
+  progress_.stop = false;
+  run.committed = [](PaintedPart) {};
+  run.done = done;
+  EXPECT_EQ(all_of(*paint(run)), expected);
+}
+
+TEST_F(LabelPaintingTest, SlidesSmallerThanAPatchArePainted) {
+  Run run;
+  run.size = {12, 3};
+  const std::vector<LabelId> ids = all_of(*paint(run));
+  EXPECT_EQ(ids[0], kPaintedGlass);
+  EXPECT_TRUE(ids[11] == 1 || ids[11] == 2);
+}
+
+TEST_F(LabelPaintingTest, AnUnknownPromptListsThePrompts) {
+  EXPECT_EQ(message_of([&] {
+              LabelPainting(bundle_, "third", {47, 39}, 1, 1);
+            }),
+            "'third' is not a prompt of model 'small'; they are: first, second");
+  bundle_.prompts.clear();
+  EXPECT_EQ(message_of([&] {
+              LabelPainting(bundle_, "first", {47, 39}, 1, 1);
+            }),
+            "'first' is not a prompt of model 'small'; it has none");
+}
+
+TEST_F(LabelPaintingTest, ABundleWithoutAMaskDenoiserIsNamed) {
+  EXPECT_TRUE(can_paint_labels(bundle_));
+  bundle_.mask.reset();
+  EXPECT_FALSE(can_paint_labels(bundle_));
+  EXPECT_EQ(message_of([&] {
+              LabelPainting(bundle_, "", {47, 39}, 1, 1);
+            }),
+            (scratch_ / "model" / "model.json").string() +
+                ": has no 'mask_denoiser' with a 'mask' that describes it");
+}
+
+TEST_F(LabelPaintingTest, ANetworkThatDoesNotFitIsNamed) {
+  const std::string where = (scratch_ / "model" / "model.json").string();
+  bundle_.prompts.push_back("third");
+  EXPECT_EQ(message_of([&] { paint({}); }),
+            where + ": mask_denoiser has 4 conditions, its labels and prompts need 5");
+  bundle_.prompts.pop_back();
+  bundle_.mask->patch = 7;
+  EXPECT_EQ(message_of([&] { paint({.prompt = "", .threads = 1, .done = {}, .directory = "b"}); }),
+            where + ": 'mask.patch' must be a multiple of 2, got 7");
+}
+
+}  // namespace
+}  // namespace histoloom

@@ -1,0 +1,35 @@
+#include "label_options.h"
+
+#include "default_model.h"
+
+namespace histoloom {
+
+void add_label_options(CLI::App& app, LabelArguments& o) {
+  o.model = default_model();
+  app.add_option("--size", o.size, "WIDTHxHEIGHT in pixels at full resolution")
+      ->capture_default_str();
+  app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
+  add_seed(app, o.seed, "same seed, same slide, byte for byte");
+  app.add_option("--layout", o.layout,
+                 "tissue, biopsy, tma: islands on glass; full: no glass; or a picture of a slide")
+      ->capture_default_str();
+  app.add_option("--tissue-fraction", o.tissue_fraction, "of a layout's area, 0 to 1 (0.40)");
+  app.add_option("--pieces", o.pieces, "islands or cores of a layout (by seed and size)");
+  app.add_option("--prompt", o.prompt, "what kind of tissue is painted (the model's first prompt)");
+  app.add_option("--mask", o.mask,
+                 "labels instead of a layout: .png, .tif of ids, or QuPath's .geojson");
+  app.add_option("--mask-colors", o.mask_colors, "which colour of the mask is which label, .json");
+  app.add_flag("--keep-unknown", o.keep_unknown, "leave unlabelled tissue of the mask unlabelled");
+  app.add_option("--annotations", o.annotations,
+                 "labels as polygons: .geojson for QuPath, .xml for ASAP");
+  app.add_option("--simplify", o.simplify,
+                 "pixels that their lines may be off the mask's (half a cell)");
+  app.add_option("--report", o.report, "what was made and what it took, .json");
+  app.add_option("--tile", o.tile, "side of a tile in pixels")->capture_default_str();
+  app.add_option("--threads", o.threads, "threads that work (all cores)");
+  app.add_option("--dtype", o.dtype, "float32 or bfloat16 (the fastest native one)");
+  app.add_option("--date", o.date,
+                 "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, else a constant)");
+}
+
+}  // namespace histoloom
