@@ -23,7 +23,9 @@ struct SlideJob::State {
         bundle(ModelBundle::read(spec.model)),
         recipe(spec, bundle, resume.replace),
         networks(bundle, spec.machine.dtype, recipe.needs()),
-        work(spec.work, resume.resume, spec.force, text_of(recipe.job())) {}
+        work(spec.work, resume.resume, spec.force, text_of(recipe.job())) {
+    recipe.check_probe(work);
+  }
 };
 
 SlideJob::SlideJob(const GenerateSpec& spec) : state_(std::make_unique<State>(spec)) {}

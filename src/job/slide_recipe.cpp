@@ -213,15 +213,18 @@ void SlideRecipe::run(NetworkSource& networks, WorkDirectory& work, const OpenWr
   work.finish();
 }
 
-std::string SlideRecipe::probe(NetworkSource& networks, const WorkDirectory& work,
-                               Progress& progress) {
-  const CropChoice choice = slide_.only_crop.value();
-  if (work.painted().steps != choice.step - 1)
+void SlideRecipe::check_probe(const WorkDirectory& work) const {
+  if (slide_.only_crop && work.painted().steps != slide_.only_crop->step - 1)
     throw UserError(fmt::format(
         "--only-crop: the work directory '{}' has committed {} steps, so that crops of step {} can "
         "be looked at, not of step {}",
         spec_.work.directory.string(), work.painted().steps, work.painted().steps + 1,
-        choice.step));
+        slide_.only_crop->step));
+}
+
+std::string SlideRecipe::probe(NetworkSource& networks, const WorkDirectory& work,
+                               Progress& progress) {
+  const CropChoice choice = slide_.only_crop.value();
   ChunkCache cache(memory_.cache);
   DiffusionReport ignored;
   if (labels_.paints())

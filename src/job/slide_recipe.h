@@ -36,8 +36,9 @@ class SlideRecipe {
   // whatever happens before, a resume has a checkpoint to go on from.
   void run(NetworkSource& networks, WorkDirectory& work, const OpenWriter& open_writer,
            Progress& progress);
-  // What the chosen crop of the unfinished job is like, one fact a line; writes nothing. \error
-  // UserError if the work directory is at another step.
+  // \error UserError if a crop is to be looked at, and the work directory is at another step.
+  void check_probe(const WorkDirectory& work) const;
+  // What the chosen crop of the unfinished job is like, one fact a line; writes nothing.
   std::string probe(NetworkSource& networks, const WorkDirectory& work, Progress& progress);
   // What run() will do, one fact a line. Runs a few batches of the networks to tell the time.
   std::string describe(NetworkSource& networks) const;

@@ -1,4 +1,5 @@
 // A run that is killed or stopped loses nothing: --resume ends with the same bytes.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -174,6 +175,36 @@ void expect_stopped(StoppedJob& job, int signal, const std::function<bool()>& th
                                     "; the same command with --resume goes on from there\n"));
   EXPECT_FALSE(std::filesystem::exists(job.out()));
   EXPECT_EQ(job.expect_resumes().err, "");
+}
+
+TEST(OnlyCrop, LooksAtACropOfTheNextStepAndWritesNothing) {
+  StoppedJob job(kJob);
+  ASSERT_TRUE(job.kill_at_step(3));
+  const int steps = committed_steps(job.work());
+  const std::string state = bytes_of(job.work() / "state.json");
+  const std::vector<std::string> before = job.folder().listing();
+  const Outcome looked = run(job.command({"--only-crop", fmt::format("{},9,9", steps + 1)}));
+  EXPECT_EQ(looked.code, 0) << looked.err;
+  EXPECT_THAT(looked.out, testing::StartsWith("crop         number "));
+  EXPECT_THAT(looked.out, testing::HasSubstr("0 of 16384 not finite\n"));
+  EXPECT_EQ(bytes_of(job.work() / "state.json"), state);
+  EXPECT_EQ(job.folder().listing(), before);
+  const Outcome other = run(job.command({"--only-crop", fmt::format("{},9,9", steps + 2)}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, testing::HasSubstr("--only-crop: the work directory '"));
+  job.expect_resumes();
+}
+
+TEST(Verbose, LogsStagesAndDecisionsOnStderr) {
+  const Folder folder;
+  Arguments arguments = generate(folder / "s.svs", kJob);
+  arguments.push_back("--verbose");
+  const Outcome outcome = run(arguments);
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* what :
+       {"histoloom 0.1.0 generate", "checked: ", "job {\"version\"",
+        "painting latents: ", "decoding and writing: done in ", "ends with exit code 0"})
+    EXPECT_THAT(outcome.err, testing::HasSubstr(what));
 }
 
 TEST(Interrupted, ByTheUserSaysHowToGoOnAndDoes) {
