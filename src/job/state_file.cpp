@@ -40,10 +40,12 @@ json checked_object(std::string_view text, const fs::path& file) {
 // The part of `all` steps that is counted in "PREFIX_steps" and "PREFIX_crops".
 PaintedPart part_of(const json& state, const std::string& prefix, int all, const fs::path& file) {
   const auto count = [&](const std::string& key) {
-    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-    if (!state.contains(key) || !state[key].is_number_unsigned() || state[key] > most)
+    if (!state.contains(key) || !state[key].is_number_unsigned()) refuse_state(file, "is damaged");
+    // As unsigned: nlohmann compares with a signed number as if both were signed.
+    const auto value = state[key].get<std::uint64_t>();
+    if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
       refuse_state(file, "is damaged");
-    return state[key].get<std::int64_t>();
+    return static_cast<std::int64_t>(value);
   };
   const std::int64_t steps = count(prefix + "_steps"), crops = count(prefix + "_crops");
   if (steps > all || (steps == all && crops > 0))

@@ -64,6 +64,10 @@ TEST_F(WorkDirectoryDamageTest, MoreStepsThanTheJobHasAreRefused) {
   EXPECT_EQ(with("30"), refused("30")) << "there are no crops after the last step";
   EXPECT_EQ(with("31"), refused("31"));
   EXPECT_EQ(with("4294967299"), refused("4294967299"));
+  EXPECT_EQ(with("9223372036854775813"), (path_ / "state.json").string() +
+                                             ": is damaged; start over with --force and without "
+                                             "--resume")
+      << "past what a signed number holds";
 }
 
 }  // namespace
