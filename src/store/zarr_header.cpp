@@ -83,11 +83,8 @@ void write_zarr_header(const std::filesystem::path& directory, const ArrayShape&
   replace_file(directory / ".zarray", header.dump(2) + "\n");
 }
 
-ArrayShape read_zarr_header(const std::filesystem::path& directory) {
-  const std::filesystem::path file = directory / ".zarray";
-  const std::string path = file.string();
-  if (!file_exists(file)) refuse(path, "is missing");
-  const json root = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+ArrayShape parse_zarr_header(std::string_view text, const std::string& path) {
+  const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) refuse(path, "is not a JSON object");
   expect(root, path, "zarr_format", 2);
   expect(root, path, "compressor", nullptr);
@@ -106,6 +103,12 @@ ArrayShape read_zarr_header(const std::filesystem::path& directory) {
                              root["chunks"].dump()));
   }
   return {static_cast<int>(shape[0]), {shape[2], shape[1]}, parse_type(root, path), chunks[1]};
+}
+
+ArrayShape read_zarr_header(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / ".zarray";
+  if (!file_exists(file)) refuse(file.string(), "is missing");
+  return parse_zarr_header(read_file(file), file.string());
 }
 
 std::uint64_t latent_array_bytes(int channels, LatentSize size, StoreType type) {

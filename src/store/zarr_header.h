@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "histoloom/store/latent_array.h"
 
@@ -31,7 +33,9 @@ ArrayShape choose_shape(int channels, LatentSize size, StoreType type);
 // Writes `directory`/.zarray.
 void write_zarr_header(const std::filesystem::path& directory, const ArrayShape& shape);
 
-// Reads `directory`/.zarray; UserError where it is missing, no JSON or not what we write.
+// Reads the text of the .zarray at `path`. \error UserError, if it is no JSON or not what we write.
+ArrayShape parse_zarr_header(std::string_view text, const std::string& path);
+// Reads `directory`/.zarray. \error UserError, also if it is missing.
 ArrayShape read_zarr_header(const std::filesystem::path& directory);
 
 }  // namespace histoloom
