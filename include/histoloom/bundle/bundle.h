@@ -20,28 +20,29 @@ namespace histoloom {
 struct NetworkSpec {
   std::string architecture;
   std::string config_json;
-  std::filesystem::path weights;  // inside the bundle's directory
+  std::filesystem::path weights;  // file inside the bundle's directory
 
   bool operator==(const NetworkSpec&) const = default;
 };
 
 struct SamplingDefaults {
   SolverKind solver = SolverKind::ddim;
-  Spacing spacing = Spacing::time;  // of the steps
+  Spacing spacing = Spacing::time;  // how the steps lie in the schedule
   PlanKind plan = PlanKind::shifted;
   int steps = 30;
   double eta = 0;
   double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
-  std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs, 0 clean, 1 noise
+  std::array<double, 2> interval{0, 1};  // range of time / T with guidance: 0 clean, 1 noise
 };
 
-// How the mask denoiser sees masks. It knows no labels of tissue but one channel for each of them,
-// `scale`·(one-hot − 1/K), and is conditioned on a prompt. docs/formats.md.
+// How the mask denoiser sees masks: one channel for each label of tissue, `scale`·(one-hot − 1/K).
+// The network is conditioned on a prompt, not on labels of tissue (docs/formats.md).
 struct MaskSpec {
-  int cell = 0;      // pixels a cell, a multiple of the latents' downsampling
-  int patch = 0;     // cells a side
-  int batch = 0;     // patches a call, always
-  double scale = 1;  // small: noise hides small regions first and large ones late
+  int cell = 0;   // pixels a cell, a multiple of the latents' downsampling
+  int patch = 0;  // cells a side
+  int batch = 0;  // patches a call, always
+  // Factor of the channels. If it is small, noise hides small regions first and large ones late.
+  double scale = 1;
   Prediction prediction = Prediction::x0;
   SamplingDefaults sampling;
 };
@@ -55,7 +56,7 @@ struct ModelBundle {
   std::vector<std::string> prompts;
 
   LatentSpaceSpec latent;
-  std::array<double, 2> pixel_range{0, 1};  // what black and white are to the autoencoder
+  std::array<double, 2> pixel_range{0, 1};  // values of black and white for the autoencoder
 
   int patch = 0;           // latent cells a side
   int batch = 0;           // patches a call of the denoiser, always
@@ -63,16 +64,17 @@ struct ModelBundle {
   int decode_overlap = 0;  // cells that neighbouring windows share
   ScheduleSpec schedule;
   Prediction prediction = Prediction::v;
-  std::optional<double> clip;  // bound on |x0| in normalised latents, where the model wants one
+  std::optional<double> clip;  // bound on |x0| in normalised latents; missing: no bound
   SamplingDefaults defaults;
   NetworkSpec autoencoder, denoiser;
   std::optional<NetworkSpec> mask_denoiser;
-  std::optional<MaskSpec> mask;  // where mask_denoiser paints classes of tissue
+  std::optional<MaskSpec> mask;  // form of the masks; only if mask_denoiser paints tissue
 
-  // Reads and checks DIR/model.json; UserError names the file, the key and what is wrong. The
-  // networks' weights are not touched.
+  // Reads and checks DIR/model.json without touching the networks' weights. UserError names the
+  // file, the key and what is wrong.
   static ModelBundle read(const std::filesystem::path& directory);
-  // The same from the text of a model.json that lies, or is to lie, in `directory`.
+  // Parses and checks the text of a model.json that lies, or is to lie, in `directory`. UserError
+  // as read().
   static ModelBundle parse(const std::string& model_json, const std::filesystem::path& directory);
 
   // What random-patch diffusion of the image needs to know.
@@ -83,19 +85,19 @@ struct ModelBundle {
   std::string sha256() const;
 };
 
-// UserError, naming what model.json says, where the denoiser doesn't fit the bundle: its latent
-// channels, its labels, its patches.
+// Checks that the denoiser fits the bundle: its latent channels, its labels, its patches.
+// \error UserError names what model.json says.
 void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser);
 
 // Builds the network and loads its weights for inference. UserError as load_parameters().
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);
 
-// The denoiser without its weights. UserError where it doesn't fit, as check_denoiser().
+// The denoiser without its weights. UserError as check_denoiser().
 std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle);
 
 // The autoencoder without its weights: it takes and gives images in [0, 1], whatever pixel range
-// the network has. UserError where it doesn't fit the bundle's latents.
+// the network has. UserError if the network doesn't fit the bundle's latents.
 std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle);
 
 // Stores the latents' statistics in DIR/model.json, leaving everything else as it stands.

@@ -2,8 +2,9 @@
 // Stable Diffusion's autoencoders.
 //
 // Reading checks everything: that the files hold the tensors that the networks need, of the right
-// shapes and finite. Writing then makes the bundle's directory in one go: it is written beside its
-// final name, synced and renamed, so that a killed import leaves nothing under that name.
+// shapes and finite. Writing then makes the bundle's directory in one go: the directory is written
+// next to its final name, synced and renamed. So a killed import leaves nothing under the final
+// name.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +20,7 @@ namespace histoloom {
 // What the weights don't say about themselves.
 struct ImportOptions {
   std::filesystem::path out;  // the bundle's directory; must not exist
-  std::string name;           // of the model; empty: the name of `out`
+  std::string name;           // the model's name; empty: the name of `out`
   std::string licence = "that of the imported weights";
   std::string labels_json;    // a label set (labels/label_set.h), checked; empty: made up
   double mpp = 0.5;           // microns a pixel
@@ -29,12 +30,12 @@ struct ImportOptions {
 };
 
 // Weights are safetensors, an index of shards, or a checkpoint of torch.save. A network is a file
-// of weights, configured by NAME.json or config.json beside it, or a directory as diffusers saves
-// them (src/bundle/network_files.h).
+// of weights with its configuration, NAME.json or config.json, next to it; or a directory that
+// diffusers saved (src/bundle/network_files.h).
 struct DiffInfiniteImport {
   std::filesystem::path denoiser;       // model-N.pt, or the U-Net's weights alone
-  std::filesystem::path mask_denoiser;  // a file too; may be empty
-  std::filesystem::path autoencoder;    // a network; Stable Diffusion's without a configuration
+  std::filesystem::path mask_denoiser;  // a file of either kind; may be empty
+  std::filesystem::path autoencoder;    // a network; without a configuration: Stable Diffusion's
 };
 
 struct DiffusersImport {
@@ -51,7 +52,8 @@ class ImportedBundle {
   static ImportedBundle diffusers(const DiffusersImport& files, const ImportOptions& options);
 
   const std::string& model_json() const;
-  // UserError names the path and the cause, and leaves nothing; so does Interrupted.
+  // Writes the bundle. \error UserError names the path and the cause; Interrupted. After an error
+  // nothing is left.
   void write(Progress& progress) const;
 
   struct Contents;

@@ -14,7 +14,7 @@ namespace histoloom {
 std::unique_ptr<Denoiser> make_denoiser(const std::string& architecture,
                                         const std::string& config_json, const std::string& where);
 
-// As make_denoiser().
+// Builds an autoencoder with freshly initialised weights. UserError as make_denoiser().
 std::unique_ptr<Autoencoder> make_autoencoder(const std::string& architecture,
                                               const std::string& config_json,
                                               const std::string& where);

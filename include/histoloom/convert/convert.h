@@ -2,9 +2,9 @@
 //
 // What OpenSlide knows as a scanner's slide is read through OpenSlide, everything else through
 // libvips. Microns per pixel, magnification, colour profile, associated images and the mark of a
-// synthetic picture are kept where the output's profile can hold them; what can't be kept is a
-// warning. Memory: that of the writer (pyramid::memory_bound), two strips of libvips and the
-// associated images; nothing else grows with the picture's height.
+// synthetic picture are kept if the output's profile can hold them. What can't be kept is a
+// warning. Memory: the writer's (pyramid::memory_bound), two strips of libvips and the associated
+// images; nothing else grows with the picture's height.
 #pragma once
 
 #include <filesystem>
@@ -20,18 +20,18 @@ namespace histoloom {
 struct ConvertOptions {
   std::filesystem::path in;
   std::filesystem::path out;
-  std::string profile;      // empty: by the name of OUT
-  std::string compression;  // empty: jpeg; deflate for labels
+  std::string profile;      // generic, svs or ome; empty: by the name of OUT
+  std::string compression;  // jpeg, deflate, lzw or none; empty: jpeg, or deflate for labels
   int quality = 80;
   std::string chroma = "auto";  // auto, 420, 444
   int tile = 256;
   int shrink = 2;
-  int levels = 0;                    // 0: down to one tile
+  int levels = 0;                    // number of levels; 0: down to one tile
   bool labels = false;               // reduce by mode: one-channel masks
-  std::optional<double> mpp;         // empty: that of IN
-  std::optional<int> magnification;  // empty: that of IN
-  std::string date;                  // empty: none in the file
-  int threads = 0;                   // 0: all cores
+  std::optional<double> mpp;         // microns a pixel; empty: that of IN
+  std::optional<int> magnification;  // objective power; empty: that of IN
+  std::string date;                  // date in the file; empty: none
+  int threads = 0;                   // number of threads; 0: all cores
   bool force = false;                // replace OUT
 };
 
@@ -43,8 +43,8 @@ class Conversion {
   ~Conversion();
   Conversion(Conversion&&) noexcept;
 
-  // Writes OUT; once. \error UserError where IN is damaged or the disk full, Interrupted; OUT is
-  // then what it was before.
+  // Writes OUT; once. \error UserError if IN is damaged or the disk full; Interrupted. After an
+  // error OUT is what it was before.
   pyramid::WriteSummary run(Progress& progress);
 
  private:

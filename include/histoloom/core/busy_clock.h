@@ -8,7 +8,7 @@ namespace histoloom {
 
 class BusyClock {
  public:
-  // Counts as a running call while it lives.
+  // Counts as a running call as long as the object lives.
   class Call {
    public:
     explicit Call(BusyClock& clock) : clock_(clock) { clock_.begin(); }

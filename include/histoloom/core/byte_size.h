@@ -11,7 +11,7 @@ namespace histoloom {
 // (powers of 1000); N may have a fraction. Throws UserError with the text that was found.
 std::uint64_t parse_byte_size(std::string_view text);
 
-// "0 B", "512 B", "1.5 GiB": three significant digits at most.
+// Writes a size for people, with three significant digits at most: "0 B", "512 B", "1.5 GiB".
 std::string format_byte_size(std::uint64_t bytes);
 
 }  // namespace histoloom

@@ -6,8 +6,8 @@
 
 namespace histoloom {
 
-// The CRC-32 (of ISO 3309, as zlib and Python's zlib.crc32 have it) of `bytes`; or of those before
-// them and these, where theirs is given.
+// The CRC-32 of `bytes` (ISO 3309, as in zlib and Python's zlib.crc32). Given `before`, the CRC-32
+// of earlier bytes, the result is the CRC-32 of all bytes together.
 std::uint32_t checksum_of(std::string_view bytes, std::uint32_t before = 0);
 
 }  // namespace histoloom

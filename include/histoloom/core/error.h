@@ -1,8 +1,8 @@
 // Errors: two kinds, decided where they are thrown.
 //
-// UserError      a flag, a file, a disk or a model is at fault. Its message is one line that names
-//                the thing, the value found, the limit and the cure, and always the path. Its
-//                code is for programs, which can't go by a message.
+// UserError      a flag, a file, a disk or a model is at fault. The message is one line that names
+//                the thing, the value found, the limit and the cure, and always the path. The
+//                error's code is for programs, which can't go by a message.
 // InternalError  a bug of ours; the message carries the place.
 // Interrupted    the user stopped the run; what was committed stays and can be resumed.
 //
@@ -17,24 +17,24 @@
 
 namespace histoloom {
 
-// What is at fault, for a caller that acts by it. Every error of the pyramid library has one; other
-// rooms name one where somebody asks.
+// What is at fault, for a caller that acts by it. Every error of the pyramid library has a code;
+// other rooms give one if somebody asks for it.
 enum class ErrorCode {
-  unspecified,        // only the message says
+  unspecified,        // nothing in particular; the message says what
   invalid_option,     // a value out of its range, or two that don't fit together
-  unsupported,        // the profile has no place for it; a file is of a kind that can't be edited
+  unsupported,        // what the profile has no place for; a file of a kind that can't be edited
   not_found,          // a file or a directory on the way to it
   not_a_file,         // a directory, a pipe
-  permission_denied,  // or a disk that is read-only
-  in_use,             // another process is writing it
+  permission_denied,  // no permission, or a disk that is read-only
+  in_use,             // a file that another process is writing
   wrong_format,       // no TIFF file
-  damaged_file,       // truncated, looping, a tile that doesn't decode
-  too_large,          // past the 4 GiB of a classic TIFF
-  disk_full,          // or a quota, or a limit on the size of files
+  damaged_file,       // a truncated or looping file, or a tile that doesn't decode
+  too_large,          // a classic TIFF past its 4 GiB
+  disk_full,          // a full disk, a quota, or a limit on the size of files
   io_error,           // any other failure that the system reports
 };
 
-// "disk_full"
+// The name of a code, such as "disk_full".
 std::string_view name_of(ErrorCode code);
 // The code for an errno value; io_error for what has none of its own.
 ErrorCode error_code_of(int errno_value);

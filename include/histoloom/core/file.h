@@ -9,16 +9,16 @@
 
 namespace histoloom {
 
-// Whether there is something at `path`. UserError where that can't be told (no permission on the
-// way, a name that is too long, links in a circle).
+// Whether there is something at `path`. UserError if that can't be told (no permission on the way,
+// a name that is too long, links in a circle).
 bool file_exists(const std::filesystem::path& path);
 
-// What a name leads to, without links, dots and a slash at the end, as far as it is there: the same
-// for all ways in which it can be written.
+// What a name leads to, without links, dots and a slash at the end, as far as the name is there.
+// All ways to write a name give one result.
 std::filesystem::path meant_by(const std::filesystem::path& path);
 
-// The files of a folder that have one of these endings (".png"), however it is written, in the
-// order of their names. UserError names the folder where it can't be listed.
+// The files of a folder that have one of these endings (".png"), in capitals or not, in the order
+// of their names. UserError names the folder if it can't be listed.
 std::vector<std::filesystem::path> files_with_endings(const std::filesystem::path& folder,
                                                       std::span<const std::string_view> endings);
 

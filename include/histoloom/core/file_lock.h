@@ -6,17 +6,17 @@
 
 namespace histoloom {
 
-// Locks an open file or directory for this descriptor, until it is closed, as the end of the
-// process does however it comes. False where another descriptor has it locked. A file system
-// without locks keeps nobody out.
+// Locks an open file or directory for this descriptor until the descriptor is closed, at the
+// latest when the process ends, however it ends. False if another descriptor holds the lock. A file
+// system without locks keeps nobody out.
 bool try_lock(int descriptor) noexcept;
 
-// A file that is there to be locked. It stays when the lock ends, unless its owner removes it while
-// the lock is held.
+// A file that is there to be locked. The file stays when the lock ends, unless its owner removes it
+// while the lock is held.
 class FileLock {
  public:
-  // Makes the file where there is none. Nothing where another lock is held on it. \error UserError
-  // with the path and the cause where it can't be opened.
+  // Makes the file if there is none. Gives nothing if another lock is held on the file.
+  // \error UserError with the path and the cause if the file can't be opened.
   static std::optional<FileLock> take(const std::filesystem::path& file);
 
   FileLock(FileLock&& other) noexcept;

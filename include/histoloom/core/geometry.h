@@ -6,9 +6,11 @@
 //   Latent…  cells of a canvas, which may be larger than the slide (job/canvas.h)
 //   Mask…    mask cells of a slide, each of several latent cells
 //
-// All rectangles are half-open: [x0, x1) × [y0, y1). y grows downwards. With a downsampling factor
-// of 8 the slide of 333 × 2049 px has a canvas of 42 × 257 cells: the last column and row of cells
-// reach past the slide and are cut off when the rows of pixels leave the decoder.
+// All rectangles are half-open: [x0, x1) × [y0, y1). y grows downwards.
+//
+// Example: with a downsampling factor of 8 the slide of 333 × 2049 px has a canvas of 42 × 257
+// cells. The last column and row of cells reach past the slide and are cut off when the rows of
+// pixels leave the decoder.
 #pragma once
 
 #include <algorithm>
@@ -76,13 +78,13 @@ using MaskPoint = Point<MaskSpace>;
 using MaskSize = Size<MaskSpace>;
 using MaskRect = Rect<MaskSpace>;
 
-// The overlap of two rectangles; empty (but not normalised) where they don't meet.
+// The overlap of two rectangles; empty (but not normalised) if they don't meet.
 template <class Space>
 Rect<Space> intersect(const Rect<Space>& a, const Rect<Space>& b) {
   return {std::max(a.x0, b.x0), std::max(a.y0, b.y0), std::min(a.x1, b.x1), std::min(a.y1, b.y1)};
 }
 
-// ceil(a / b) for a >= 0, b > 0.
+// Divides and rounds up: ceil(a / b) for a >= 0, b > 0.
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // The cells that cover `size` pixels at `factor` pixels a cell; the last ones may reach past it.

@@ -1,9 +1,8 @@
-// Counter-based noise: the value at a cell depends on the seed and on where, when and for what it
-// is drawn, never on what was drawn before. That is what makes crops, threads and resumes
-// irrelevant to the result.
+// Counter-based noise: a value depends on the seed, its cell, its step and its domain, never on
+// what was drawn before. So crops, threads and resumes don't change a result.
 //
-// Philox-4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): the seed is
-// the key; x, y, step, and the domain with the channel are the counter.
+// The generator is Philox-4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
+// 3"). The seed is the key; x, y, step, and the domain with the channel are the counter.
 #pragma once
 
 #include <array>
@@ -41,7 +40,7 @@ class CounterNoise {
   PhiloxCounter words(NoiseDomain domain, std::int64_t x, std::int64_t y, std::uint32_t step,
                       std::uint32_t channel) const;
 
-  // Uniform in [0, 1), 24 bits.
+  // A uniform number in [0, 1), 24 bits.
   float uniform(NoiseDomain domain, std::int64_t x, std::int64_t y, std::uint32_t step,
                 std::uint32_t channel) const;
 

@@ -4,7 +4,7 @@
 // and is what functions take that only read. Samples of a pixel lie side by side: one for grey
 // values and label ids, R, G, B for colours.
 //
-// Example: of a picture of 40 × 30 px in RGB with 128 bytes from row to row, sample c of the pixel
+// Example: a picture of 40 × 30 px in RGB, with 128 bytes from row to row. Sample c of the pixel
 // (x, y) is data[128·y + 3·x + c]; 8 bytes after every row are nobody's.
 #pragma once
 
@@ -38,7 +38,7 @@ struct Picture {
   }
   std::uint8_t* at(std::int64_t x, std::int64_t y) { return samples.data() + offset(x, y); }
 
-  // The whole of it, as long as it is there and keeps its size.
+  // A view of the whole picture, as long as the picture is there and keeps its size.
   PictureView view() const {
     return {samples.data(), size, channels, static_cast<std::ptrdiff_t>(size.width * channels)};
   }

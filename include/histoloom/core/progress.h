@@ -14,7 +14,7 @@ class Progress {
   virtual ~Progress() = default;
   // Starts a stage of `total` units ("diffusion", 1200, "crops"); ends the one before.
   virtual void start_stage(std::string_view stage, std::int64_t total, std::string_view unit) = 0;
-  // `done` units of the current stage are finished; `detail` is shown beside them ("loss 0.31").
+  // Tells that `done` units of the current stage are finished, and shows `detail` ("loss 0.31").
   virtual void update(std::int64_t done, std::string_view detail = {}) = 0;
   // Ends the current stage.
   virtual void finish() = 0;
@@ -22,7 +22,7 @@ class Progress {
   virtual void warn(std::string_view message) = 0;
   // A line for those who ask for more: a decision, a figure, what a stage took.
   virtual void log(std::string_view) {}
-  // True once the user has asked the job to stop; long loops ask and throw Interrupted.
+  // Whether the user has asked the job to stop; long loops ask and throw Interrupted.
   virtual bool stop_requested() const { return false; }
 };
 

@@ -6,8 +6,8 @@
 
 namespace histoloom {
 
-// \error UserError that names the path and the cause, unless it is a file that opens. `wanted` says
-// what to give in place of a directory: "an image".
+// Throws unless `path` is a file that opens. `wanted` says what to give in place of a directory:
+// "an image". \error UserError names the path and the cause.
 void require_readable(const std::filesystem::path& path, std::string_view wanted);
 
 }  // namespace histoloom

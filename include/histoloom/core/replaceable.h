@@ -1,5 +1,5 @@
-// Which of the files that are there a run may replace: a run that goes on with a job may replace
-// what the runs before it were to write, and nothing else that lies in its way.
+// Which of the files that are there a run may replace. A run that goes on with a job may replace
+// what the runs before it were to write, and nothing else in its way.
 #pragma once
 
 #include <filesystem>
@@ -10,9 +10,9 @@ namespace histoloom {
 
 class Replaceable {
  public:
-  // Everything, or nothing: as --force has it, hence no explicit conversion.
+  // Allows everything or nothing, which --force decides; hence no explicit conversion.
   Replaceable(bool all) : all_(all) {}
-  // The files of these absolute_name()s.
+  // Allows the files of these absolute_name()s.
   explicit Replaceable(std::set<std::string> own) : own_(std::move(own)) {}
 
   bool may_replace(const std::filesystem::path& file) const;
@@ -26,7 +26,7 @@ class Replaceable {
 // the last place is not followed, since what replaces it takes the place of the link.
 std::string absolute_name(const std::filesystem::path& file);
 
-// \error UserError if the file is there and may not be replaced.
+// Throws if the file is there and may not be replaced. \error UserError.
 void require_new(const std::filesystem::path& path, const Replaceable& replace, const char* option);
 
 }  // namespace histoloom

@@ -15,10 +15,11 @@ class Sha256 {
   Sha256& operator=(Sha256&&) noexcept;
 
   Sha256& add(const void* bytes, std::size_t size);
-  // With its length before it, so that bytes which move from one part to the next make another sum.
+  // Adds bytes with their length before them, so that bytes that move from one part to the next
+  // change the sum.
   Sha256& add_part(const void* bytes, std::size_t size);
   Sha256& add_part(const std::string& bytes) { return add_part(bytes.data(), bytes.size()); }
-  // Of all that was added, 64 lower-case hexadecimal digits; nothing is added after that.
+  // The sum of all that was added, 64 lower-case hexadecimal digits; nothing is added after that.
   std::string hex();
 
  private:

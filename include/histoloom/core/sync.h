@@ -8,7 +8,7 @@
 
 namespace histoloom {
 
-// Makes a rename or a removal in the directory of `path` survive a power cut, where the file system
+// Makes a rename or a removal in the directory of `path` survive a power cut, if the file system
 // can. `sync` is the system call.
 void sync_parent_directory(const std::filesystem::path& path,
                            const std::function<int(int)>& sync = ::fsync) noexcept;

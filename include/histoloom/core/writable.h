@@ -1,20 +1,20 @@
-// Whether files can come to be where a user wants them, asked before any work.
+// Whether files can be made at the places that a user names, asked before any work.
 #pragma once
 
 #include <filesystem>
 
 namespace histoloom {
 
-// The directory that `file` lies in; "." where the name has none.
+// The directory that `file` lies in; "." if the name has none.
 std::filesystem::path directory_of(const std::filesystem::path& file);
 
-// \error UserError that names `option`, the path and the cause, unless a file can be made beside
-// `path`. Tried, since permissions alone don't tell: a disk may be mounted read-only, and root
-// passes every check.
+// Throws unless a file can be made next to `path`. One is made to find out, since permissions alone
+// don't tell: a disk may be mounted read-only, and root passes every check. \error UserError names
+// `option`, the path and the cause.
 void require_writable(const std::filesystem::path& path, const char* option);
 
-// The same of a directory in which files are to be made, and which is made where it is missing.
-// What is no directory is not looked at.
+// Throws unless files can be made in the directory `path` or, if it is missing, the directory
+// itself. What is there and no directory is not looked at. \error UserError as require_writable().
 void require_writable_directory(const std::filesystem::path& path, const char* option);
 
 }  // namespace histoloom

@@ -1,4 +1,4 @@
-// How the bare slide looks, and where it is.
+// How bare glass looks, and where it lies on the slide.
 #pragma once
 
 #include <algorithm>
@@ -9,11 +9,12 @@
 
 namespace histoloom {
 
-// A faint fixed texture, slightly tinted, with the period of a tile in both directions, so that
-// every tile of bare glass has the same bytes and is stored once.
+// A faint fixed texture, slightly tinted, with the period of a tile in both directions. So every
+// tile of bare glass has the same bytes and is stored once.
 class GlassTexture {
  public:
-  // `period`: pixels; a multiple of 16 that is at least 16. The same for every slide and seed.
+  // Makes the texture, which is one for all slides and seeds. `period`: pixels, a multiple of 16
+  // that is at least 16.
   explicit GlassTexture(int period);
   int period() const { return period_; }
   // Three bytes, RGB, of the slide's pixel (x, y).
@@ -30,8 +31,8 @@ class GlassTexture {
 class GlassField {
  public:
   virtual ~GlassField() = default;
-  // Weights of glass for the cells of `rect`, which lies on the canvas, row by row: 0 in tissue and
-  // close to it, 1 where nothing but glass is seen, between them where one fades into the other.
+  // Weights of glass for the cells of `rect`, which lies on the canvas, row by row. Weights are 0
+  // in tissue and close to it, 1 where nothing but glass is seen, and fade from one to the other.
   virtual void weights(const LatentRect& rect, float* out) const = 0;
 };
 
@@ -43,11 +44,11 @@ class NoGlass final : public GlassField {
   }
 };
 
-// All that the decoder needs to know of glass; refers to what outlives it.
+// All that the decoder needs to know of glass; the field and the texture outlive it.
 struct BareGlass {
   const GlassField& field;
   const GlassTexture& texture;
-  std::vector<float> latent;  // one normalised value a channel, read where the latents are NaN
+  std::vector<float> latent;  // one normalised value a channel, in place of NaN latents
 };
 
 }  // namespace histoloom

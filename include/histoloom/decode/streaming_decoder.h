@@ -1,13 +1,13 @@
 // Latents in, rows of pixels out, from the top down.
 //
-// Windows of `window` latent cells overlap by `overlap`; where they do, a raised cosine (Hann)
+// Windows of `window` latent cells overlap by `overlap` cells, in which a raised cosine (Hann)
 // fades one into the next. Weights are w(x)·w(y) and sum to one at every pixel. The first windows
-// start `overlap` cells outside of the slide and the last end outside, on what the latents hold
-// there, then on cells that repeat the border, so that the slide's edges are decoded like its
-// middle.
+// start `overlap` cells outside of the slide, and the last end outside. A window sees what the
+// latents hold outside, then cells that repeat the border; so the slide's edges are decoded like
+// its middle.
 //
-// Example: a window of 32 cells with an overlap of 8, at 8 px a cell, starts every 24 cells (192
-// px): 1.78 decodes a pixel.
+// Example: windows of 32 cells that overlap by 8, at 8 px a cell, start every 24 cells (192 px):
+// 1.78 decodes a pixel.
 //
 //   window  a square of latents that is decoded at once
 //   band    a row of windows
@@ -33,18 +33,18 @@ namespace histoloom {
 
 struct DecodeOptions {
   int window = 32;  // latent cells a side
-  int overlap = 8;  // cells, at most half a window
+  int overlap = 8;  // cells that neighbouring windows share, at most half a window
   int batch = 4;    // windows a call of the autoencoder, always
   int threads = 1;  // calls of the autoencoder side by side
   // The cell of the latents at the slide's upper left corner; those around the slide only help its
   // edges.
   LatentPoint origin{0, 0};
-  // The first row of pixels to hand out, of a slide whose upper part is there already; its height:
-  // none. The rows are those that decoding from the top would give.
+  // The first row of pixels to hand out, if the slide's upper part is there already. The rows are
+  // those that decoding from the top would give; from the slide's height on there are none.
   std::int64_t first_row = 0;
 };
 
-// Kept up to date whenever rows are handed out.
+// What was done, up to date whenever rows are handed out.
 struct DecodeReport {
   std::int64_t decodes = 0;        // windows through the decoder, padding not counted
   double autoencoder_seconds = 0;  // wall time with at least one call running
@@ -59,14 +59,14 @@ using RowSink =
 std::vector<float> hann_window(int window, int overlap, int factor);
 
 // Decodes the normalised latents into `size` pixels and hands them to `sink` from the calling
-// thread; adds to `report` what it has done. Throws Interrupted when the user stops it.
+// thread; adds the work to `report`. Throws Interrupted when the user stops the run.
 // \error UserError for pixels that are not finite, naming the window.
 void decode_slide(const LatentSpaceSpec& space, Autoencoder& autoencoder,
                   const LatentArray& latents, const BareGlass& glass, PixelSize size,
                   const DecodeOptions& options, const RowSink& sink, Progress& progress,
                   DecodeReport& report);
 
-// Bytes that decode_slide() holds at most beside the store's cache and the network, of a slide
+// Bytes that decode_slide() holds at most, besides the store's cache and the network, for a slide
 // `width` pixels wide.
 std::uint64_t decoding_memory(const LatentSpaceSpec& space, std::int64_t width,
                               const DecodeOptions& options);

@@ -9,8 +9,8 @@
 
 namespace histoloom {
 
-// Two latent buffers of y, and two of x0 where the solver keeps it (a step that is repeated after a
-// kill must not read what it wrote); else null.
+// Two latent buffers of y, and two of x0 if the solver keeps it, else null. Two, since a step that
+// is repeated after a kill must not read what it wrote.
 struct CanvasState {
   std::array<LatentArray*, 2> y{};
   std::array<LatentArray*, 2> x0{};
@@ -19,8 +19,8 @@ struct CanvasState {
 // Whether the solver needs the latent buffers of x0.
 bool keeps_x0(SolverKind kind);
 
-// How far a job has come that lies on disk: whole steps, and crops of the step after them, in the
-// plan's order.
+// How far a job on disk has come: whole steps, and crops of the step after them, in the plan's
+// order.
 struct PaintedPart {
   int steps = 0;
   std::int64_t crops = 0;

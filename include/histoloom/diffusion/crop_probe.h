@@ -13,18 +13,18 @@ namespace histoloom {
 
 // What the values of a crop are like.
 struct ValueRange {
-  float least = 0, most = 0;  // of those that are finite
+  float least = 0, most = 0;  // extremes of the finite values
   double mean = 0;
   std::int64_t values = 0, not_finite = 0;
 };
 
 struct CropProbe {
-  LatentPoint corner;        // of the patch, on the canvas
-  std::int64_t crop = 0;     // its number in the step's plan, from 0
-  std::int64_t painted = 0;  // cells that it owns and paints
-  int time = 0;              // of the schedule
+  LatentPoint corner;        // upper left cell of the patch, on the canvas
+  std::int64_t crop = 0;     // number of the crop in the step's plan, from 0
+  std::int64_t painted = 0;  // cells that the crop owns and paints
+  int time = 0;              // time of the schedule
   bool guided = false, tapered = false;
-  ValueRange y, prediction, x0;  // before the step; what the denoiser says; the clean latents
+  ValueRange y, prediction, x0;  // y before the step, the denoiser's output, clean latents
 };
 
 // Takes the crop of step `step` (from 0) that owns `cell` through the denoiser. `state` holds the

@@ -7,7 +7,7 @@
 namespace histoloom {
 
 struct StepCoverage {
-  std::int64_t crops = 0;    // that were evaluated
+  std::int64_t crops = 0;    // crops that were evaluated
   std::int64_t minimum = 0;  // disjoint patches that would cover the cells to be painted
   bool tapered = false;
 };

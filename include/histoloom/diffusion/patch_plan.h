@@ -1,13 +1,15 @@
 // Which crops advance the canvas in one step.
 //
 // A plan hands out crops one after the other, in an order that depends only on the seed and the
-// step. A crop reads a whole patch inside the canvas and owns some of its cells; every cell of the
-// canvas is owned by exactly one crop of a step. Example: a canvas of 70 × 32 cells and patches of
-// 32: `shifted` with an offset of 10 owns columns [0, 10), [10, 42) and [42, 70), read at columns
-// 0, 10 and 38; the last two are clamped to the canvas, so what they read overlaps.
+// step. A crop reads a whole patch inside the canvas and owns some of its cells. Every cell of the
+// canvas is owned by exactly one crop of a step.
 //
-// A tapered plan is different: its crops overlap on purpose, every cell is covered by one to four
-// of them, and what they predict is averaged with weights that sum to one.
+// Example: a canvas of 70 × 32 cells, patches of 32, and `shifted` with an offset of 10. The crops
+// own the columns [0, 10), [10, 42) and [42, 70), and read patches at the columns 0, 10 and 38. The
+// last patch is clamped to the canvas, and what the crops read overlaps.
+//
+// A tapered plan is different: its crops overlap on purpose, and one to four of them cover a cell.
+// The predictions of these crops are averaged with weights that sum to one.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +23,7 @@
 namespace histoloom {
 
 struct Crop {
-  LatentPoint corner;               // of the patch that is read
+  LatentPoint corner;               // upper left cell of the patch that is read
   std::vector<std::uint8_t> owned;  // patch × patch flags, row by row
 };
 
@@ -33,18 +35,17 @@ class PatchPlan {
 };
 
 // Crops of step `step` over `canvas`, which is at least `patch` cells a side.
-//  shifted  a grid of disjoint crops at an offset of the R2 low-discrepancy sequence (Roberts
-//  2018),
-//           started by the seed.
-//  random   DiffInfinite, Algorithm 2: each crop is centred on a random cell that none covers yet,
-//           clamped to the canvas; the first crop that covers a cell owns it. The cells are drawn
-//           through a random permutation, so memory is one bit a cell.
+//   shifted  a grid of disjoint crops at an offset of the R2 low-discrepancy sequence (Roberts
+//            2018), started by the seed.
+//   random   DiffInfinite, Algorithm 2: each crop is centred on a random cell that none covers yet,
+//            clamped to the canvas. The first crop that covers a cell owns it. The cells are drawn
+//            through a random permutation, so memory is one bit a cell.
 std::unique_ptr<PatchPlan> make_plan(PlanKind kind, LatentSize canvas, int patch,
                                      std::uint64_t seed, int step);
 
 // One axis of a tapered plan: where patches start and how they are weighted.
 struct TaperedAxis {
-  std::vector<std::int64_t> starts;         // ascending; the first is 0, the last ends at the end
+  std::vector<std::int64_t> starts;  // first cells, from 0 on; the last patch ends at the end
   std::vector<std::vector<float>> weights;  // patch weights a start; they sum to 1 at every cell
 };
 

@@ -2,24 +2,25 @@
 // core.
 //
 // The state y_t of the whole canvas lies on disk in two latent buffers. One step chooses crops that
-// cover the canvas; each crop reads a patch of the state before the step and advances the
-// cells that it owns by one solver step into the other latent buffer. So crops of a step are
-// independent of each other, of their order and of how they are batched.
+// cover the canvas. Each crop reads a patch of one buffer, advances the cells that it owns by one
+// solver step and writes them to the other. So crops of a step are independent of each other, of
+// their order and of how they are batched.
 //
 //   canvas      all latent cells; at least one patch a side
 //   crop        a patch that is read, and the cells of it that this crop writes
 //   evaluation  one patch through the denoiser once
 //   batch       the constant number of patches a call of the denoiser holds; the last is padded
 //
-// Noise comes from a counter: y_T of a cell, and what a step adds to it, depend on the seed, the
-// cell and the step alone. y_T is never stored, it is drawn where the first step reads it.
+// Noise comes from a counter: y_T of a cell, and what a step adds, depend on the seed, the cell and
+// the step alone. y_T is never stored; it is drawn when the first step reads it.
 //
-// The last steps' seams would stay, so the last `tapered_steps` overlap their crops, average the
-// prediction of x0 with weights that sum to one, derive epsilon from it and take one solver step a
-// cell. They stream over the canvas with a strip of patch × width cells in memory.
+// The last steps' seams would stay, so the crops of the last `tapered_steps` overlap. A tapered
+// step averages the prediction of x0 with weights that sum to one, derives epsilon from it and
+// takes one solver step a cell. Tapered steps stream over the canvas with a strip of patch ×
+// width cells in memory.
 //
-// A step commits when it is done; a long one also commits parts of itself, so that little is lost
-// with it. Parts don't change a value: a crop that is painted twice writes the same cells again.
+// A step commits when it is done; a long one also commits parts of itself, so that a kill loses
+// little. Parts don't change a value: a crop that is painted twice writes the same cells again.
 //
 // In memory: a few batches a thread, the store's cache, the strip of tapered steps, one bit a cell
 // for the random plan.
@@ -41,7 +42,7 @@ namespace histoloom {
 struct RunControl {
   int threads = 1;        // calls of the denoiser side by side
   PaintedPart done = {};  // what earlier runs have committed
-  // Takes what is committed: after each step, and within a step as often as this.
+  // Takes what is committed: after each step, and within a step every `commit_seconds`.
   std::function<void(PaintedPart, const DiffusionReport&)> committed =
       [](PaintedPart, const DiffusionReport&) {};
   double commit_seconds = 20;
@@ -51,16 +52,16 @@ struct PaintResult {
   // The latent buffer of y that holds the result: normalised latents, kept ones included, NaN in
   // glass.
   LatentArray* latents = nullptr;
-  DiffusionReport report;  // of this run
+  DiffusionReport report;  // report of this run
 };
 
-// Paints the canvas into the latent buffers. Throws Interrupted when the user stops it.
+// Paints the canvas into the latent buffers. Throws Interrupted when the user stops the run.
 // \error UserError for a value that is not finite, naming crop, step and seed.
 PaintResult paint_latents(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
                           const Sampling& sampling, const RunControl& control,
                           const CanvasState& state, Progress& progress);
 
-// Bytes that paint_latents() holds at most beside the store's cache and the network, on a canvas
+// Bytes that paint_latents() holds at most, besides the store's cache and the network, on a canvas
 // of this size.
 std::uint64_t painting_memory(const DiffusionModel& model, LatentSize canvas,
                               const Sampling& sampling, int threads);

@@ -1,4 +1,4 @@
-// What decides the values that random-patch diffusion paints, beside model, labels and networks.
+// What decides the values that random-patch diffusion paints, besides model, labels and networks.
 #pragma once
 
 #include <array>
@@ -28,9 +28,9 @@ struct Sampling {
   Spacing spacing = Spacing::time;       // how the steps lie in the schedule
   double eta = 0;                        // 0 follows the ODE, 1 the reverse SDE (ancestral)
   double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
-  std::array<double, 2> interval{0, 1};  // of time / T in which guidance runs
+  std::array<double, 2> interval{0, 1};  // range of time / T in which guidance runs
   PlanKind plan = PlanKind::shifted;
-  int tapered_steps = 3;  // the last ones, at most all of them
+  int tapered_steps = 3;  // steps at the end whose crops overlap, at most all
   std::uint64_t seed = 0;
   CanvasNoise noise = kImageNoise;
   // Crops of a step in place of those of `plan`; every cell must be owned once.

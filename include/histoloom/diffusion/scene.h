@@ -10,11 +10,11 @@
 namespace histoloom {
 
 // Known cells are never painted: glass, and those that the scene keeps, as inpainting does
-// (DiffInfinite, section D). One with the clean latents z reads alpha_t·z + sigma_t·noise(cell), so
-// that painted cells see it at their own noise level, and crops that own known cells only cost
-// nothing.
+// (DiffInfinite, section D). A known cell with the clean latents z reads alpha_t·z +
+// sigma_t·noise(cell). So painted cells see known ones at their own noise level, and crops that own
+// known cells only cost nothing.
 struct Scene {
-  const CanvasLabelField& labels;  // of the canvas, every cell
+  const CanvasLabelField& labels;  // label of every cell of the canvas
   LabelId unknown = 0;
   std::optional<LabelId> glass;
   std::vector<float> glass_latent;  // one normalised value a channel

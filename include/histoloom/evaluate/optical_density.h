@@ -10,7 +10,7 @@
 
 namespace histoloom::evaluate {
 
-// −log10((value + 1) / 256): 0 for white, 2.41 for black.
+// The optical density of a value, −log10((value + 1) / 256): 0 for white, 2.41 for black.
 double optical_density(std::uint8_t value);
 
 // Counts of the 256 values in each channel; densities fall with the value.

@@ -17,8 +17,8 @@ namespace histoloom::evaluate {
 using PatchSource = PictureFile;
 using PatchSources = std::vector<std::unique_ptr<PatchSource>>;
 
-// A square of 1024 px of a source, or what there is of it: what lies in it resembles itself, and is
-// drawn again together where an interval is wanted (bootstrap.h).
+// A square of 1024 px of a source, or what there is of it. What lies in one part resembles itself,
+// and is drawn again together for an interval (bootstrap.h).
 using PartId = std::size_t;
 // The part of the source of index `source` that `place` lies in.
 PartId part_of(std::size_t source, PixelPoint place);
@@ -35,11 +35,13 @@ struct PassedOver {
   std::string reason;
 };
 
-// Opens files, and of folders every image and slide in the order of their names, but for masks
-// (NAME_mask.png, NAME_mask.tif), for images of one band, as label masks are, and, where a folder
-// holds slides, for plain pictures beside them, as thumbnails are. What is passed over for the last
-// two reasons is appended to `passed_over`; masks' names say it. A file that is named twice, or
-// reached by a link too, is opened once. \error UserError as above, or for a folder without images.
+// Opens files, and of folders every image and slide in the order of their names, but for
+//   - masks: NAME_mask.png, NAME_mask.tif
+//   - images of one band, as label masks are
+//   - plain pictures in a folder that holds slides, as thumbnails are
+// What is passed over for the last two reasons is appended to `passed_over`; masks' names say it. A
+// file that is named twice, or reached by a link too, is opened once. \error UserError as
+// open_patch_source(), or for a folder without images.
 PatchSources open_patch_sources(const std::vector<std::filesystem::path>& paths,
                                 std::vector<PassedOver>* passed_over = nullptr);
 
@@ -47,8 +49,8 @@ PatchSources open_patch_sources(const std::vector<std::filesystem::path>& paths,
 std::vector<std::filesystem::path> shared_files(const PatchSources& first,
                                                 const PatchSources& second);
 
-// The mask beside an image: NAME_mask.png, .tif or .tiff for NAME.png or NAME.ome.tif; empty
-// where there is none.
+// The mask next to an image: NAME_mask.png, .tif or .tiff for NAME.png or NAME.ome.tif; empty if
+// there is none.
 std::filesystem::path mask_beside(const std::filesystem::path& image);
 
 }  // namespace histoloom::evaluate

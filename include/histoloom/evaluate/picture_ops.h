@@ -18,7 +18,7 @@ using Pictures = std::span<const Picture>;
 // Patches and the parts of images that they were cut from (patch_source.h).
 struct Sample {
   Pictures patches;
-  std::span<const std::size_t> parts;  // the part of each; empty: each is one of its own
+  std::span<const std::size_t> parts;  // part of each patch; empty: each is a part of its own
 
   Sample(Pictures p, std::span<const std::size_t> of = {}) : patches(p), parts(of) {}
   Sample(const std::vector<Picture>& p) : patches(p) {}
@@ -39,7 +39,7 @@ struct Plane {
 
 // A copy of `rect`, which lies inside the picture.
 Picture crop(const Picture& picture, const PixelRect& rect);
-// Rows become columns.
+// Swaps rows and columns.
 Picture transposed(const Picture& picture);
 // One channel, 0 to 255.
 Plane channel_plane(const Picture& picture, std::size_t channel);

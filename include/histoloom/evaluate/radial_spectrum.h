@@ -9,15 +9,16 @@
 
 namespace histoloom::evaluate {
 
-// The mean power of a patch's grey values in rings around frequency 0: ring i holds the frequencies
+// The mean power of a patch's grey values in rings around frequency 0. Ring i holds the frequencies
 // within half a cycle of i + 1 cycles a patch, from 1 to half the side (Nyquist). The patch is
-// freed of its mean and faded to its edges by a Hann window first. Square, the side a power of two.
+// freed of its mean and faded to its edges by a Hann window first. Patches are squares, the side a
+// power of two.
 std::vector<double> radial_spectrum(const Picture& patch);
 
 // The spectra of all patches.
 std::vector<std::vector<double>> radial_spectra(Pictures patches);
 
-// 10 · log10 of the ratio of mean powers, second over first, ring by ring.
+// Decibels of the ratio of mean powers, second over first, ring by ring: 10 · log10.
 std::vector<double> spectrum_difference_db(const std::vector<std::vector<double>>& first,
                                            const std::vector<std::vector<double>>& second,
                                            const Weights& weights_first,

@@ -1,5 +1,4 @@
-// What an evaluation found: every measure of the synthetic side beside the same of real against
-// real.
+// What an evaluation found: every measure of the synthetic side, next to that of real against real.
 #pragma once
 
 #include <optional>
@@ -12,7 +11,7 @@ namespace histoloom::evaluate {
 
 struct Figure {
   double value = 0;
-  std::optional<Interval> interval;  // 95 %
+  std::optional<Interval> interval;  // interval of 95 %
 
   Figure() = default;
   explicit Figure(double v) : value(v) {}
@@ -20,13 +19,13 @@ struct Figure {
 };
 
 struct ReportRow {
-  std::string measure;  // "sliced_wasserstein"
-  std::string of;       // what part: "256 px", "red"; empty where there is one only
-  std::string unit;     // empty for plain numbers
+  std::string measure;  // name such as "sliced_wasserstein"
+  std::string of;       // part that is measured: "256 px", "red"; empty if there is one only
+  std::string unit;     // unit of the value; empty for plain numbers
   std::optional<Figure> synthetic;
   std::optional<Figure> real;     // real against real
-  std::optional<Figure> ceiling;  // of seams: hard tiling
-  // Of real patches that an autoencoder has given back; such a row has nothing synthetic.
+  std::optional<Figure> ceiling;  // hard tiling, for seams
+  // Real patches that an autoencoder has given back; such a row has nothing synthetic.
   std::optional<Figure> reconstruction = {};
 };
 
@@ -44,7 +43,7 @@ struct EvaluationReport {
 
 // Lines of columns for people.
 std::string report_table(const EvaluationReport& report);
-// docs/evaluation.md documents it.
+// The report as JSON, which docs/evaluation.md documents.
 std::string report_json(const EvaluationReport& report);
 
 }  // namespace histoloom::evaluate

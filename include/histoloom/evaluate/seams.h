@@ -1,12 +1,12 @@
 // Seams: whether a grid along which a picture was put together can be found in it.
 //
 // A boundary at x lies between the pixels x − 1 and x. Decoders print a faint texture with the
-// period of a latent cell, so a boundary is compared with columns beside it that have the same
-// phase modulo the latent factor, never with any column. All measures stand beside a real picture
-// cut by the same grid (the floor) and real patches laid edge to edge (the ceiling, hard_tiling()).
+// period of a latent cell. So a boundary is compared with columns nearby that have the same phase
+// modulo the latent factor, never with any column. A real picture cut by the same grid gives a
+// measure's floor, real patches laid edge to edge give the ceiling (hard_tiling()).
 //
-// Example: a decoder's windows of 256 px with a stride of 192 px in a slide with 8 px a cell:
-// uniform_grid(size, 192), and a boundary at x = 384 is compared with 360, 368, 376, 392, 400, 408.
+// Example: a decoder's windows of 256 px with a stride of 192 px in a slide with 8 px a cell make
+// uniform_grid(size, 192). A boundary at x = 384 is compared with 360, 368, 376, 392, 400, 408.
 //
 // JPEG prints a grid of its own; measure what was stored without it.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace histoloom::evaluate {
 
-// Where boundaries may lie. Positions may be 0 or past the picture: they count where a shift moves
+// Where boundaries may lie. Positions may be 0 or past the picture: they count if a shift moves
 // them inside.
 struct SeamGrid {
   std::vector<std::int64_t> columns, rows;  // px, ascending
@@ -40,14 +40,14 @@ struct SeamOptions {
 };
 
 struct SeamMeasure {
-  std::int64_t boundaries = 0;  // over both axes and all pictures
+  std::int64_t boundaries = 0;  // number over both axes and all pictures
   // Mean gradient across the boundaries over that at their neighbours; 1 without seams.
   double gradient_ratio = 0;
-  // Of the true phase's ratio among those of all other phases, in their standard deviations; none
-  // where there are fewer than 8 of them.
+  // The z-score of the true phase's ratio among those of all other phases; none if there are fewer
+  // than 8 others.
   std::optional<double> z;
   // Mean step of optical density across a boundary, between strips of one latent cell on either
-  // side, segment by segment; and the same at the neighbours.
+  // side, segment by segment. The second value is that at the neighbours.
   double density_step = 0;
   double density_step_beside = 0;
 };
@@ -60,11 +60,12 @@ struct CutPicture {
   SeamGrid grid;
 };
 
-// Pools both axes of all pictures. \error UserError where no boundary with neighbours lies inside.
+// Pools both axes of all pictures. \error UserError if no boundary with neighbours lies inside.
 SeamMeasure measure_seams(const std::vector<CutPicture>& pictures, const SeamOptions& options);
 
-// A picture of `across` × `across` tiles of period × period px, cut from the corners of `patches`
-// in their order, over again where they run out. Patches are at least that large.
+// A picture of `across` × `across` tiles of period × period px, cut from the corners of
+// `patches`. The patches are taken in their order, over again if there are too few, and are at
+// least as large as a tile.
 Picture hard_tiling(Pictures patches, std::int64_t period, std::int64_t across);
 
 }  // namespace histoloom::evaluate

@@ -1,5 +1,5 @@
 // What a user asks of `histoloom generate` and `histoloom mask`, as text, with the documented
-// defaults. job/spec.h turns it into what a job works by.
+// defaults. job/spec.h turns these arguments into what a job works by.
 #pragma once
 
 #include <cstdint>
@@ -14,46 +14,46 @@ struct LabelArguments {
   std::string size = "4096x4096";  // WIDTHxHEIGHT in pixels at full resolution
   std::filesystem::path model;
   std::uint64_t seed = 0;
-  std::filesystem::path mask;             // empty: a layout is made
-  std::filesystem::path mask_colors;      // which colour of the mask is which label
+  std::filesystem::path mask;             // file of labels; empty: a layout is made
+  std::filesystem::path mask_colors;      // file of the mask's colours and their labels
   std::string layout = "tissue";          // tissue, biopsy, tma, full; else a file
-  std::optional<double> tissue_fraction;  // share of a layout's area; 0.40
-  std::optional<int> pieces;              // islands or cores; by seed and size
-  std::string prompt;                     // kind of tissue that is painted; the bundle's first
+  std::optional<double> tissue_fraction;  // share of a layout's area; missing: 0.40
+  std::optional<int> pieces;              // islands or cores; missing: by seed and size
+  std::string prompt;                     // kind of tissue; empty: the bundle's first
   bool keep_unknown = false;
 
   std::filesystem::path mask_out, annotations, report;
-  std::optional<double> simplify;  // pixels; half a cell
+  std::optional<double> simplify;  // tolerance in pixels; missing: half a cell
   int tile = 256;
-  int threads = 0;  // 0: all cores
+  int threads = 0;  // number of threads; 0: all cores
   bool force = false;
-  std::string date;   // empty: a constant
-  std::string dtype;  // empty: the fastest that the machine does natively
+  std::string date;   // date in the files; empty: a constant
+  std::string dtype;  // networks' number type; empty: the machine's fastest native one
 };
 
 struct GenerateArguments : LabelArguments {
   std::filesystem::path out;
 
-  // Instead of a new slide, a copy of `inpaint` with the region painted anew.
+  // Slide to copy with the region painted anew; empty: a new slide is made.
   std::filesystem::path inpaint;
-  std::string region;                 // "X,Y,W,H"
-  std::filesystem::path region_file;  // or polygons, .geojson
-  std::string class_name;             // label of the region's cells; by `mask`, else unknown
+  std::string region;                 // rectangle "X,Y,W,H" in pixels of level 0
+  std::filesystem::path region_file;  // polygons in place of `region`, .geojson
+  std::string class_name;             // label of the region's cells; empty: by `mask`, else unknown
 
-  // The bundle's where missing.
+  // Choices of the sampler; missing: the bundle's.
   std::optional<int> steps;
   std::optional<std::string> sampler, spacing, plan;
   std::optional<double> eta, guidance;
-  std::optional<std::string> guidance_interval;  // "LO,HI"
+  std::optional<std::string> guidance_interval;  // range "LO,HI"
 
-  std::filesystem::path work;  // empty: OUT.work, removed after success
+  std::filesystem::path work;  // work directory; empty: OUT.work, removed after success
   bool resume = false;
-  std::string only_crop;   // "STEP,X,Y": look at one crop of an unfinished job and do nothing else
+  std::string only_crop;   // crop "STEP,X,Y" of an unfinished job to look at; nothing else is done
   bool any_scale = false;  // inpaint whatever the microns a pixel of the slide
-  std::string memory;      // empty: 1 GiB, or more where a slide takes more
+  std::string memory;      // budget such as "2GiB"; empty: 1 GiB, or more if a slide takes more
   std::string device = "cpu";
 
-  std::string profile;  // empty: by the name of OUT
+  std::string profile;  // generic, svs or ome; empty: by the name of OUT
   std::string compression = "jpeg";
   int quality = 80;
   std::filesystem::path thumbnail;

@@ -4,10 +4,10 @@
 //
 // The region's surroundings, a patch a side, are encoded and kept; the region's cells are painted
 // among them (DiffInfinite, section D). The decoded pixels fade into the slide's over 16 px outside
-// the region; every pixel beyond is as it was (pyramid/tile_editor.h says what that means in JPEG).
+// the region. Every pixel beyond is as it was (pyramid/tile_editor.h says what that means in JPEG).
 // The work directory is that of SlideJob, and so is what a resume needs.
 //
-// In memory: about 30 bytes a pixel of the region and its surroundings beside the networks.
+// In memory: the networks, and about 30 bytes a pixel of the region and its surroundings.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@ class InpaintJob {
   ~InpaintJob();
   InpaintJob(InpaintJob&&) noexcept;
 
-  // Writes OUT and its manifest, and the report where it was asked for.
+  // Writes OUT and its manifest, and the report if it was asked for.
   void run(Progress& progress);
   // What run() will do, one fact a line.
   std::string describe() const;

@@ -9,9 +9,10 @@
 namespace histoloom {
 
 // Makes the same labels as `generate` with the same options, and writes them as a label pyramid
-// (spec.files.mask_out, which is needed) and, where asked for, annotations and a report. In memory,
-// of a layout: its runs of cells, the pyramid's strips and the boundaries that annotations
-// are traced along; of a mask besides: a byte a cell.
+// (spec.files.mask_out, which is needed). Annotations and a report are written if asked for.
+//
+// In memory, of a layout: its runs of cells, the pyramid's strips and the boundaries that
+// annotations are traced along. Of a mask also: a byte a cell.
 class MaskJob {
  public:
   // Checks options, files and the model's label set, and reads the mask. Writes nothing.

@@ -30,7 +30,7 @@ class SlideJob {
   ~SlideJob();
   SlideJob(SlideJob&&) noexcept;
 
-  // Makes the slide and everything that was asked for beside it.
+  // Makes the slide and everything else that was asked for.
   void run(Progress& progress);
   // Looks at one crop of the unfinished job (NewSlide::only_crop) and tells of it, one fact a line;
   // writes nothing.

@@ -14,12 +14,12 @@ namespace histoloom {
 struct AnnotatedSlideSize {
   PixelSize drawn;   // px at full resolution, which annotations count in
   PixelSize scaled;  // px that cells count in
-  int factor = 8;    // of those a cell
+  int factor = 8;    // px of `scaled` a cell
 };
 
-// Reads QuPath's GeoJSON. A cell takes the label of the last polygon that holds its middle; where
-// none does it is unknown, whether the label set has glass or not: nobody has looked at it.
-// UserError as read_mask().
+// Reads QuPath's GeoJSON. A cell takes the label of the last polygon that holds its middle. A cell
+// that no polygon holds is unknown, whether the label set has glass or not: nobody has looked at
+// it. UserError as read_mask().
 std::unique_ptr<LabelField> read_annotations(const std::filesystem::path& path,
                                              const LabelSet& labels,
                                              const AnnotatedSlideSize& slide);

@@ -1,9 +1,9 @@
 // The labels of a slide as polygons for viewers: QuPath's GeoJSON and ASAP's XML.
 //
 // Every connected piece of one label (4 neighbours) but glass is an annotation: a polygon in pixels
-// at full resolution, with holes. Where the label set has no glass, unknown tissue has none. Lines
-// between neighbours are the same points in both polygons. They lie within `tolerance` of the lines
-// between cells, and at less than half a cell no two of them cross.
+// at full resolution, with holes. If the label set has no glass, unknown tissue has none. Lines
+// between neighbours are the same points in both polygons. The lines lie within `tolerance` of
+// those between cells, and at less than half a cell no two of them cross.
 //
 // In memory: two rows of the field, 4 bytes a piece and about 20 bytes a turn of a boundary between
 // cells, never the field. Docs: formats.md, "Annotations".
@@ -22,7 +22,7 @@ namespace histoloom {
 
 enum class AnnotationFormat { geojson, asap };
 
-// By the name: .geojson; .xml. nullopt for any other.
+// Tells the format by the name: .geojson; .xml. nullopt for any other.
 std::optional<AnnotationFormat> annotation_format(const std::filesystem::path& path);
 
 struct AnnotationOptions {
@@ -32,13 +32,13 @@ struct AnnotationOptions {
   std::string source;      // what the ids of annotations belong to, such as "MODEL seed 7"
 };
 
-// UserError, which calls the tolerance `option`, unless it is from 0 to half a cell.
+// Throws UserError, which calls the tolerance `option`, unless it is from 0 to half a cell.
 void validate_tolerance(double tolerance, int factor, const char* option);
 
 // Writes the annotations of `field`, which has a cell for every `factor` × `factor` pixels of the
 // slide. The same field, options and labels give the same bytes, object ids among them. The path's
 // name decides the format. UserError for a disk that is full or a path that can't be written;
-// Interrupted; either leaves the file as it was.
+// Interrupted. After an error the file is as it was.
 void write_annotations(const std::filesystem::path& path, const LabelField& field,
                        const LabelSet& labels, const AnnotationOptions& options,
                        Progress& progress);

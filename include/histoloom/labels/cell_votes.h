@@ -1,7 +1,7 @@
-// The label of a cell from those of its pixels: the one that most have.
+// The label of a cell from the labels of its pixels: the one that most of them have.
 //
 // Example: of 64 pixels 30 are stroma, 30 carcinoma (a lower id) and 4 unknown; the cell is
-// carcinoma. Of 32 unknown and 32 stroma it is stroma.
+// carcinoma. A cell of 32 unknown and 32 stroma is stroma.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ class CellVotes {
  public:
   CellVotes(std::int64_t cells, const LabelSet& labels);
 
-  // `id`: of the label set.
+  // Adds votes for a label; `id` is one of the label set.
   void add(std::int64_t cell, LabelId id, std::int64_t pixels) {
     votes_[static_cast<std::size_t>(cell) * candidates_.size() + slot_[id]] += pixels;
   }
@@ -26,7 +26,7 @@ class CellVotes {
   LabelId take_winner(std::int64_t cell);
 
  private:
-  std::vector<LabelId> candidates_;  // in the order in which they win ties
+  std::vector<LabelId> candidates_;  // labels in the order in which they win ties
   std::array<std::size_t, 256> slot_{};
   std::vector<std::int64_t> votes_;
 };

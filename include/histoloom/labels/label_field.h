@@ -25,7 +25,7 @@ using LabelField = BasicLabelField<CellSpace>;
 using CanvasLabelField = BasicLabelField<LatentSpace>;
 using MaskLabelField = BasicLabelField<MaskSpace>;
 
-// A field held in memory: one byte a cell (164 MB for 100,000 px a side at 8 px a cell).
+// A field in memory: one byte a cell (164 MB for 100,000 px a side at 8 px a cell).
 template <class Space>
 class BasicLabelGrid final : public BasicLabelField<Space> {
  public:

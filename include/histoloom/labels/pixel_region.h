@@ -13,21 +13,21 @@ namespace histoloom {
 class PixelRegion {
  public:
   static PixelRegion rectangle(const PixelRect& rect);
-  // All polygons of all annotations, in pixels at full resolution, as QuPath writes them; what two
-  // of them hold belongs to the region, too, and their holes don't. UserError for a file that
+  // All polygons of all annotations, in pixels at full resolution, as QuPath writes them. What two
+  // polygons hold belongs to the region, too, and their holes don't. UserError for a file that
   // can't be read, without a polygon, or as docs/formats.md says of annotations.
   static PixelRegion read(const std::filesystem::path& path);
 
-  // The smallest rectangle of whole pixels around it.
+  // The smallest rectangle of whole pixels around the region.
   PixelRect box() const;
-  // 1 for the pixels of `rect` whose middle it holds, row by row.
+  // Flags of the pixels of `rect`, row by row: 1 if the region holds the pixel's middle.
   std::vector<std::uint8_t> inside(const PixelRect& rect) const;
 
  private:
   struct Place {
     double x = 0, y = 0;
   };
-  using Polygon = std::vector<std::vector<Place>>;  // its rings
+  using Polygon = std::vector<std::vector<Place>>;  // rings of the polygon
   std::vector<Polygon> polygons_;
 };
 

@@ -12,11 +12,12 @@ class Autoencoder {
  public:
   virtual ~Autoencoder() = default;
 
-  // As Denoiser::load().
+  // Loads the weights file that model.json names, as Denoiser::load() does.
   virtual void load(const std::filesystem::path& weights);
 
-  // Latent means, float32 [B, C, H / f, W / f], of images in [0, 1], float32 [B, 3, H, W]; H and W
-  // are multiples of the downsampling factor f. Not normalised (the bundle's scale does that).
+  // Latent means of images in [0, 1]: float32 [B, 3, H, W] becomes float32 [B, C, H / f, W / f]. H
+  // and W are multiples of the downsampling factor f. Not normalised (the bundle's scale does
+  // that).
   virtual at::Tensor encode(const at::Tensor& image) = 0;
   // Images, float32 [B, 3, h·f, w·f], of latents [B, C, h, w]; about [0, 1], not clipped.
   virtual at::Tensor decode(const at::Tensor& latents) = 0;

@@ -1,9 +1,9 @@
 // The denoiser: one evaluation is one patch of latents through the network once.
 //
-// It is asked for a batch of patches. Each patch comes with a map of label ids, one a latent cell;
-// 0 is 'no condition' there, so a map of zeros is the unconditional evaluation. A network that
-// takes a whole label map needs one evaluation a patch; one that takes a single class at a time is
-// handed a map in which every other label is 0, once for each label.
+// A denoiser is asked for a batch of patches. Each patch comes with a map of label ids, one a
+// latent cell. 0 is 'no condition' there, so a map of zeros is the unconditional evaluation. A
+// network that takes a whole label map needs one evaluation a patch. A network that takes one class
+// at a time needs an evaluation for each label, with a map in which all other labels are 0.
 #pragma once
 
 #include <filesystem>
@@ -21,10 +21,12 @@ class Denoiser {
   // networks that are more than their parameters.
   virtual void load(const std::filesystem::path& weights);
 
-  // What the bundle's prediction type says (v, epsilon or x0), float32 [B, C, h, w], for the noisy
-  // latents `x` (float32 [B, C, h, w]) at `time` (float32 [B], in steps of the schedule) under
-  // `labels` (int64 [B, h, w]). Any thread after prepare_inference(); the result of a patch does
-  // not depend on the others of its batch as long as the batch has the same shape.
+  // What the bundle's prediction type says (v, epsilon or x0) for the noisy latents `x` at `time`
+  // under `labels`. Any thread after prepare_inference(). The result of a patch does not depend on
+  // the others of its batch as long as the batch has the same shape.
+  //   x, result  float32 [B, C, h, w]
+  //   time       float32 [B], in steps of the schedule
+  //   labels     int64 [B, h, w]
   virtual at::Tensor predict(const at::Tensor& x, const at::Tensor& time,
                              const at::Tensor& labels) = 0;
 
@@ -34,10 +36,10 @@ class Denoiser {
   virtual int labels() const = 0;
   // The sides of a patch are multiples of this many cells.
   virtual int alignment() const = 0;
-  // True where a patch needs one evaluation for each label it holds.
+  // Whether a patch needs one evaluation for each label it holds.
   virtual bool one_evaluation_per_label() const = 0;
-  // Multiplies and adds of one evaluation of a patch of `side` × `side` cells, in units of 1e9;
-  // convolutions and matrix products are counted, element-wise work is not.
+  // Multiplies and adds of one evaluation of a patch of `side` × `side` cells, in units of 1e9.
+  // Convolutions and matrix products are counted, element-wise work is not.
   virtual double gflop_per_evaluation(int side) const = 0;
 
   // The trainable tensors; they share memory with the network.

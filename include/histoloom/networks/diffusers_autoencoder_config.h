@@ -13,9 +13,9 @@ struct DiffusersAutoencoderConfig {
   int out_channels = 3;
   int latent_channels = 4;
   std::vector<int> block_out_channels{64};
-  int layers_per_block = 1;  // of the encoder; the decoder has one more
+  int layers_per_block = 1;  // layers of the encoder; the decoder has one more
   int norm_num_groups = 32;
-  // By block: whether it attends after each resnet (AttnDownEncoderBlock2D, AttnUpDecoderBlock2D).
+  // Whether each block attends after each resnet (AttnDownEncoderBlock2D, AttnUpDecoderBlock2D).
   std::vector<bool> down_attention{false}, up_attention{false};
 };
 

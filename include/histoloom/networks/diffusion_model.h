@@ -14,13 +14,13 @@ namespace histoloom {
 inline constexpr int kMaxChannels = 64;
 
 struct DiffusionModel {
-  std::string name;        // what it paints: "latents", "labels"; for progress and errors
-  int channels = 0;        // of the canvas, 1 to kMaxChannels
+  std::string name;        // what the network paints: "latents", "labels"; for progress and errors
+  int channels = 0;        // channels of the canvas, 1 to kMaxChannels
   int patch = 0;           // cells a side
   int batch = 0;           // patches a call of the denoiser, always
-  NoiseSchedule schedule;  // that it was trained with
+  NoiseSchedule schedule;  // schedule of the network's training
   Prediction prediction = Prediction::v;
-  std::optional<double> clip;  // bound on |x0|; none where the model wants none
+  std::optional<double> clip;  // bound on |x0|; missing: no bound
 };
 
 }  // namespace histoloom

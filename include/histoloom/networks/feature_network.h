@@ -1,7 +1,9 @@
-// A network that says of an image what is in it, as numbers: any TorchScript file whose forward
-// takes images, float32 [B, 3, side, side] in [0, 1], and returns features [B, D], or a tuple of
-// features and the logits of classes [B, K]. Resizing and normalising are the module's own
-// business.
+// A network that says of an image what is in it, as numbers: any TorchScript file with a forward
+// like this:
+//     images, float32 [B, 3, side, side] in [0, 1]
+//       -> features [B, D], or a tuple of features and the logits of classes [B, K]
+//
+// Resizing and normalising are the module's own business.
 //
 // Such a file is a program, which is run.
 #pragma once
@@ -20,7 +22,7 @@ class FeatureNetwork {
   struct Output {
     std::size_t dimensions = 0;
     std::vector<float> features;  // images × dimensions
-    std::size_t classes = 0;      // 0 where the network gives no logits
+    std::size_t classes = 0;      // number of classes; 0 if the network gives no logits
     std::vector<float> logits;    // images × classes
   };
 
@@ -32,7 +34,8 @@ class FeatureNetwork {
   FeatureNetwork(const FeatureNetwork&) = delete;
   FeatureNetwork& operator=(const FeatureNetwork&) = delete;
 
-  // Describes images of side × side × RGB bytes each. \error UserError as above. Any thread.
+  // Describes images of side × side × RGB bytes each. \error UserError as the constructor. Any
+  // thread.
   Output describe(const std::vector<std::span<const std::uint8_t>>& images) const;
 
  private:

@@ -1,12 +1,12 @@
-// What every thread that calls a network holds while it does.
+// What every thread that calls a network holds during the call.
 #pragma once
 
 #include <memory>
 
 namespace histoloom {
 
-// Switches autograd off and has this thread's network calls run on itself alone: the same bits
-// whatever the number of threads, which run calls side by side instead.
+// Switches autograd off and has this thread's network calls run on itself alone. So the bits are
+// the same whatever the number of threads, which run calls side by side instead.
 class InferenceThread {
  public:
   InferenceThread();

@@ -16,8 +16,8 @@ struct LatentSpaceSpec {
   std::vector<float> deviation;  // one a channel
 };
 
-// The mean over all cells of the normalised latents of an image (RGB, rows without gaps, sides that
-// are multiples of the downsampling factor), channel by channel.
+// The mean over all cells of an image's normalised latents, channel by channel. The image: RGB,
+// rows without gaps, sides that are multiples of the downsampling factor.
 std::vector<float> mean_latent(const LatentSpaceSpec& latent, Autoencoder& autoencoder,
                                const std::vector<std::uint8_t>& rgb, PixelSize size);
 

@@ -1,7 +1,7 @@
 // Noise schedules: how much signal and noise a latent holds at a time.
 //
-// Time counts the schedule's T discrete steps: T - 1 is noise, 0 the least noisy step that a
-// network was trained on, -1 the clean latent. x_t = alpha(t)·x_0 + sigma(t)·noise, with
+// Time counts the schedule's T discrete steps: T - 1 is noise, -1 the clean latent. 0 is the least
+// noisy step that a network was trained on. x_t = alpha(t)·x_0 + sigma(t)·noise, with
 // alpha² = alphas_cumprod[t] and sigma² = 1 - alpha². Between whole times the log signal-to-noise
 // ratio is interpolated.
 #pragma once
@@ -19,7 +19,7 @@ namespace histoloom {
 struct ScheduleSpec {
   std::string type;  // "cosine", "linear" or "scaled_linear"
   int steps = 1000;
-  // The first and the last beta; the published ones of the linear schedule where missing.
+  // The first and the last beta; missing: the published ones of the linear schedule.
   std::optional<std::array<double, 2>> betas = {};
 };
 
@@ -34,7 +34,7 @@ class NoiseSchedule {
   // Square roots of betas linear from sqrt(first) to sqrt(last) (Rombach et al. 2022, Stable
   // Diffusion).
   static NoiseSchedule scaled_linear(int steps, double first, double last);
-  // As a bundle, which has been checked, describes it.
+  // The schedule that a bundle, which has been checked, describes.
   static NoiseSchedule of(const ScheduleSpec& spec);
 
   int steps() const { return static_cast<int>(alphas_cumprod_.size()); }
@@ -42,10 +42,10 @@ class NoiseSchedule {
   double alpha(double time) const;
   double sigma(double time) const;
 
-  // The times of `count` transitions, descending; the first is T - 1, the last -1. By time:
-  // int(linspace(-1, T - 1, count + 1)) reversed, as DiffInfinite's code draws them. By log-SNR:
-  // those nearest to log(alpha / sigma) = -4 to 3 in equal parts, or to what the schedule has of
-  // it.
+  // The times of `count` transitions, descending; the first is T - 1, the last -1.
+  //   time     int(linspace(-1, T - 1, count + 1)) reversed, as DiffInfinite's code draws them
+  //   log_snr  times nearest to log(alpha / sigma) = -4 to 3 in equal parts, or to the part of this
+  //            range that the schedule has
   std::vector<int> times(int count, Spacing spacing = Spacing::time) const;
 
  private:

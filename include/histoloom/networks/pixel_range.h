@@ -8,7 +8,7 @@
 
 namespace histoloom {
 
-// The same network, which sees `range`[0] for black and `range`[1] for white; images outside are in
+// Wraps a network, which sees `range`[0] for black and `range`[1] for white; images outside are in
 // [0, 1] as ever. Stable Diffusion's autoencoders want [−1, 1].
 std::unique_ptr<Autoencoder> with_pixel_range(std::unique_ptr<Autoencoder> network,
                                               std::array<double, 2> range);

@@ -10,8 +10,8 @@ namespace histoloom {
 
 struct PixelShuffleAutoencoderConfig {
   int latent_channels = 8;
-  int fine_width = 96;     // at a quarter of the resolution
-  int coarse_width = 144;  // at an eighth
+  int fine_width = 96;     // channels at a quarter of the resolution
+  int coarse_width = 144;  // channels at an eighth of the resolution
   int fine_blocks = 2;     // residual blocks at each resolution, in encoder and decoder
   int coarse_blocks = 3;
 };

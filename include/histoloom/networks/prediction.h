@@ -1,5 +1,5 @@
 // What a denoiser's output stands for, and the conversions between the three (Salimans and Ho 2022,
-// section 4): of a noisy x = alpha·x0 + sigma·epsilon, v = alpha·epsilon − sigma·x0.
+// section 4). For a noisy x = alpha·x0 + sigma·epsilon, v = alpha·epsilon − sigma·x0.
 #pragma once
 
 #include "histoloom/vocabulary/enum_names.h"
@@ -15,7 +15,7 @@ struct EnumNames<Prediction> {
                                     std::pair{Prediction::x0, std::string_view("x0")}};
 };
 
-// The clean value that `output` stands for at a noisy `x`: of numbers or of tensors.
+// The clean value that `output` stands for at a noisy `x`; for numbers and for tensors.
 template <class Value, class Scale>
 Value clean_of(Prediction prediction, const Value& x, const Value& output, const Scale& alpha,
                const Scale& sigma) {

@@ -11,15 +11,15 @@ namespace histoloom {
 struct TorchScriptDenoiserConfig {
   int channels = 4;
   int labels = 2;     // ids 0 (no condition) to labels - 1
-  int alignment = 8;  // cells
+  int alignment = 8;  // cells of which a patch's sides are multiples
   bool one_evaluation_per_label = false;
-  double gflop_per_cell = 0;  // 0 where nobody has counted
+  double gflop_per_cell = 0;  // work in 1e9 multiplies and adds; 0: nobody has counted
 };
 
 struct TorchScriptAutoencoderConfig {
   int channels = 4;
   int downsampling = 8;
-  double gflop_per_cell = 0;  // of decoding; 0 where nobody has counted
+  double gflop_per_cell = 0;  // work of decoding in 1e9 multiplies and adds; 0: nobody has counted
 };
 
 // Makes the network with fresh weights. Errors of a training begin with `where`.

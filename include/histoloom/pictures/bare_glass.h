@@ -7,12 +7,13 @@
 
 namespace histoloom {
 
-// Of 255: what glass has more of in its darkest channel.
+// Value that glass exceeds in its darkest channel, of 255.
 inline constexpr double kGlassBrightness = 225;
-// Of 255: what its brightest channel stays below, counted from its darkest.
+// Difference that glass stays below between its brightest and its darkest channel, of 255.
 inline constexpr double kGlassSaturation = 14;
 
-// `mean_rgb`: of a block of pixels, such as a cell's; a single pixel's noise would decide.
+// Tells by `mean_rgb`, the mean of a block of pixels, such as a cell's; a single pixel's noise
+// would decide.
 inline bool looks_like_glass(const std::array<double, 3>& mean_rgb) {
   const auto [low, high] = std::minmax_element(mean_rgb.begin(), mean_rgb.end());
   return *low > kGlassBrightness && *high - *low < kGlassSaturation;

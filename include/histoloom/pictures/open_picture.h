@@ -5,16 +5,17 @@
 // itself, and every picture has it. A *scan* is a file of a scanner's format. Rectangles and sizes
 // are in pixels of the level that is read, places in pixels of level 0.
 //
-// Example: of a slide of 5120 × 4000 px with levels that shrink by 1, 4 and 16, level_for(8) is 1
-// and read(1, {400, 0}, {10, 10}) are the 40 × 40 px from (400, 0) on, shrunk by 4.
+// Example: a slide of 5120 × 4000 px has levels that shrink by 1, 4 and 16. level_for(8) is 1, and
+// read(1, {400, 0}, {10, 10}) are the 40 × 40 px from (400, 0) on, shrunk by 4.
 //
-// What is where: OpenSlide reads tile by tile, so that a slide may have any size; every other
-// picture is decoded whole when pixels are first asked for, and kept until release(). read_rows()
-// keeps nothing but strips. Not for several threads at once.
+// In memory: OpenSlide reads tile by tile, so that a slide may have any size. Every other picture
+// is decoded whole when pixels are first asked for, and kept until release(). read_rows() keeps
+// nothing but strips. Not for several threads at once.
 //
-// Refusals have one wording, with the path: what is missing, a directory, no image, damaged, cut
-// short (PNG, JPEG and TIFF, before a pixel is decoded), of other than 8 bits, of a colour space
-// other than grey and RGB. tests/pictures/refusals_test.cpp lists them.
+// Refusals have one wording, with the path, for what is missing, a directory, no image or damaged.
+// PNG, JPEG and TIFF that are cut short are refused before a pixel is decoded. So is what has other
+// than 8 bits or a colour space other than grey and RGB. tests/pictures/refusals_test.cpp lists the
+// refusals.
 #pragma once
 
 #include <filesystem>
@@ -37,25 +38,25 @@ class PictureFile {
 
   const std::filesystem::path& path() const { return path_; }
   PixelSize size() const { return size_; }
-  // As the file stores them, alpha among them: 1 to 4; 3 where only OpenSlide reads the file.
+  // Channels that the file stores, alpha among them: 1 to 4; 3 if only OpenSlide reads the file.
   int channels() const { return channels_; }
-  // Microns a pixel by OpenSlide's properties; nothing of what OpenSlide doesn't read.
+  // Microns a pixel by OpenSlide's properties; nothing for what OpenSlide doesn't read.
   std::optional<double> stated_mpp() const { return stated_mpp_; }
   // stated_mpp(), else what the resolution tags of a plain picture say, if it may be a
   // microscope's. facts() looks in more places.
   std::optional<double> mpp() const { return mpp_; }
-  // Whether OpenSlide reads it: a slide, or a tiled TIFF of no scanner's format.
+  // Whether OpenSlide reads the file: a slide, or a tiled TIFF of no scanner's format.
   bool by_openslide() const { return by_openslide_; }
   bool is_scan() const { return scan_; }
-  // A scan, or a picture of several levels; others are plain pictures.
+  // Whether the picture is a scan or has several levels; others are plain pictures.
   bool is_slide() const { return scan_ || level_count() > 1; }
 
   // All that the file says of itself, read at every call. \error UserError.
   PictureFacts facts() const;
 
-  // Hands out all rows, decoding in parallel; `take` is called by one thread at a time, not
-  // necessarily the caller's, and what it throws comes out here. Channels as facts() has them.
-  // `threads` 0: all cores. \error UserError where the file turns out to be damaged.
+  // Hands out all rows, decoding in parallel, with the channels of facts(). `take` is called by one
+  // thread at a time, not necessarily the caller's, and what it throws comes out here. `threads` 0:
+  // all cores. \error UserError if the file turns out to be damaged.
   void read_rows(int threads, const TakeRows& take) const;
 
   virtual int level_count() const { return 1; }
@@ -63,8 +64,8 @@ class PictureFile {
   virtual int level_for(double /*shrink*/) const { return 0; }
   virtual double shrink_of(int /*level*/) const { return 1; }
   // `size` pixels of a level whose first lies at `corner` of level 0, on white: RGB, or grey of
-  // plain pictures in grey. What lies outside is white. \error UserError where the file turns out
-  // to be damaged.
+  // plain pictures in grey. What lies outside is white. \error UserError if the file turns out to
+  // be damaged.
   virtual Picture read(int level, PixelPoint corner, PixelSize size) = 0;
   // Forgets decoded pixels.
   virtual void release() {}
@@ -85,15 +86,15 @@ class PictureFile {
   std::optional<double> mpp_;
 };
 
-// \error UserError, as above, for all that can be found without decoding pixels.
+// Opens a picture without decoding pixels. \error UserError for all that can be found so.
 std::unique_ptr<PictureFile> open_picture(const std::filesystem::path& path);
 
 // An image of 8 bits a sample, decoded whole, its channels as they are stored. \error UserError as
-// above, but any colour space is taken.
+// open_picture(), but any colour space is taken.
 Picture read_picture(const std::filesystem::path& path);
 
 // Whether a file has one channel, as label masks have, by its header; false for what is no image.
-// \error UserError, if the file can't be opened.
+// \error UserError if the file can't be opened.
 bool is_grey(const std::filesystem::path& path);
 
 }  // namespace histoloom

@@ -17,7 +17,7 @@ struct PictureFacts {
   std::optional<double> mpp;
   std::optional<double> magnification;
   std::vector<std::uint8_t> icc_profile;
-  std::string digital_source_type;  // from XMP ("trainedAlgorithmicMedia"); empty: says nothing
+  std::string digital_source_type;  // entry in XMP ("trainedAlgorithmicMedia"); empty: none
   std::vector<pyramid::AssociatedImage> associated;
   std::vector<std::string> warnings;  // what was found and can't be kept
 };

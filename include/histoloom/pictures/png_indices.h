@@ -13,12 +13,12 @@ struct PngEncoding {
   bool indexed = false;
 };
 
-// Reads the header. nullopt where the file is no PNG or ends too early: whoever decodes it will say
+// Reads the header. nullopt if the file is no PNG or ends too early: whoever decodes it will say
 // so.
 std::optional<PngEncoding> read_png_encoding(const std::filesystem::path& path);
 
-// The same PNG without its palette, as grey values that are the indices: the pixels of both are
-// encoded alike. Damage stays for the decoder to find.
+// A PNG without its palette, as grey values that are the indices: the pixels of both are encoded
+// alike. Damage stays for the decoder to find.
 std::string indexed_png_as_grey(const std::filesystem::path& path);
 
 }  // namespace histoloom

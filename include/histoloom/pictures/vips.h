@@ -1,12 +1,12 @@
-// libvips as every room uses it: started once for the process, silent, and without a memory of
-// files, so that one that was replaced is read anew.
+// libvips as every room uses it: started once for the process, silent and without a memory of
+// files. So a file that was replaced is read anew.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 #include <string>
 
-typedef struct _VipsImage VipsImage;  // as <vips/vips.h> has it
+typedef struct _VipsImage VipsImage;  // a declaration of <vips/vips.h>
 
 namespace histoloom {
 
@@ -22,13 +22,13 @@ using VipsPtr = std::unique_ptr<Object, VipsUnref>;
 void start_vips();
 
 // The first line of what libvips has to say of its last failure, which it then forgets; "no reason
-// given" where it says nothing.
+// given" if libvips says nothing.
 std::string vips_says();
 
 // An image to be decoded once, from the top down; damage is an error there, not a grey patch. Null
-// where libvips can't open it: vips_says() says why.
+// if libvips can't open the file: vips_says() says why.
 VipsPtr<VipsImage> open_vips_image(const std::filesystem::path& path);
-// The same of an encoded image in memory, which outlives it.
+// An image from the encoded `bytes`, which outlive it; else as open_vips_image().
 VipsPtr<VipsImage> open_vips_buffer(const std::string& bytes);
 
 }  // namespace histoloom

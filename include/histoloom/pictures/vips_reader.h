@@ -13,7 +13,7 @@ namespace histoloom {
 
 class VipsReader {
  public:
-  // Opens the file; UserError where it is missing, can't be read or is no image.
+  // Opens the file; UserError if it is missing, can't be read or is no image.
   explicit VipsReader(const std::filesystem::path& path);
   // Opens an image in memory; `path` is what errors name.
   VipsReader(const std::filesystem::path& path, std::string bytes);
@@ -27,7 +27,7 @@ class VipsReader {
   std::string format() const;
 
   // Copies the bytes of `count` rows from `y` on, width × bands each, to `out`. Rows are read in
-  // ascending order. UserError where the file turns out to be damaged.
+  // ascending order. UserError if the file turns out to be damaged.
   void read_rows(std::int64_t y, std::int64_t count, std::uint8_t* out);
 
  private:

@@ -1,22 +1,24 @@
 // Latent fields on disk.
 //
-// A LatentArray is a Zarr v2 array [channels, height, width] of float16 or float32, uncompressed,
-// fill_value NaN, dimension separator ".", chunks of all channels × side × side cells; the side is
-// the largest multiple of 16 that keeps a chunk within 512 KiB, but no longer than the field.
-// `zarr.open` of Python reads what was committed.
+// A LatentArray is a Zarr v2 array [channels, height, width], and `zarr.open` of Python reads what
+// was committed:
+//   values   float16 or float32, uncompressed, fill_value NaN
+//   chunks   all channels × side × side cells, dimension separator "."
+//   side     the largest multiple of 16 that keeps a chunk within 512 KiB, but no longer than the
+//            field
 //
-// Example: 8 channels in float16, 512 × 512 cells (a slide of 4096 × 4096 px at a factor of 8):
-// chunks are 8 × 176 × 176, 484 KiB each, a grid of 3 × 3, edge chunks stored whole and padded
+// Example: 8 channels in float16, 512 × 512 cells (a slide of 4096 × 4096 px at a factor of 8).
+// Chunks are 8 × 176 × 176, 484 KiB each, a grid of 3 × 3. Edge chunks are stored whole and padded
 // with NaN.
 //
 // In memory: at most the cache's budget of chunks. On disk: the array. Rectangles are read and
-// written through the cache; dirty chunks reach the disk when they are evicted or at commit(), and
+// written through the cache. Dirty chunks reach the disk when they are evicted or at commit(), and
 // lie beside the committed ones until the commit counts. So whenever a run is killed, open() finds
 // what the last commit() left, all of it and nothing later.
 //
-// read() and write() may be called from any thread; concurrent writes must go to disjoint cells,
-// and commit() and the destructor must have the array to themselves. Arrays that share a cache may
-// do all of this side by side. UserErrors name the file, what was found and the cure.
+// Any thread may call read() and write(), but concurrent writes must go to disjoint cells. commit()
+// and the destructor must have the array to themselves. Arrays that share a cache may do all of
+// this side by side. UserErrors name the file, what was found and the cure.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +37,10 @@ struct StoreTraffic {
   std::uint64_t bytes_written = 0;
 };
 
-// Chunks in memory, shared by the arrays of a job; keeps the least recently used ones out.
+// Chunks in memory, shared by the arrays of a job; evicts the least recently used ones.
 class ChunkCache {
  public:
-  // `budget`: bytes of chunks kept in memory. At least one chunk a calling thread is always held.
+  // Makes a cache of `budget` bytes. At least one chunk a calling thread is always held.
   explicit ChunkCache(std::uint64_t budget);
   ~ChunkCache();
   ChunkCache(const ChunkCache&) = delete;
@@ -78,8 +80,8 @@ class LatentArray {
   // Stores channels × height × width floats; float16 rounds to nearest even.
   void write(const LatentRect& rect, const float* in);
   // Makes everything written so far permanent, at once: syncs the chunks, then replaces the list of
-  // checksums. Where it throws, the set that was committed before is still there to be opened, and
-  // a full disk can be cleared and commit() called again.
+  // checksums. After an error the set that was committed before can still be opened. A full disk
+  // can be cleared and commit() called again.
   void commit();
 
  private:

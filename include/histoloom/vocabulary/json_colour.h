@@ -8,7 +8,7 @@
 
 namespace histoloom {
 
-// [r, g, b]. UserError, "WHERE: the color of WHAT must be …", for anything else.
+// Parses [r, g, b]. UserError, "WHERE: the color of WHAT must be …", for anything else.
 std::array<std::uint8_t, 3> parse_colour(const nlohmann::json& value, const std::string& where,
                                          const std::string& what);
 

@@ -21,9 +21,13 @@ struct Label {
 // The labels of a model, by ascending id. Ids need not be dense.
 class LabelSet {
  public:
-  // Parses {"labels": [{"id": 1, "name": "carcinoma", "color": [200, 0, 0]}, …], "unknown": 0,
-  // "glass": 5} ("glass" may be missing). UserError, with `where` (a path), for ids above 254 or
-  // given twice, empty or repeated names, colours out of range, unknown or glass not among the ids.
+  // Parses JSON like this ("glass" may be missing):
+  //
+  //     {"labels": [{"id": 1, "name": "carcinoma", "color": [200, 0, 0]}, …],
+  //      "unknown": 0, "glass": 5}
+  //
+  // UserError, with `where` (a path), for ids above 254 or given twice, empty or repeated names, or
+  // colours out of range. UserError, too, for unknown or glass not among the ids.
   static LabelSet parse(std::string_view json, const std::string& where);
 
   // The JSON that parse() takes.
@@ -34,10 +38,10 @@ class LabelSet {
   std::optional<LabelId> glass() const { return glass_; }
   // The labels of tissue, by ascending id: all but unknown and glass.
   std::vector<LabelId> tissue() const;
-  // nullptr where no label has the id.
+  // The label of an id or a name; nullptr if there is none.
   const Label* find(LabelId id) const;
   const Label* find(std::string_view name) const;
-  // "0 unknown, 1 carcinoma, …", for messages.
+  // The labels for messages: "0 unknown, 1 carcinoma, …".
   std::string describe() const;
 
  private:

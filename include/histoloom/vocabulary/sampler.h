@@ -8,9 +8,11 @@ namespace histoloom {
 // How a cell goes from one time of the schedule to the next (diffusion/solver.h).
 enum class SolverKind { ddim, dpmpp };
 
-// How the times of a sampler lie. `time`: evenly, as DiffInfinite draws them. `log_snr`: evenly in
-// the log signal-to-noise ratio (Lu et al. 2022, DPM-Solver, section 3.2), so that coarse structure
-// and fine detail, which the first and the last steps decide, keep their contrast in few steps.
+// How the times of a sampler lie.
+//   time     evenly, as DiffInfinite draws them
+//   log_snr  evenly in the log signal-to-noise ratio (Lu et al. 2022, DPM-Solver, section 3.2). So
+//            coarse structure and fine detail, which the first and the last steps decide, keep
+//            their contrast in few steps.
 enum class Spacing { time, log_snr };
 
 // How crops cover the canvas (diffusion/patch_plan.h).

@@ -1,8 +1,10 @@
 // Safetensors: u64 little-endian N, N bytes of JSON, then the tensors' bytes.
 //
-// What the file says is checked before anything is allocated on its word: N against the file and
-// 100 MB, dtypes, shapes (products without overflow), data_offsets without holes, overlaps or a
-// remainder, unique keys.
+// What the file says is checked before anything is allocated on its word:
+//   - N against the file and 100 MB
+//   - dtypes, and shapes (products without overflow)
+//   - data_offsets without holes, overlaps or a remainder
+//   - unique keys
 #pragma once
 
 #include <filesystem>
@@ -29,7 +31,7 @@ class SafetensorsFile final : public WeightsFile {
   std::vector<std::int64_t> shape(const std::string& name) const override;
   // The strings of `__metadata__`.
   const std::map<std::string, std::string>& metadata() const override;
-  // dtypes: F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL.
+  // A tensor's bytes; dtypes: F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL.
   TensorBytes bytes(const std::string& name) const override;
 
  private:

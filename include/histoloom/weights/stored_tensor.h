@@ -21,18 +21,18 @@ constexpr std::size_t kMaxDimensions = 64;
 struct StoredTensor {
   ElementType type = ElementType::f32;
   std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> strides;  // in elements, none negative
-  std::uint64_t offset = 0;           // of its first element, in bytes from its data's beginning
+  std::vector<std::int64_t> strides;  // elements from one index to the next, none negative
+  std::uint64_t offset = 0;           // bytes from the data's beginning to the first element
 };
 
 // Strides of a tensor whose rows lie one after another. The shape is one that shape_bytes() takes.
 std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape);
 
-// Bytes of a tensor of this shape; nothing where a dimension is negative or the product overflows,
-// empty dimensions left out of it, since torch computes strides of empty tensors too.
+// Bytes of a tensor of this shape; nothing if a dimension is negative or the product overflows.
+// Empty dimensions are left out of the product, since torch computes strides of empty tensors too.
 std::optional<std::uint64_t> shape_bytes(const std::vector<std::int64_t>& shape, ElementType type);
 
-// A name from a file as an error message shows it: one line, cut where it is long.
+// A name from a file as an error message shows it: one line, cut if it is long.
 std::string printable(std::string_view name);
 
 }  // namespace histoloom

@@ -16,8 +16,8 @@
 //   big_tiff                     x      x    x
 //
 // validate() refuses what a profile would lose of the picture (ErrorCode::unsupported). Without
-// magnification, title or class names the picture is whole: these are left out where the profile
-// has no place for them.
+// magnification, title or class names the picture is whole: these are left out if the profile has
+// no place for them.
 #pragma once
 
 #include "histoloom/pyramid/options.h"

@@ -1,12 +1,12 @@
 // What a pyramidal TIFF is to be, and the pure functions that check and plan it.
 //
-// Words: a *level* is the image at one reduction; level 0 is the image itself, level k is
+// Words: a *level* is the image at one reduction. Level 0 is the image itself, level k is
 // ceil(W / f^k) × ceil(H / f^k) px for a shrink factor f. A *tile* is the square that is compressed
 // on its own. A *strip* is one row of tiles over the whole width of a level.
 //
-// Example: 333 × 2049 px with tiles of 256 px and factor 2 has the levels 333 × 2049, 167 × 1025,
+// Example: 333 × 2049 px with tiles of 256 px and factor 2. The levels are 333 × 2049, 167 × 1025,
 // 84 × 513, 42 × 257 and 21 × 129; the last is the first that fits into one tile. OpenSlide calls
-// their downsamples 1, 1.997, 3.979, 7.951 and 15.87: the mean of the two ratios of the sizes.
+// the downsamples 1, 1.997, 3.979, 7.951 and 15.87: the mean of the two ratios of the sizes.
 //
 // Which profile (the same pixels, other bookkeeping):
 //   generic  every tool that knows tiled TIFF. OpenSlide 3.4.1 shows no mpp and no magnification,
@@ -34,20 +34,22 @@ enum class Profile { generic, svs, ome };
 enum class Compression { jpeg, deflate, lzw, none };
 // JPEG's chroma: subsampled is 4:2:0, full is 4:4:4; automatic is 4:2:0 below quality 90.
 enum class Chroma { automatic, subsampled, full };
-// How a level is made from the one above: mean for images; mode for labels, which picks the most
-// frequent id of a window and, among equals, the first in reading order.
+// How a level is made from the one above:
+//   mean  the mean of a window, for images
+//   mode  the most frequent id of a window and, among equals, the first in reading order; for
+//         labels
 enum class Reduction { mean, mode };
-// automatic: classic TIFF where the finished file stays below 4 GiB, else BigTIFF.
+// The kind of TIFF; automatic: classic if the finished file stays below 4 GiB, else BigTIFF.
 enum class Container { automatic, classic, big };
 
 // One class of a label image.
 struct LabelClass {
-  int id = 0;  // 0..255
+  int id = 0;  // value of the pixels, 0..255
   std::string name;
   std::array<std::uint8_t, 3> colour{};
 };
 
-// A picture beside the pyramid, RGB, rows without gaps.
+// A picture next to the pyramid, RGB, rows without gaps.
 struct AssociatedImage {
   std::string name;  // "label", "macro", "thumbnail"; in ome any
   PixelSize size;
@@ -55,18 +57,19 @@ struct AssociatedImage {
 };
 
 struct WriterOptions {
-  PixelSize size;    // of level 0; comes out exactly so
-  int channels = 3;  // 3 = RGB, 1 = grey or labels
+  PixelSize size;    // size of level 0, to the pixel
+  int channels = 3;  // samples a pixel: 3 for RGB, 1 for grey or labels
   Profile profile = Profile::generic;
   Compression compression = Compression::jpeg;
-  int quality = 80;  // of JPEG, 1..100
+  int quality = 80;  // quality of JPEG, 1..100
   Chroma chroma = Chroma::automatic;
-  int tile = 256;  // multiple of 16
-  int shrink = 2;  // 2 or 4
-  int levels = 0;  // 0: down to one tile
+  int tile = 256;  // px a side, a multiple of 16
+  int shrink = 2;  // factor from level to level, 2 or 4
+  int levels = 0;  // number of levels; 0: down to one tile
   Reduction reduction = Reduction::mean;
   Container container = Container::automatic;
-  int threads = 0;  // 0: all that TBB may use, which is also the most; never changes a byte
+  // Threads, whose number never changes a byte; 0: all that TBB may use, which is also the most.
+  int threads = 0;
 
   std::optional<double> mpp;           // microns per pixel of level 0
   std::optional<int> objective_power;  // an integer: OpenSlide 3.4.1 shows no other
@@ -75,35 +78,37 @@ struct WriterOptions {
   // file's bytes don't depend on where it lies.
   std::string title = "slide";
   std::string description;  // ImageDescription of generic; Title in svs, Description in ome
-  std::string date;         // "2026-11-20" or "2026-11-20T12:00:00"; empty: no date in the file
-  // The job's own words on the drawn label (name, seed, date); SYNTHETIC is always added.
+  std::string date;         // "2026-11-20" or "2026-11-20T12:00:00"; empty: none
+  // The job's own words on the drawn label (name, seed, date). SYNTHETIC is added unless
+  // digital_source_type is empty.
   std::vector<std::string> label_lines;
   // Thumbnail, label and macro, in the file in svs and ome (svs needs the thumbnail).
   bool associated_images = true;
   // Pictures that the slide has already; each takes the place of the one that would be drawn.
   std::vector<AssociatedImage> associated;
-  bool draw_missing = true;  // label and macro that weren't handed in; false: left out
+  // Whether label and macro that weren't handed in are drawn; else they are left out.
+  bool draw_missing = true;
   // What made the pixels, for XMP: trainedAlgorithmicMedia, algorithmicMedia; empty: no XMP (a
-  // picture that isn't ours). Label and macro say SYNTHETIC only where it isn't empty.
+  // picture that isn't ours). If it is empty, label and macro don't say SYNTHETIC.
   std::string digital_source_type = "trainedAlgorithmicMedia";
-  std::vector<std::uint8_t> icc_profile;  // empty: sRGB for RGB images, none for one channel
+  std::vector<std::uint8_t> icc_profile;  // ICC profile; empty: sRGB, or none for one channel
 
-  std::vector<LabelClass> classes;  // of a label image; named in the description (generic)
-  // Store label images with a colour map. Most viewers then show colours, but libvips and
-  // OpenSlide hand out colours in place of ids and ASAP refuses the file.
+  std::vector<LabelClass> classes;  // classes of a label image; named in the description (generic)
+  // Whether label images are stored with a colour map. Most viewers then show colours, but libvips
+  // and OpenSlide hand out colours in place of ids and ASAP refuses the file.
   bool palette = false;
 };
 
 // Throws UserError with one line that names the option, the value and the limit, unless a file can
-// be written so. Its code: unsupported where another profile could (feature.h), else
+// be written so. The error's code is unsupported if another profile could (feature.h), else
 // invalid_option. Pure: looks at no disk.
 void validate(const WriterOptions& options);
 
 // Throws UserError unless `text` is a date as WriterOptions::date holds it.
 void require_date(std::string_view text);
 
-// "generic", "svs", "ome"; "jpeg", "deflate", "lzw", "none". Throw UserError (invalid_option) for
-// another name.
+// Names are "generic", "svs", "ome"; "jpeg", "deflate", "lzw", "none". Parsing another name throws
+// UserError (invalid_option).
 Profile parse_profile(std::string_view name);
 Compression parse_compression(std::string_view name);
 std::string_view name_of(Profile profile);

@@ -52,12 +52,12 @@ struct FileCalls {
   std::function<int(int)> fsync;
   std::function<int(const char*, const char*)> rename;
 };
-// Those of the operating system.
+// The operating system's own calls.
 FileCalls system_calls();
 
-// A hidden file ".NAME.partial" beside `path`, which commit() syncs and renames to `path` (an older
-// file there is replaced). A partial file that another process is writing is an error. Destroying
-// the sink discards what was neither committed nor suspended.
+// A hidden file ".NAME.partial" next to `path`, which commit() syncs and renames to `path` (an
+// older file there is replaced). A partial file that another process is writing is an error.
+// Destroying the sink discards what was neither committed nor suspended.
 std::unique_ptr<Sink> open_file_sink(const std::filesystem::path& path,
                                      FileCalls calls = system_calls());
 

@@ -1,25 +1,26 @@
 // Replaces pixels of a slide in a copy of it, and leaves everything else as it was.
 //
 // The copy begins as the slide byte for byte. Tiles that hold a changed pixel, in every level, are
-// encoded anew and appended at the file's end, never in place: files may share one tile among many
-// entries, as ours do. Only the entries of TileOffsets and TileByteCounts that led to them change.
-// A level's pixels are averages of level 0; one is replaced where a changed pixel lies under it.
+// encoded anew and appended at the file's end. No tile is replaced in place: files may share one
+// tile among many entries, as ours do. Only the entries of TileOffsets and TileByteCounts that led
+// to these tiles change. A level's pixels are averages of level 0; a pixel is replaced if a changed
+// one lies under it.
 //
 //   lossless  a touched tile differs in the changed pixels and in no other
 //   JPEG      a touched tile keeps the coefficients of every block (MCU: 8 or 16 px a side) without
-//             a changed pixel; the others are encoded with the tile's own quantisation tables,
+//             a changed pixel. Other blocks are encoded with the tile's own quantisation tables,
 //             sampling and colours. A reader that smooths subsampled chroma looks one pixel across
 //             a block's edge.
 //
 // Accepted: tiled TIFF and BigTIFF of either byte order, 8-bit RGB or YCbCr, interleaved, in JPEG,
-// deflate, LZW or uncompressed; levels in the main chain or as SubIFDs of the first directory.
+// deflate, LZW or uncompressed. Levels are in the main chain or SubIFDs of the first directory.
 // Label, macro and thumbnail stay as they are.
 //
 // Example: 100 × 100 changed pixels at (1000, 1000) of a slide with tiles of 256 px and three
-// levels of factor 4 touch four tiles of level 0 and one each of levels 1 and 2.
+// levels of factor 4. Touched are four tiles of level 0 and one each of levels 1 and 2.
 //
 // Memory: 4 bytes a pixel of the replaced rectangle and its surroundings up to one pixel of the
-// smallest level, a few tiles, and the file's directories. One thread at a time.
+// smallest level. Besides these a few tiles, and the file's directories. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -36,10 +37,11 @@ namespace histoloom::pyramid {
 // What the copy says of its change.
 struct EditMark {
   std::string software;  // XMP's CreatorTool
-  // For XMP, which is added to what the slide has. A slide that is synthetic already stays so.
+  // Source type for XMP, which is added to what the slide has. A slide that is synthetic already
+  // stays so.
   std::string digital_source_type = "compositeWithTrainedAlgorithmicMedia";
-  // "Inpainted = 10,20,300,400"; appended to ImageDescription after a '|', as Aperio's properties
-  // are, unless the description is XML or JSON.
+  // Note such as "Inpainted = 10,20,300,400", appended to ImageDescription after a '|', as Aperio's
+  // properties are, unless the description is XML or JSON.
   std::string note;
 };
 
@@ -51,28 +53,28 @@ struct EditedLevel {
 
 struct EditSummary {
   std::vector<EditedLevel> levels;  // level 0 first
-  std::uint64_t bytes = 0;          // of the whole file
+  std::uint64_t bytes = 0;          // bytes of the whole file
 };
 
 class TileEditor {
  public:
-  // \error UserError that names the path and says what is accepted, where the slide can't be
-  // edited (unsupported), or can't be read (read_tiff()).
+  // Opens the slide. \error UserError that names the path and says what is accepted, if the slide
+  // can't be edited (unsupported) or read (read_tiff()).
   explicit TileEditor(const std::filesystem::path& slide);
   ~TileEditor();
   TileEditor(const TileEditor&) = delete;
   TileEditor& operator=(const TileEditor&) = delete;
 
-  PixelSize size() const;  // of level 0
+  PixelSize size() const;  // size of level 0
 
   // Pixels of level 0, RGB, rows without gaps; `rect` lies inside. \error UserError for a tile that
   // can't be decoded.
   std::vector<std::uint8_t> read(const PixelRect& rect) const;
 
-  // Writes the copy as a hidden partial file beside `out`, which it becomes at the end. Pixels of
-  // `rgb` that are equal to the slide's are no change. \error UserError for a full disk
-  // (disk_full), a classic TIFF that would pass 4 GiB (too_large), a tile that can't be decoded
-  // (damaged_file); `out` is then what it was.
+  // Writes the copy as a hidden partial file next to `out`, which it becomes at the end. Pixels of
+  // `rgb` that are equal to the slide's are no change. After an error `out` is what it was.
+  // \error UserError for a full disk (disk_full), a classic TIFF that would pass 4 GiB (too_large),
+  // or a tile that can't be decoded (damaged_file).
   EditSummary write(const std::filesystem::path& out, const PixelRect& rect,
                     const std::vector<std::uint8_t>& rgb, const EditMark& mark) const;
   EditSummary write(std::unique_ptr<Sink> sink, const PixelRect& rect,

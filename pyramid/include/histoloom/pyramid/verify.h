@@ -2,8 +2,8 @@
 // with the file.
 //
 // The rules were read in the readers' sources; those of OpenSlide 3.4.1, libvips, GDAL and tifffile
-// are compared with the running readers in the tests. No pixel is decoded: a view says what a reader
-// lists, not that every tile decodes.
+// are compared with the running readers in the tests. No pixel is decoded: a view says what a
+// reader lists, not that every tile decodes.
 //
 // Example: a generic pyramid with mpp 0.5, as BigTIFF. OpenSlide 3.4.1 sees its levels and no mpp;
 // OpenSlide 4 both; QuPath hands it to Bio-Formats, which sees one level; libvips its pages.
@@ -18,18 +18,18 @@
 
 namespace histoloom::pyramid {
 
-// A picture beside the pyramid.
+// A picture next to the pyramid.
 struct AssociatedView {
-  std::string name;  // as the reader calls it
+  std::string name;  // name that the reader gives it
   PixelSize size;
-  int directory = 0;  // in the main chain
+  int directory = 0;  // number in the main chain
 };
 
 struct ReaderView {
   std::string reader;  // "OpenSlide 3.4.1"
   bool opens = false;
-  bool known = true;  // false: it goes to a driver whose rules are not here
-  std::string how;    // "as Aperio", "through Bio-Formats, as OME-TIFF"; why not where !opens
+  bool known = true;  // whether the rules of the file's driver are here
+  std::string how;    // "as Aperio", "through Bio-Formats, as OME-TIFF"; why not, if !opens
   std::vector<PixelSize> levels;
   std::optional<double> mpp_x;  // microns per pixel of level 0
   std::optional<double> mpp_y;
@@ -58,7 +58,7 @@ struct VerifyReport {
   bool has_errors() const;
 };
 
-// Pure: looks at no disk.
+// Tells what readers see of a file, and what is wrong with it. Pure: looks at no disk.
 VerifyReport verify(const TiffFile& file);
 
 // The report as text, for people.
