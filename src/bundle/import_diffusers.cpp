@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
 
 namespace {
 
-constexpr const char* kNone = "none";
+constexpr const char* kNoneName = "none";
 
 // The only tensor of a file, as [tokens, width]: floating, finite.
 at::Tensor read_context(const std::string& name, const std::filesystem::path& path) {
@@ -77,7 +77,7 @@ at::Tensor context_table(const DiffusersImport& files, const ordered_json& label
   std::vector<at::Tensor> table(
       static_cast<std::size_t>(std::max_element(labels.begin(), labels.end())->first + 1));
   for (const auto& [id, name] : labels) {
-    const std::string key = id == 0 ? kNone : name;
+    const std::string key = id == 0 ? kNoneName : name;
     const auto found = contexts.find(key);
     if (found == contexts.end())
       throw UserError(
@@ -102,7 +102,7 @@ ordered_json label_set_for(const DiffusersImport& files, const ImportOptions& op
           fmt::format("--context {}: every label set has this label already; give "
                       "another name{}",
                       name, name == "unknown" ? ", or 'none'" : ""));
-    if (name != kNone) names.push_back(name);
+    if (name != kNoneName) names.push_back(name);
   }
   if (names.empty()) throw UserError("--context: give at least one label besides 'none'");
   return label_set_of(names);

@@ -15,7 +15,7 @@ namespace histoloom {
 
 namespace {
 
-constexpr double kLongSeconds = 3;  // of a call that is not repeated to be timed
+constexpr double kLongCallSeconds = 3;  // of a call that is not repeated to be timed
 
 // Every `every`-th window is looked at, drawn so that they don't lie in lines.
 double count_windows(const WindowGrid& grid, const GlassField& glass, std::int64_t to_count) {
@@ -56,7 +56,7 @@ double seconds_a_batch(const LatentSpaceSpec& space, Autoencoder& autoencoder,
   };
   // The first calls of a network take longer.
   const double first = timed();
-  return first > kLongSeconds ? first : timed();
+  return first > kLongCallSeconds ? first : timed();
 }
 
 }  // namespace

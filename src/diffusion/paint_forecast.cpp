@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kWalkedCells = std::int64_t{1} << 23;  // by the random plan in all steps
 constexpr std::int64_t kSmallSide = 1024;  // cells of the canvas on which plans are compared
-constexpr double kLongSeconds = 3;         // of a batch that is not repeated to be timed
+constexpr double kLongBatchSeconds = 3;    // of a batch that is not repeated to be timed
 
 // Crops of one step, and the evaluations that they take with and without guidance.
 struct StepCount {
@@ -120,7 +120,7 @@ double Forecaster::seconds_a_batch() {
   };
   // The first calls of a network take longer, and have it lay out its memory.
   const double first = timed();
-  return first > kLongSeconds ? first : timed();
+  return first > kLongBatchSeconds ? first : timed();
 }
 
 PaintForecast Forecaster::run() {

@@ -23,7 +23,7 @@ constexpr std::int64_t kSideStep = 16;
 constexpr std::int64_t kLargestSide = 4096;
 constexpr std::int64_t kMostChannels = 4096;
 
-[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+[[noreturn]] void refuse_header(const std::string& path, const std::string& what) {
   throw UserError(fmt::format("{}: {}; {}", path, what, kStartOver));
 }
 
@@ -37,8 +37,9 @@ std::array<std::int64_t, 3> sizes(const json& value, const std::string& path, co
     if (good) result[i] = value[i].get<std::int64_t>();
   }
   if (!good) {
-    refuse(path, fmt::format("\"{}\" must be three whole numbers from 1 to {}, {} and {}, got {}",
-                             key, limits[0], limits[1], limits[2], value.dump()));
+    refuse_header(
+        path, fmt::format("\"{}\" must be three whole numbers from 1 to {}, {} and {}, got {}", key,
+                          limits[0], limits[1], limits[2], value.dump()));
   }
   return result;
 }
@@ -46,14 +47,14 @@ std::array<std::int64_t, 3> sizes(const json& value, const std::string& path, co
 void expect(const json& root, const std::string& path, const char* key, const json& wanted) {
   const json found = root.value(key, json());
   if (found == wanted) return;
-  refuse(path, fmt::format("\"{}\" must be {}, got {}", key, wanted.dump(), found.dump()));
+  refuse_header(path, fmt::format("\"{}\" must be {}, got {}", key, wanted.dump(), found.dump()));
 }
 
 StoreType parse_type(const json& root, const std::string& path) {
   const json found = root.value("dtype", json());
   if (found == "<f2") return StoreType::float16;
   if (found == "<f4") return StoreType::float32;
-  refuse(path, fmt::format("\"dtype\" must be \"<f2\" or \"<f4\", got {}", found.dump()));
+  refuse_header(path, fmt::format("\"dtype\" must be \"<f2\" or \"<f4\", got {}", found.dump()));
 }
 
 }  // namespace
@@ -85,7 +86,7 @@ void write_zarr_header(const std::filesystem::path& directory, const ArrayShape&
 
 ArrayShape parse_zarr_header(std::string_view text, const std::string& path) {
   const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) refuse(path, "is not a JSON object");
+  if (!root.is_object()) refuse_header(path, "is not a JSON object");
   expect(root, path, "zarr_format", 2);
   expect(root, path, "compressor", nullptr);
   expect(root, path, "filters", nullptr);
@@ -99,15 +100,15 @@ ArrayShape parse_zarr_header(std::string_view text, const std::string& path) {
   const auto chunks = sizes(root.value("chunks", json()), path, "chunks",
                             {kMostChannels, kLargestSide, kLargestSide});
   if (chunks[0] != shape[0] || chunks[1] != chunks[2]) {
-    refuse(path, fmt::format("\"chunks\" must hold all {} channels and be square, got {}", shape[0],
-                             root["chunks"].dump()));
+    refuse_header(path, fmt::format("\"chunks\" must hold all {} channels and be square, got {}",
+                                    shape[0], root["chunks"].dump()));
   }
   return {static_cast<int>(shape[0]), {shape[2], shape[1]}, parse_type(root, path), chunks[1]};
 }
 
 ArrayShape read_zarr_header(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / ".zarray";
-  if (!file_exists(file)) refuse(file.string(), "is missing");
+  if (!file_exists(file)) refuse_header(file.string(), "is missing");
   return parse_zarr_header(read_file(file), file.string());
 }
 

@@ -14,16 +14,16 @@ using testing::Pointwise;
 
 constexpr Colour kWhite{255, 255, 255}, kRed{200, 0, 0};
 
-TEST(Canvas, RectanglesAndLinesCoverTheirPixelsAndNoOthers) {
-  Canvas canvas({9, 7});
-  canvas.fill({1, 2, 3, 4}, kRed);
-  canvas.line({5, 1}, {8, 4}, 1, kRed);
-  std::string drawing;
+TEST(Drawing, RectanglesAndLinesCoverTheirPixelsAndNoOthers) {
+  Drawing drawing({9, 7});
+  drawing.fill({1, 2, 3, 4}, kRed);
+  drawing.line({5, 1}, {8, 4}, 1, kRed);
+  std::string drawn;
   for (std::int64_t y = 0; y < 7; ++y) {
-    for (std::int64_t x = 0; x < 9; ++x) drawing += canvas.at({x, y}) == kRed ? '#' : '.';
-    drawing += '\n';
+    for (std::int64_t x = 0; x < 9; ++x) drawn += drawing.at({x, y}) == kRed ? '#' : '.';
+    drawn += '\n';
   }
-  EXPECT_EQ(drawing,
+  EXPECT_EQ(drawn,
             ".........\n"
             ".....#...\n"
             ".##...#..\n"
@@ -33,43 +33,43 @@ TEST(Canvas, RectanglesAndLinesCoverTheirPixelsAndNoOthers) {
             ".........\n");
 }
 
-TEST(Canvas, WhatLiesOutsideIsNotDrawn) {
-  Canvas canvas({4, 3});
-  canvas.fill({-5, -5, 1, 9}, kRed);
-  canvas.line({-3, 1}, {9, 1}, 3, kWhite);
-  canvas.place({{2, 2}, std::vector<std::uint8_t>(12, 7)}, {3, 2}, 5);
-  EXPECT_EQ(canvas.at({0, 0}), kWhite);
-  EXPECT_EQ(canvas.at({3, 2}), (Colour{7, 7, 7}));
-  EXPECT_EQ(canvas.at({2, 2}), kWhite);
+TEST(Drawing, WhatLiesOutsideIsNotDrawn) {
+  Drawing drawing({4, 3});
+  drawing.fill({-5, -5, 1, 9}, kRed);
+  drawing.line({-3, 1}, {9, 1}, 3, kWhite);
+  drawing.place({{2, 2}, std::vector<std::uint8_t>(12, 7)}, {3, 2}, 5);
+  EXPECT_EQ(drawing.at({0, 0}), kWhite);
+  EXPECT_EQ(drawing.at({3, 2}), (Colour{7, 7, 7}));
+  EXPECT_EQ(drawing.at({2, 2}), kWhite);
 }
 
-TEST(Canvas, PicturesAreEnlargedByWholePixels) {
-  Canvas canvas({6, 4});
-  canvas.place({{2, 1}, {1, 2, 3, 4, 5, 6}}, {1, 1}, 2);
-  EXPECT_EQ(canvas.at({0, 1}), kWhite);
-  EXPECT_EQ(canvas.at({2, 2}), (Colour{1, 2, 3}));
-  EXPECT_EQ(canvas.at({3, 1}), (Colour{4, 5, 6}));
-  EXPECT_EQ(canvas.at({4, 2}), (Colour{4, 5, 6}));
-  EXPECT_EQ(canvas.at({5, 2}), kWhite);
-  EXPECT_EQ(canvas.at({3, 3}), kWhite);
+TEST(Drawing, PicturesAreEnlargedByWholePixels) {
+  Drawing drawing({6, 4});
+  drawing.place({{2, 1}, {1, 2, 3, 4, 5, 6}}, {1, 1}, 2);
+  EXPECT_EQ(drawing.at({0, 1}), kWhite);
+  EXPECT_EQ(drawing.at({2, 2}), (Colour{1, 2, 3}));
+  EXPECT_EQ(drawing.at({3, 1}), (Colour{4, 5, 6}));
+  EXPECT_EQ(drawing.at({4, 2}), (Colour{4, 5, 6}));
+  EXPECT_EQ(drawing.at({5, 2}), kWhite);
+  EXPECT_EQ(drawing.at({3, 3}), kWhite);
 }
 
 // The columns that hold ink.
-std::pair<std::int64_t, std::int64_t> ink(const Canvas& canvas) {
+std::pair<std::int64_t, std::int64_t> ink(const Drawing& drawing) {
   std::int64_t first = 1000, last = -1;
-  for (std::int64_t y = 0; y < canvas.picture().size.height; ++y)
-    for (std::int64_t x = 0; x < canvas.picture().size.width; ++x)
-      if (canvas.at({x, y}) != kWhite) first = std::min(first, x), last = std::max(last, x);
+  for (std::int64_t y = 0; y < drawing.picture().size.height; ++y)
+    for (std::int64_t x = 0; x < drawing.picture().size.width; ++x)
+      if (drawing.at({x, y}) != kWhite) first = std::min(first, x), last = std::max(last, x);
   return {first, last};
 }
 
-TEST(Canvas, TextStandsWhereItsAnchorSays) {
+TEST(Drawing, TextStandsWhereItsAnchorSays) {
   for (const auto& [anchor, share] :
-       {std::pair{Canvas::Anchor::left, 0.0}, std::pair{Canvas::Anchor::centre, 0.5},
-        std::pair{Canvas::Anchor::right, 1.0}}) {
-    Canvas canvas({300, 30});
-    canvas.text("a < b & c", {150, 5}, {0, 0, 0}, anchor);  // no mark-up
-    const auto [first, last] = ink(canvas);
+       {std::pair{Drawing::Anchor::left, 0.0}, std::pair{Drawing::Anchor::centre, 0.5},
+        std::pair{Drawing::Anchor::right, 1.0}}) {
+    Drawing drawing({300, 30});
+    drawing.text("a < b & c", {150, 5}, {0, 0, 0}, anchor);  // no mark-up
+    const auto [first, last] = ink(drawing);
     ASSERT_GT(last - first, 30);
     EXPECT_NEAR(static_cast<double>(first), 150 - share * static_cast<double>(last - first), 3);
   }
@@ -87,18 +87,18 @@ TEST(Ticks, AreRoundAndWithinTheirRange) {
   EXPECT_FALSE(std::signbit(linear_ticks(0, 10)[0]));
 }
 
-// The highest row with a colour in a column of the canvas.
-std::int64_t top_of(const Canvas& canvas, std::int64_t x, Colour colour) {
-  for (std::int64_t y = 20; y < canvas.picture().size.height; ++y)  // below the legend
-    if (canvas.at({x, y}) == colour) return y;
+// The highest row with a colour in a column of the drawing.
+std::int64_t top_of(const Drawing& drawing, std::int64_t x, Colour colour) {
+  for (std::int64_t y = 20; y < drawing.picture().size.height; ++y)  // below the legend
+    if (drawing.at({x, y}) == colour) return y;
   return -1;
 }
 
 TEST(LossPlot, CurvesLieLogarithmically) {
   constexpr Colour kTraining{31, 119, 180}, kHeldOut{214, 97, 29};
-  Canvas canvas({480, 370});
+  Drawing drawing({480, 370});
   // From 64 px on, 400 columns; from 26 px on, 300 rows, 5 % of air above and below.
-  draw_losses(canvas, {0, 0, 480, 370},
+  draw_losses(drawing, {0, 0, 480, 370},
               {{100, 1, 0.1, 0, 0}, {200, 0.1, std::nullopt, 0, 0}, {400, 0.01, 0.01, 0, 0}});
   const auto row = [](double loss) {
     const double low = 0.01 / 1.05, high = 1.05;
@@ -106,14 +106,14 @@ TEST(LossPlot, CurvesLieLogarithmically) {
   };
   const auto column = [](int step) { return 64 + std::lround(399.0 * step / 400); };
   // A mark reaches two pixels further up.
-  EXPECT_NEAR(static_cast<double>(top_of(canvas, column(100), kTraining)), row(1) - 2, 1);
-  EXPECT_NEAR(static_cast<double>(top_of(canvas, column(200), kTraining)), row(0.1) - 2, 2);
+  EXPECT_NEAR(static_cast<double>(top_of(drawing, column(100), kTraining)), row(1) - 2, 1);
+  EXPECT_NEAR(static_cast<double>(top_of(drawing, column(200), kTraining)), row(0.1) - 2, 2);
   // Straight from 100 to 400 where a row has no held-out loss.
-  EXPECT_NEAR(static_cast<double>(top_of(canvas, column(250), kHeldOut)), row(std::sqrt(1e-3)), 2);
+  EXPECT_NEAR(static_cast<double>(top_of(drawing, column(250), kHeldOut)), row(std::sqrt(1e-3)), 2);
 }
 
 TEST(LossPlot, OneRowAndLossesOfNothingAreDrawnToo) {
-  Canvas one({400, 300}), none({400, 300});
+  Drawing one({400, 300}), none({400, 300});
   draw_losses(one, {0, 0, 400, 300}, {{5, 0.3, {}, 0, 0}});
   EXPECT_GT(ink(one).second, 0);
   draw_losses(none, {0, 0, 400, 300}, {{5, 0, 0, 0, 0}});

@@ -62,7 +62,7 @@ struct ImageSetOptions {
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels);
 
 // The names, without endings, of the images and slides that read_image_set() would split.
-std::vector<std::string> names_of(const ImageSetOptions& options);
+std::vector<std::string> image_names_of(const ImageSetOptions& options);
 
 // One flag a cell for glass: bright and without colour, in pieces of at least 48 × 48 px. So lumina
 // and the gaps between fibres stay tissue.

@@ -14,7 +14,7 @@ namespace histoloom {
 
 namespace {
 
-constexpr int kHidden = 24;
+constexpr int kHiddenUnits = 24;
 constexpr int kClassifierSteps = 300;
 
 // [count, h, w] from ids [h, w]; zeros where the id is −1.
@@ -40,7 +40,7 @@ at::Tensor neighbours(const at::Tensor& classes, int count, bool eight) {
 }
 
 // Rows of features, cell by cell.
-at::Tensor rows_of(const at::Tensor& features) { return features.flatten(1).t(); }
+at::Tensor rows_of_cells(const at::Tensor& features) { return features.flatten(1).t(); }
 
 }  // namespace
 
@@ -49,9 +49,9 @@ CellClassifier::CellClassifier(const at::Tensor& features, const at::Tensor& cla
     : mean_(features.mean(0)), deviation_(features.std(0, /*unbiased=*/false).clamp_min(1e-6)) {
   at::manual_seed(seed);
   const std::int64_t inputs = features.size(1);
-  weight1_ = at::randn({kHidden, inputs}) / std::sqrt(static_cast<double>(inputs));
-  weight2_ = at::randn({count, kHidden}) / std::sqrt(static_cast<double>(kHidden));
-  bias1_ = at::zeros({kHidden});
+  weight1_ = at::randn({kHiddenUnits, inputs}) / std::sqrt(static_cast<double>(inputs));
+  weight2_ = at::randn({count, kHiddenUnits}) / std::sqrt(static_cast<double>(kHiddenUnits));
+  bias1_ = at::zeros({kHiddenUnits});
   bias2_ = at::zeros({count});
   std::vector<at::Tensor> parameters{weight1_, bias1_, weight2_, bias2_};
   for (at::Tensor& p : parameters) p.requires_grad_();
@@ -103,7 +103,7 @@ MaskCompletion::MaskCompletion(const std::vector<TrainingImage>& images, const L
     const at::Tensor cells = at::nonzero(ids >= 0).squeeze(1);
     annotated += cells.numel();
     if (image.pixels.empty() || cells.numel() == 0) continue;
-    features.push_back(rows_of(cell_features(image, factor)).index_select(0, cells));
+    features.push_back(rows_of_cells(cell_features(image, factor)).index_select(0, cells));
     classes.push_back(ids.index_select(0, cells));
   }
   if (annotated == 0)
@@ -119,7 +119,7 @@ at::Tensor MaskCompletion::annotated_classes(const TrainingImage& image) const {
 
 at::Tensor MaskCompletion::probabilities(const TrainingImage& image) const {
   const at::Tensor features = cell_features(image, factor_);
-  return classifier_->probabilities(rows_of(features))
+  return classifier_->probabilities(rows_of_cells(features))
       .t()
       .reshape({count_, features.size(1), features.size(2)});
 }

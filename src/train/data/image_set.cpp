@@ -104,8 +104,8 @@ UserError nothing_left(const ImageSetOptions& options) {
 }
 
 // Of images, then of slides.
-std::vector<std::string> names_of(const std::vector<ImageFile>& files,
-                                  const std::vector<TrainingSlide>& slides) {
+std::vector<std::string> image_names_of(const std::vector<ImageFile>& files,
+                                        const std::vector<TrainingSlide>& slides) {
   std::vector<std::string> out;
   for (const ImageFile& file : files) out.push_back(file.name());
   for (const TrainingSlide& slide : slides) out.push_back(slide.file.stem().string());
@@ -120,7 +120,7 @@ struct Split {
 // With sources a slide and the patches cut from it are held out together; without, each image and
 // each slide is one by itself.
 Split split_of(const std::vector<ImageFile>& files, const ImageSetOptions& options) {
-  const std::vector<std::string> own = names_of(files, options.slides);
+  const std::vector<std::string> own = image_names_of(files, options.slides);
   const auto images = static_cast<std::ptrdiff_t>(files.size());
   if (options.source.empty()) {
     Split out{held_out_names({own.begin(), own.begin() + images}, "", options.held_out_every), {}};
@@ -218,8 +218,8 @@ std::vector<bool> find_glass(const TrainingImage& image, int factor) {
   return glass;
 }
 
-std::vector<std::string> names_of(const ImageSetOptions& options) {
-  return names_of(files_of(options), options.slides);
+std::vector<std::string> image_names_of(const ImageSetOptions& options) {
+  return image_names_of(files_of(options), options.slides);
 }
 
 std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const LabelSet& labels) {

@@ -25,7 +25,7 @@ using Orientations = std::vector<at::Tensor>;
 
 std::string name_of(int orientation) { return fmt::format("latents.{}", orientation); }
 
-std::string checksum_of(const Orientations& latents) {
+std::string checksum_of_latents(const Orientations& latents) {
   Sha256 sum;
   for (const at::Tensor& t : latents) sum.add_part(t.data_ptr(), t.nbytes());
   return sum.hex();
@@ -106,7 +106,7 @@ class LatentFolder {
       for (int i = 0; i < kOrientations && file.contains(name_of(i)); ++i)
         out.push_back(read_tensor(file, name_of(i)).clone());
       const auto sum = file.metadata().find("sha256");
-      if (sum != file.metadata().end() && sum->second == checksum_of(out)) return out;
+      if (sum != file.metadata().end() && sum->second == checksum_of_latents(out)) return out;
     } catch (const UserError&) {
       // Damaged; made again.
     }
@@ -118,7 +118,8 @@ class LatentFolder {
     NamedTensors named;
     for (int i = 0; i < kOrientations; ++i)
       named.emplace_back(name_of(i), latents[static_cast<std::size_t>(i)]);
-    write_safetensors(path_of(key), named, {{"format", "pt"}, {"sha256", checksum_of(latents)}});
+    write_safetensors(path_of(key), named,
+                      {{"format", "pt"}, {"sha256", checksum_of_latents(latents)}});
   }
 
  private:

@@ -43,7 +43,7 @@ std::vector<Curve> curves_of(const std::vector<LogRow>& rows) {
   return out;
 }
 
-// Where numbers lie on the canvas.
+// Where numbers lie on the drawing.
 class Axes {
  public:
   Axes(const PixelRect& frame, const std::vector<Curve>& curves) : frame_(frame) {
@@ -67,21 +67,21 @@ class Axes {
     return frame_.y1 - 1 - std::lround(static_cast<double>(frame_.height() - 1) * share);
   }
 
-  void draw(Canvas& canvas) const {
+  void draw(Drawing& drawing) const {
     for (const double loss : logarithmic_ticks(low_, high_)) {
-      canvas.line({frame_.x0, y(loss)}, {frame_.x1 - 1, y(loss)}, 1, kGrid);
-      canvas.text(fmt::format("{:.4g}", loss), {frame_.x0 - 8, y(loss) - 5}, kInk,
-                  Canvas::Anchor::right);
+      drawing.line({frame_.x0, y(loss)}, {frame_.x1 - 1, y(loss)}, 1, kGrid);
+      drawing.text(fmt::format("{:.4g}", loss), {frame_.x0 - 8, y(loss) - 5}, kInk,
+                   Drawing::Anchor::right);
     }
     for (const double step : linear_ticks(0, last_)) {
-      canvas.line({x(step), frame_.y0}, {x(step), frame_.y1 - 1}, 1, kGrid);
-      canvas.text(fmt::format("{:.0f}", step), {x(step), frame_.y1 + 6}, kInk,
-                  Canvas::Anchor::centre);
+      drawing.line({x(step), frame_.y0}, {x(step), frame_.y1 - 1}, 1, kGrid);
+      drawing.text(fmt::format("{:.0f}", step), {x(step), frame_.y1 + 6}, kInk,
+                   Drawing::Anchor::centre);
     }
-    canvas.text("steps", {(frame_.x0 + frame_.x1) / 2, frame_.y1 + 25}, kInk,
-                Canvas::Anchor::centre);
-    canvas.line({frame_.x0, frame_.y0}, {frame_.x0, frame_.y1 - 1}, 1, kInk);
-    canvas.line({frame_.x0, frame_.y1 - 1}, {frame_.x1 - 1, frame_.y1 - 1}, 1, kInk);
+    drawing.text("steps", {(frame_.x0 + frame_.x1) / 2, frame_.y1 + 25}, kInk,
+                 Drawing::Anchor::centre);
+    drawing.line({frame_.x0, frame_.y0}, {frame_.x0, frame_.y1 - 1}, 1, kInk);
+    drawing.line({frame_.x0, frame_.y1 - 1}, {frame_.x1 - 1, frame_.y1 - 1}, 1, kInk);
   }
 
  private:
@@ -89,15 +89,15 @@ class Axes {
   double last_ = 1, low_ = 0, high_ = 0;
 };
 
-void draw_curve(Canvas& canvas, const Axes& axes, const Curve& curve) {
+void draw_curve(Drawing& drawing, const Axes& axes, const Curve& curve) {
   const auto place = [&](const auto& point) {
     return PixelPoint{axes.x(point.first), axes.y(point.second)};
   };
   for (std::size_t i = 0; i < curve.points.size(); ++i) {
     const PixelPoint to = place(curve.points[i]);
-    canvas.line(i > 0 ? place(curve.points[i - 1]) : to, to, 2, curve.colour);
+    drawing.line(i > 0 ? place(curve.points[i - 1]) : to, to, 2, curve.colour);
     if (curve.points.size() <= 40)
-      canvas.fill({to.x - 2, to.y - 2, to.x + 3, to.y + 3}, curve.colour);
+      drawing.fill({to.x - 2, to.y - 2, to.x + 3, to.y + 3}, curve.colour);
   }
 }
 
@@ -120,16 +120,16 @@ std::vector<double> logarithmic_ticks(double low, double high) {
   return out;
 }
 
-void draw_losses(Canvas& canvas, const PixelRect& area, const std::vector<LogRow>& rows) {
+void draw_losses(Drawing& drawing, const PixelRect& area, const std::vector<LogRow>& rows) {
   const std::vector<Curve> curves = curves_of(rows);
   if (curves.empty()) return;
   const Axes axes({area.x0 + kLeft, area.y0 + kTop, area.x1 - kRight, area.y1 - kBottom}, curves);
-  axes.draw(canvas);
+  axes.draw(drawing);
   std::int64_t x = area.x0 + kLeft;
   for (const Curve& curve : curves) {
-    draw_curve(canvas, axes, curve);
-    canvas.fill({x, area.y0 + 9, x + 18, area.y0 + 12}, curve.colour);
-    canvas.text(fmt::format("loss, {}", curve.name), {x + 24, area.y0 + 4}, kInk);
+    draw_curve(drawing, axes, curve);
+    drawing.fill({x, area.y0 + 9, x + 18, area.y0 + 12}, curve.colour);
+    drawing.text(fmt::format("loss, {}", curve.name), {x + 24, area.y0 + 4}, kInk);
     x += 160;
   }
 }

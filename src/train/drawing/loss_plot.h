@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "canvas.h"
+#include "drawing.h"
 #include "training_log.h"
 
 namespace histoloom {
@@ -19,6 +19,6 @@ std::vector<double> linear_ticks(double low, double high);
 // Draws the training loss and, where there is one, the held-out loss of `rows` into `area`: steps
 // to the right, losses up and logarithmic, both axes with numbers. Losses that are not above 0 are
 // left out.
-void draw_losses(Canvas& canvas, const PixelRect& area, const std::vector<LogRow>& rows);
+void draw_losses(Drawing& drawing, const PixelRect& area, const std::vector<LogRow>& rows);
 
 }  // namespace histoloom

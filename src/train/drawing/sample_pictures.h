@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 
-#include "canvas.h"
+#include "drawing.h"
 #include "histoloom/networks/noise_schedule.h"
 #include "histoloom/networks/prediction.h"
 

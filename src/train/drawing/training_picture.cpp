@@ -23,11 +23,11 @@ PixelSize size_of(const SampleRow& row) {
   return {count * (one.width * k + kGap) - kGap, kCaption + one.height * k + kMargin};
 }
 
-void draw(Canvas& canvas, const SampleRow& row, PixelPoint at) {
-  canvas.text(row.caption, at, {40, 40, 40});
+void draw(Drawing& drawing, const SampleRow& row, PixelPoint at) {
+  drawing.text(row.caption, at, {40, 40, 40});
   const std::int64_t k = enlargement(row);
   for (const Picture& picture : row.pictures) {
-    canvas.place(picture, {at.x, at.y + kCaption}, k);
+    drawing.place(picture, {at.x, at.y + kCaption}, k);
     at.x += picture.size.width * k + kGap;
   }
 }
@@ -41,14 +41,14 @@ void write_training_picture(const std::filesystem::path& path, const std::vector
     size.width = std::max(size.width, size_of(row).width);
     size.height += size_of(row).height;
   }
-  Canvas canvas({size.width + 2 * kMargin, size.height + 2 * kMargin});
-  draw_losses(canvas, {kMargin, kMargin, kMargin + kPlotWidth, kMargin + kPlotHeight}, rows);
+  Drawing drawing({size.width + 2 * kMargin, size.height + 2 * kMargin});
+  draw_losses(drawing, {kMargin, kMargin, kMargin + kPlotWidth, kMargin + kPlotHeight}, rows);
   PixelPoint at{kMargin, kMargin + kPlotHeight};
   for (const SampleRow& row : samples) {
-    draw(canvas, row, at);
+    draw(drawing, row, at);
     at.y += size_of(row).height;
   }
-  canvas.save(path);
+  drawing.save(path);
 }
 
 }  // namespace histoloom

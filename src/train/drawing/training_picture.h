@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "canvas.h"
+#include "drawing.h"
 #include "training_log.h"
 
 namespace histoloom {

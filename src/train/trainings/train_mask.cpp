@@ -103,7 +103,7 @@ class MaskReader {
     const LabelId condition = model_.condition(prompt);
     data.names_before = names_before;
     data.may_be_empty = !data.source.empty();
-    const std::vector<std::string> names = names_of(data);
+    const std::vector<std::string> names = image_names_of(data);
     names_before.insert(names_before.end(), names.begin(), names.end());
     std::vector<TrainingImage> images = read_image_set(data, labels_);
     if (images.empty()) return;

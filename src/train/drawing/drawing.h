@@ -14,10 +14,10 @@ namespace histoloom {
 
 using Colour = std::array<std::uint8_t, 3>;
 
-// What lies outside of the canvas is not drawn.
-class Canvas {
+// What lies outside of it is not drawn.
+class Drawing {
  public:
-  explicit Canvas(PixelSize size);  // white
+  explicit Drawing(PixelSize size);  // white
 
   const Picture& picture() const { return picture_; }
   Colour at(PixelPoint p) const;
