@@ -5,7 +5,7 @@
 
 #include "histoloom/core/file.h"
 #include "histoloom/networks/autoencoder.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/autoencoder_training.h"
 #include "histoloom/weights/safetensors.h"
 #include "networks/test_model.h"
 #include "train/test_train.h"

@@ -1,4 +1,6 @@
 // The mask denoiser: what patches are drawn, and that it learns.
+#include "histoloom/train/mask_training.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,6 @@
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/core/file.h"
-#include "histoloom/train/train.h"
 #include "mask_sampler.h"
 #include "networks/test_model.h"
 #include "stop_at.h"

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "histoloom/pictures/vips.h"
+#include "histoloom/train/autoencoder_training.h"
+#include "histoloom/train/denoiser_training.h"
 #include "histoloom/train/image_set.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/mask_training.h"
 #include "support/scratch.h"
 
 namespace histoloom {

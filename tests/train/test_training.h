@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "histoloom/core/file.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/train_options.h"
 #include "networks/test_model.h"
 #include "train/test_train.h"
 

@@ -1,9 +1,10 @@
+#include "histoloom/train/train_options.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <functional>
 
-#include "histoloom/train/train.h"
 #include "support/scratch.h"
 
 namespace histoloom {

@@ -1,10 +1,11 @@
-#include "histoloom/train/train.h"
-
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "histoloom/core/error.h"
+#include "histoloom/train/autoencoder_training.h"
+#include "histoloom/train/denoiser_training.h"
+#include "histoloom/train/mask_training.h"
 #include "subcommands.h"
 
 namespace histoloom {

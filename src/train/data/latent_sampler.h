@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "histoloom/core/progress.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/train_options.h"
 #include "histoloom/vocabulary/label_set.h"
 #include "latent_cache.h"
 #include "training_images.h"

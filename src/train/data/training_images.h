@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "histoloom/bundle/bundle.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/train_options.h"
 #include "histoloom/vocabulary/label_set.h"
 
 namespace histoloom {

@@ -12,7 +12,8 @@
 
 #include "histoloom/core/progress.h"
 #include "histoloom/networks/denoiser.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/train_options.h"
+#include "histoloom/train/training_summary.h"
 #include "training_checkpoint.h"
 #include "training_lock.h"
 #include "training_log.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "histoloom/networks/denoiser.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/train_options.h"
 
 namespace histoloom {
 

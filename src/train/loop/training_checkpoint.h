@@ -19,7 +19,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/sha256.h"
 #include "histoloom/networks/denoiser.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/train_options.h"
 #include "optimizer.h"
 #include "training_lock.h"
 

@@ -5,7 +5,7 @@
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/train_options.h"
 
 namespace histoloom {
 

@@ -10,7 +10,7 @@
 #include "crops.h"
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/core/error.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/autoencoder_training.h"
 #include "histoloom/weights/safetensors.h"
 #include "latent_cache.h"
 #include "loop.h"

@@ -5,7 +5,7 @@
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/core/error.h"
 #include "histoloom/networks/noise_schedule.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/denoiser_training.h"
 #include "histoloom/weights/safetensors.h"
 #include "latent_cache.h"
 #include "latent_sampler.h"

@@ -13,7 +13,7 @@
 #include "histoloom/bundle/mask_model.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
-#include "histoloom/train/train.h"
+#include "histoloom/train/mask_training.h"
 #include "histoloom/weights/safetensors.h"
 #include "loop.h"
 #include "mask_sampler.h"
