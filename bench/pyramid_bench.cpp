@@ -151,7 +151,7 @@ void write_ours(const Job& job, const fs::path& out) {
     if (::read(fd, rows.data(), static_cast<std::size_t>(count * stride)) != count * stride) {
       fail("can't read " + job.raw.string());
     }
-    writer.write_rows(rows.data(), count, stride);
+    writer.write_rows({rows.data(), {job.size.width, count}, 3, stride});
   }
   ::close(fd);
   writer.finish();

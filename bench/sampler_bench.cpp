@@ -226,8 +226,8 @@ Picture Bench::decode(const at::Tensor& latents) const {
   const GlassTexture texture(256);
   decode_slide(
       bundle_.latent, *autoencoder_, array, {no_glass, texture, {}}, size_, o,
-      [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
-        picture.samples.insert(picture.samples.end(), rows, rows + count * stride);
+      [&](const PictureView& rows) {
+        picture.samples.insert(picture.samples.end(), rows.data, rows.row(rows.size.height));
       },
       silent, report);
   return picture;

@@ -25,7 +25,7 @@ int main(int argc, char** argv) try {
       row[3 * x + 1] = static_cast<std::uint8_t>(255 * y / 2000);
       row[3 * x + 2] = 128;
     }
-    writer.write_rows(row.data(), 1, 0);
+    writer.write_rows({row.data(), {3000, 1}, 3, 0});
   }
   writer.finish();
 } catch (const histoloom::UserError& error) {

@@ -125,7 +125,7 @@ pyramid::WriteSummary Conversion::State::write(Progress& progress) {
   source->read_rows(options.threads, [&](const PictureView& rows) {
     if (progress.stop_requested())
       throw Interrupted(fmt::format("interrupted; {} was not written", options.out.string()));
-    file.write_rows(rows.data, rows.size.height, rows.stride);
+    file.write_rows(rows);
     progress.update(file.rows_written());
   });
   pyramid::WriteSummary summary = file.finish();

@@ -226,7 +226,7 @@ void SlideDecoder::emit(std::int64_t band, const RowSink& sink) {
     std::vector<std::uint8_t> rows(static_cast<std::size_t>((y1 - y0) * stride));
     tbb::parallel_for(
         y0, y1, [&](std::int64_t y) { emit_row(y, y - top, rows.data() + (y - y0) * stride); });
-    sink(rows.data(), y1 - y0, stride);
+    sink({rows.data(), {size_.width, y1 - y0}, 3, stride});
   }
   // Move what the next band adds to up, and clear the rest.
   const std::int64_t plane = side_ * size_.width, shift = stride_ * factor_ * size_.width;

@@ -243,10 +243,10 @@ struct InpaintRecipe::Run {
     std::int64_t y = all.y0;
     recipe.decoding_.run(
         networks.autoencoder(), latents, {none, texture, {}}, /*first_row=*/0,
-        [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
-          for (; count > 0; --count, rows += stride, ++y)
+        [&](const PictureView& rows) {
+          for (std::int64_t i = 0; i < rows.size.height; ++i, ++y)
             if (y >= blend.y0 && y < blend.y1)
-              out.insert(out.end(), rows + 3 * (blend.x0 - all.x0), rows + 3 * (blend.x1 - all.x0));
+              out.insert(out.end(), rows.at(blend.x0 - all.x0, i), rows.at(blend.x1 - all.x0, i));
         },
         progress, ledger.run().decode);
     ledger.run().decode_seconds = watch.seconds();

@@ -142,7 +142,8 @@ void LabelStage::write_pyramid(Progress& progress) const {
     field_->read({0, y, width, y + 1}, cells.data());
     for (std::int64_t x = 0; x < size.width; ++x)
       row[static_cast<std::size_t>(x)] = cells[static_cast<std::size_t>(x / factor)];
-    writer.write_rows(row.data(), std::min(factor, size.height - y * factor), /*stride=*/0);
+    const std::int64_t count = std::min(factor, size.height - y * factor);
+    writer.write_rows({row.data(), {size.width, count}, /*channels=*/1, /*stride=*/0});
     progress.update(writer.rows_written());
     if (progress.stop_requested()) throw Interrupted("interrupted while writing labels");
   }

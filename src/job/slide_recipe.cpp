@@ -172,10 +172,7 @@ struct SlideRecipe::Run {
     Account& run = ledger.run();
     recipe.decoding_.run(
         networks.autoencoder(), latents, glass, writer.rows_written(),
-        [&](const std::uint8_t* pixels, std::int64_t count, std::ptrdiff_t stride) {
-          writer.write_rows(pixels, count, stride);
-        },
-        progress, run.decode);
+        [&](const PictureView& view) { writer.write_rows(view); }, progress, run.decode);
     pyramid::WriteSummary summary = writer.complete();
     run.decode_seconds = watch.seconds();
     return summary;

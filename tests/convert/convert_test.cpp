@@ -174,7 +174,7 @@ TEST_F(Convert, KeepsScaleMagnificationPicturesAndTheSyntheticMarkBetweenProfile
   w.label_lines = {"seed 7"};
   {
     pyramid::PyramidWriter writer(folder_ / "first.svs", w);
-    writer.write_rows(p.pixels.data(), 333, 1500);
+    writer.write_rows({p.pixels.data(), {500, 333}, 3, 1500});
     writer.finish();
   }
   const fs::path ome = convert(options(folder_ / "first.svs", "second.ome.tif"));

@@ -46,7 +46,7 @@ std::int64_t peak_of(PixelSize size) {
     job.latents().read({0, y, job.latents().size().width, y + 1}, row.data());
   const std::int64_t before = live_bytes;
   peak_bytes = before;
-  job.decode_into(autoencoder, [](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {});
+  job.decode_into(autoencoder, [](const PictureView&) {});
   return peak_bytes - before;
 }
 

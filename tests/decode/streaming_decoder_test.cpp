@@ -205,7 +205,7 @@ TEST(DecodedSlideReport, IsUpToDateWhenRowsAreHandedOut) {
   job.report.decodes = 1000;
   FakeAutoencoder autoencoder(flat_block);
   std::int64_t band = 0;
-  job.decode_into(autoencoder, [&](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {
+  job.decode_into(autoencoder, [&](const PictureView&) {
     // 13 + 2 cells across, a window every 6.
     EXPECT_EQ(job.report.decodes, 1000 + 3 * ++band);
   });
@@ -218,12 +218,14 @@ TEST(DecodedSlideRows, ComeFromTheCallingThreadAtMostAStrideAtATime) {
   FakeAutoencoder autoencoder(flat_block);
   const auto caller = std::this_thread::get_id();
   std::int64_t rows = 0;
-  job.decode_into(autoencoder, [&](const std::uint8_t*, std::int64_t count, std::ptrdiff_t stride) {
+  job.decode_into(autoencoder, [&](const PictureView& view) {
     EXPECT_EQ(std::this_thread::get_id(), caller);
-    EXPECT_GT(count, 0);
-    EXPECT_LE(count, 6 * kFactor);
-    EXPECT_GE(stride, 300);
-    rows += count;
+    EXPECT_GT(view.size.height, 0);
+    EXPECT_LE(view.size.height, 6 * kFactor);
+    EXPECT_EQ(view.size.width, 100);
+    EXPECT_EQ(view.channels, 3);
+    EXPECT_GE(view.stride, 300);
+    rows += view.size.height;
   });
   EXPECT_EQ(rows, 500);
 }
@@ -250,7 +252,7 @@ TEST(DecodedSlideErrors, OfTheSinkComeThrough) {
   DecodeJob job({100, 100});
   FakeAutoencoder autoencoder(flat_block);
   EXPECT_EQ(message_of([&] {
-              job.decode_into(autoencoder, [](const std::uint8_t*, std::int64_t, std::ptrdiff_t) {
+              job.decode_into(autoencoder, [](const PictureView&) {
                 throw UserError("out.svs: No space left on device");
               });
             }),

@@ -111,12 +111,11 @@ class DecodeJob {
   // The slide's bytes, RGB, row by row.
   std::vector<std::uint8_t> decode(Autoencoder& autoencoder) {
     std::vector<std::uint8_t> out;
-    decode_into(autoencoder,
-                [&](const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
-                  most_rows = std::max(most_rows, count);
-                  for (std::int64_t y = 0; y < count; ++y)
-                    out.insert(out.end(), rows + y * stride, rows + y * stride + 3 * size.width);
-                });
+    decode_into(autoencoder, [&](const PictureView& rows) {
+      most_rows = std::max(most_rows, rows.size.height);
+      for (std::int64_t y = 0; y < rows.size.height; ++y)
+        out.insert(out.end(), rows.row(y), rows.at(size.width, y));
+    });
     return out;
   }
   void decode_into(Autoencoder& autoencoder, const RowSink& sink) {

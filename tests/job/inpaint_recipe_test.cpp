@@ -26,7 +26,7 @@ class InpaintRecipeTest : public RecipeTest {
     options.compression = pyramid::Compression::lzw;
     pyramid::PyramidWriter writer(scratch_ / "old.svs", options);
     const std::vector<std::uint8_t> row(3 * 400, 120);
-    for (std::int64_t y = 0; y < kSlide.height; ++y) writer.write_rows(row.data(), 1, 0);
+    writer.write_rows({row.data(), kSlide, /*channels=*/3, /*stride=*/0});
     writer.finish();
   }
   GenerateArguments arguments() const {

@@ -74,8 +74,7 @@ class Runs {
  private:
   void feed(PyramidWriter& writer, std::int64_t end, std::int64_t rows) {
     for (std::int64_t y = writer.rows_written(); y < end; y += rows) {
-      writer.write_rows(picture_.pixels.data() + y * picture_.stride(), std::min(rows, end - y),
-                        picture_.stride());
+      writer.write_rows(picture_.rows(y, std::min(rows, end - y)));
     }
   }
 
@@ -171,7 +170,7 @@ TEST_F(Broken, GoesOnWithoutARowToComeAndAfterTheHeaderWasWritten) {
   {
     PyramidWriter writer(runs_.path(), runs_.options_, &runs_.checkpoints_);
     const Picture& p = runs_.picture();
-    writer.write_rows(p.pixels.data() + 192 * p.stride(), 108, p.stride());
+    writer.write_rows(p.rows(192, 108));
     writer.complete();
   }
   EXPECT_FALSE(std::filesystem::exists(runs_.path())) << "nothing was published";
@@ -336,7 +335,7 @@ TEST(CheckpointOnAFullDisk, KeepsTheFileForTheNextRun) {
                          &runs.checkpoints_);
     const Picture& p = runs.picture();
     for (std::int64_t y = 0; y < p.height; ++y) {
-      writer.write_rows(p.pixels.data() + y * p.stride(), 1, p.stride());
+      writer.write_rows(p.rows(y, 1));
     }
   });
   EXPECT_THAT(message, testing::MatchesRegex("writing .*a.svs: No space left on device after .* "

@@ -90,7 +90,7 @@ TEST(ErrorCode, OfTheSystemsErrors) {
     const Picture picture = blank(300, 200, 3);
     return code_of([&] {
       PyramidWriter writer(open_file_sink(scratch / "a.tif", calls), scratch / "a.tif", plain());
-      writer.write_rows(picture.pixels.data(), picture.height, picture.stride());
+      writer.write_rows(picture.rows(0, picture.height));
       writer.finish();
     });
   };
@@ -191,7 +191,7 @@ TEST(ErrorCode, OfAWrittenClassicTiffThatWouldPassFourGibibytes) {
   // Rows that begin at ever other places of 4 rows of noise, so that hardly two tiles are equal.
   for (std::int64_t y = 0; y < options.size.height; ++y) {
     const std::int64_t start = y * 4099 % (4 * rows.stride() - 1);
-    writer.write_rows(rows.pixels.data() + start, 1, rows.stride());
+    writer.write_rows({rows.pixels.data() + start, {65536, 1}, 3, 0});
   }
   EXPECT_EQ(code_of([&] { writer.finish(); }), ErrorCode::too_large);
 }

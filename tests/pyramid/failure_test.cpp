@@ -30,7 +30,7 @@ TEST(Failure, OfAnyCallOfTheSinkReachesTheCallerAndDiscardsTheFile) {
     file.fail_at = call;
     const std::string message = message_of([&] {
       PyramidWriter writer(sink_to(file), "slide.svs", small_svs(picture));
-      writer.write_rows(picture.pixels.data(), picture.height, picture.stride());
+      writer.write_rows(picture.rows(0, picture.height));
       writer.finish();
     });
     EXPECT_EQ(message, "writing slide.svs: Input/output error") << "call " << call;
@@ -49,7 +49,7 @@ TEST(Failure, OfAFullDiskSaysHowMuchIsNeeded) {
   file.full = true;
   const std::string message = message_of([&] {
     PyramidWriter writer(sink_to(file), "slide.svs", options);
-    writer.write_rows(picture.pixels.data(), picture.height, picture.stride());
+    writer.write_rows(picture.rows(0, picture.height));
     writer.finish();
   });
   // 139 tiles of 12,288 bytes, estimated from the first 58 and the header.
@@ -64,7 +64,7 @@ TEST(Failure, LeavesAWriterThatSaysSo) {
   PyramidWriter writer(sink_to(file), "slide.svs", small_svs(picture));
   EXPECT_THROW(
       {
-        writer.write_rows(picture.pixels.data(), picture.height, picture.stride());
+        writer.write_rows(picture.rows(0, picture.height));
         writer.finish();
       },
       UserError);
@@ -128,7 +128,7 @@ TEST(Failure, ByKillLeavesNothingUnderTheFinalNameAndTheNextRunSucceeds) {
     const pid_t child = fork();
     if (child == 0) {
       PyramidWriter writer(folder / "a.svs", options);
-      writer.write_rows(picture.pixels.data(), rows, picture.stride());
+      writer.write_rows(picture.rows(0, rows));
       kill(getpid(), SIGKILL);
     }
     int status = 0;
@@ -157,7 +157,7 @@ TEST(Failure, IsNotToReplaceAnOlderFileUntilTheNewOneIsWhole) {
   std::ofstream(folder / "a.svs") << "old";
   {
     PyramidWriter writer(folder / "a.svs", small_svs(picture));
-    writer.write_rows(picture.pixels.data(), 20, picture.stride());
+    writer.write_rows(picture.rows(0, 20));
   }
   EXPECT_EQ(bytes_of(folder / "a.svs").size(), 3u);
   write(folder / "a.svs", picture, small_svs(picture));

@@ -49,7 +49,7 @@ class Injection : public testing::Test {
 
   void write_with(const FileCalls& calls) {
     PyramidWriter writer(open_file_sink(path_, calls), path_, options_);
-    writer.write_rows(picture_.pixels.data(), picture_.height, picture_.stride());
+    writer.write_rows(picture_.rows(0, picture_.height));
     writer.finish();
   }
 

@@ -35,7 +35,7 @@ TEST(Long, DISABLED_ASlideOf10GigapixelsStreamsWithinItsBoundAndOpensAtEveryCorn
       std::copy_n(tissue.pixels.begin() + ((r * 7 + y / kRows) % kRows) * tissue.stride(),
                   tissue.stride(), rows.pixels.begin() + r * rows.stride() + 49000 * 3);
     }
-    writer.write_rows(rows.pixels.data(), std::min(kRows, 100000 - y), rows.stride());
+    writer.write_rows(rows.rows(0, std::min(kRows, 100000 - y)));
   }
   const WriteSummary summary = writer.finish();
   const std::int64_t peak = peak_bytes() - before - static_cast<std::int64_t>(rows.pixels.size());
@@ -72,7 +72,7 @@ TEST(Long, DISABLED_AFileThatOutgrowsFourGibibytesBecomesBigTiffAndReadsBack) {
   // Rows that begin at ever other places of 16 rows of noise, so that hardly two tiles are equal.
   const auto start = [&](std::int64_t y) { return y * 4099 % (16 * rows.stride() - 1); };
   for (std::int64_t y = 0; y < 36000; ++y) {
-    writer.write_rows(rows.pixels.data() + start(y), 1, rows.stride());
+    writer.write_rows({rows.pixels.data() + start(y), {40000, 1}, 3, 0});
   }
   const WriteSummary summary = writer.finish();
   EXPECT_TRUE(summary.big_tiff);

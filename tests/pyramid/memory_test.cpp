@@ -17,8 +17,7 @@ std::int64_t peak_of(const std::filesystem::path& path, const WriterOptions& opt
     const Picture rows = noise(options.size.width, 64, 3);
     PyramidWriter writer(path, options);
     for (std::int64_t y = 0; y < options.size.height; y += 64) {
-      writer.write_rows(rows.pixels.data(), std::min<std::int64_t>(64, options.size.height - y),
-                        rows.stride());
+      writer.write_rows(rows.rows(0, std::min<std::int64_t>(64, options.size.height - y)));
     }
     writer.finish();
     _exit(0);

@@ -151,8 +151,7 @@ namespace {
 
 WriteSummary feed(PyramidWriter& writer, const Picture& picture, std::int64_t rows) {
   for (std::int64_t y = 0; y < picture.height; y += rows) {
-    writer.write_rows(picture.pixels.data() + y * picture.stride(),
-                      std::min(rows, picture.height - y), picture.stride());
+    writer.write_rows(picture.rows(y, std::min(rows, picture.height - y)));
   }
   return writer.finish();
 }

@@ -20,6 +20,10 @@ struct Picture {
   std::vector<std::uint8_t> pixels;
 
   std::ptrdiff_t stride() const { return width * channels; }
+  // `count` rows from `y` on.
+  PictureView rows(std::int64_t y, std::int64_t count) const {
+    return {pixels.data() + y * stride(), {width, count}, channels, stride()};
+  }
   std::uint8_t& at(std::int64_t x, std::int64_t y, int c) {
     return pixels[static_cast<std::size_t>((y * width + x) * channels + c)];
   }

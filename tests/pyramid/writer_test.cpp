@@ -163,7 +163,7 @@ TEST(Writer, TakesRowsWithAnyStride) {
   const WriterOptions options = options_for(picture);
   write(folder / "a.tif", picture, options);
   PyramidWriter writer(folder / "b.tif", options);
-  writer.write_rows(wide.pixels.data(), 40, wide.stride());
+  writer.write_rows({wide.pixels.data(), {picture.width, 40}, picture.channels, wide.stride()});
   writer.finish();
   EXPECT_EQ(bytes_of(folder / "a.tif"), bytes_of(folder / "b.tif"));
 }
@@ -321,15 +321,28 @@ TEST(Writer, KeepsEveryPixelForRandomSizesAndOptions) {
   }
 }
 
+TEST(Writer, RefusesRowsOfAnotherPicture) {
+  const ScratchDirectory folder;
+  const Picture picture = waves(20, 10, 3);
+  PyramidWriter writer(folder / "a.tif", options_for(picture));
+  for (const PictureView other : {PictureView{picture.pixels.data(), {19, 1}, 3, 60},
+                                  PictureView{picture.pixels.data(), {20, 1}, 1, 60}})
+    EXPECT_THROW(writer.write_rows(other), InternalError);
+  EXPECT_EQ(writer.rows_written(), 0);
+  writer.write_rows(picture.rows(0, 10));
+  writer.finish();
+  EXPECT_THAT(folder.files(), testing::ElementsAre("a.tif"));
+}
+
 TEST(Writer, RefusesRowsTooManyAndTooFew) {
   const ScratchDirectory folder;
   const Picture picture = waves(20, 10, 3);
   {
     PyramidWriter writer(folder / "a.tif", options_for(picture));
-    writer.write_rows(picture.pixels.data(), 9, picture.stride());
+    writer.write_rows(picture.rows(0, 9));
     EXPECT_EQ(writer.rows_written(), 9);
     EXPECT_THROW(writer.finish(), InternalError);
-    EXPECT_THROW(writer.write_rows(picture.pixels.data(), 2, picture.stride()), InternalError);
+    EXPECT_THROW(writer.write_rows(picture.rows(0, 2)), InternalError);
   }
   EXPECT_THAT(folder.files(), testing::IsEmpty());
 }

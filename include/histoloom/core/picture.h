@@ -19,8 +19,9 @@ namespace histoloom {
 struct PictureView {
   const std::uint8_t* data = nullptr;  // the first sample of the first row
   PixelSize size;
-  int channels = 3;           // samples a pixel
-  std::ptrdiff_t stride = 0;  // bytes from a row to the next; at least size.width × channels
+  int channels = 3;  // samples a pixel
+  // Bytes from a row to the next, at least size.width × channels; 0: all rows are the same one.
+  std::ptrdiff_t stride = 0;
 
   const std::uint8_t* row(std::int64_t y) const { return data + y * stride; }
   // The first sample of a pixel inside the picture.

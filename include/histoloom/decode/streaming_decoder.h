@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "histoloom/core/geometry.h"
+#include "histoloom/core/picture.h"
 #include "histoloom/core/progress.h"
 #include "histoloom/decode/glass.h"
 #include "histoloom/networks/latent_space.h"
@@ -50,9 +51,8 @@ struct DecodeReport {
   double autoencoder_seconds = 0;  // wall time with at least one call running
 };
 
-// Takes `count` rows, `stride` bytes apart, RGB.
-using RowSink =
-    std::function<void(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride)>;
+// Takes the next rows of the slide, RGB.
+using RowSink = std::function<void(const PictureView& rows)>;
 
 // The weights of a window along one axis, in pixels: a rise over `overlap` cells, ones, a fall.
 // A fall and the next window's rise sum to one.

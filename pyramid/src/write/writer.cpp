@@ -69,12 +69,15 @@ class PyramidWriter::Impl {
     guarded([this] { start(); });
   }
 
-  void write_rows(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride) {
+  void write_rows(const PictureView& rows) {
+    const std::int64_t count = rows.size.height;
     check_internal(!closed_, "rows came after the file was closed");
     check_internal(count >= 0 && rows_ + count <= options_.size.height,
                    "more rows came than the image has");
+    check_internal(rows.size.width == options_.size.width && rows.channels == options_.channels,
+                   "rows came that are not the image's");
     guarded([&] {
-      chain_.push(rows, count, stride);
+      chain_.push(rows.data, count, rows.stride);
       if (checkpointer_ && checkpointer_->due(chain_)) {
         checkpointer_->write(*sink_, store_, chain_, kHeaderRoom);
       }
@@ -277,10 +280,7 @@ PyramidWriter::PyramidWriter(std::unique_ptr<Sink> sink, const std::filesystem::
 
 PyramidWriter::~PyramidWriter() = default;
 
-void PyramidWriter::write_rows(const std::uint8_t* rows, std::int64_t count,
-                               std::ptrdiff_t stride) {
-  impl_->write_rows(rows, count, stride);
-}
+void PyramidWriter::write_rows(const PictureView& rows) { impl_->write_rows(rows); }
 
 WriteSummary PyramidWriter::complete() { return impl_->complete(); }
 

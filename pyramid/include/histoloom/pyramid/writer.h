@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "histoloom/core/geometry.h"
+#include "histoloom/core/picture.h"
 #include "histoloom/pyramid/checkpoint.h"
 #include "histoloom/pyramid/options.h"
 #include "histoloom/pyramid/sink.h"
@@ -71,13 +72,13 @@ class PyramidWriter {
   PyramidWriter(const PyramidWriter&) = delete;
   PyramidWriter& operator=(const PyramidWriter&) = delete;
 
-  // Takes the next `count` rows from the top down: row i starts at rows + i * stride, a pixel is
-  // options.channels bytes. The rows are copied before the call returns. Errors of the disk may
-  // surface here or in complete(). After an error the file is gone, or what the last checkpoint
-  // needs is left of it, and every further call throws InternalError.
+  // Takes the next rows from the top down, as wide as the image and with its channels. The rows are
+  // copied before the call returns. Errors of the disk may surface here or in complete(). After an
+  // error the file is gone, or what the last checkpoint needs is left of it, and every further call
+  // throws InternalError.
   // \error UserError naming the path (disk_full, io_error)
-  // \error InternalError when more rows come than the image has
-  void write_rows(const std::uint8_t* rows, std::int64_t count, std::ptrdiff_t stride);
+  // \error InternalError when more rows come than the image has, or rows of another picture
+  void write_rows(const PictureView& rows);
 
   // Writes what follows the rows; the file is whole and has not its name yet.
   // \error UserError as write_rows(); too_large if Container::classic was asked for
