@@ -21,7 +21,7 @@
 
 #include "crops.h"
 #include "histoloom/core/error.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/generate_spec.h"
 #include "histoloom/networks/inference_thread.h"
 #include "histoloom/networks/noise_schedule.h"
 #include "histoloom/vocabulary/label_set.h"

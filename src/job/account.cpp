@@ -45,6 +45,6 @@ Account sum_of(const Account& before, const Account& now) {
 
 nlohmann::json json_of(const Account& account) { return account; }
 
-Account account_from(const nlohmann::json& json) { return json.get<Account>(); }
+Account account_from(const nlohmann::json& stored) { return stored.get<Account>(); }
 
 }  // namespace histoloom

@@ -2,26 +2,12 @@
 
 #include "histoloom/core/resumable.h"
 #include "inpaint_recipe.h"
-#include "job_json.h"
-#include "outputs.h"
+#include "prepared_job.h"
 
 namespace histoloom {
 
-struct InpaintJob::State {
-  const GenerateSpec spec;
-  ResumeDecision resume;
-  const ModelBundle bundle;
-  InpaintRecipe recipe;
-  Networks networks;
-  WorkDirectory work;
-
-  explicit State(const GenerateSpec& s)
-      : spec(s),
-        resume((require_copy(spec), checked_resume(spec))),
-        bundle(ModelBundle::read(spec.model)),
-        recipe(spec, bundle),
-        networks(bundle, spec.machine.dtype, {.image = true}),
-        work(spec.work, resume.resume, spec.force, text_of(recipe.job())) {}
+struct InpaintJob::State : PreparedJob<InpaintRecipe> {
+  explicit State(const GenerateSpec& s) : PreparedJob(s, (require_copy(s), checked_resume(s))) {}
 };
 
 InpaintJob::InpaintJob(const GenerateSpec& spec) : state_(std::make_unique<State>(spec)) {}

@@ -27,6 +27,6 @@ nlohmann::ordered_json job_json(const GenerateSpec& spec, PixelSize size, const 
       {"dtype", name_of(spec.machine.dtype)}};
 }
 
-std::string text_of(const nlohmann::ordered_json& json) { return json.dump(2) + "\n"; }
+std::string text_of(const nlohmann::ordered_json& facts) { return facts.dump(2) + "\n"; }
 
 }  // namespace histoloom

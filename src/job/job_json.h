@@ -6,7 +6,7 @@
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/diffusion/sampling.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/generate_spec.h"
 
 namespace histoloom {
 

@@ -42,7 +42,7 @@ std::string report_json(const GenerateSpec& spec, const ModelBundle& bundle, con
                         const Account& account) {
   ordered_json slide = {{"path", spec.out.string()}};
   slide.update(slide_facts(bundle, facts));
-  const ordered_json json = {
+  const ordered_json report = {
       {"version", kVersion},
       {"seed", spec.seed},
       {"slide", slide},
@@ -64,7 +64,7 @@ std::string report_json(const GenerateSpec& spec, const ModelBundle& bundle, con
       {"threads", spec.machine.threads},
       {"dtype", name_of(spec.machine.dtype)},
       {"wall_seconds", account.wall_seconds}};
-  return text_of(json);
+  return text_of(report);
 }
 
 ordered_json manifest_json(const GenerateSpec& spec, const ModelBundle& bundle,

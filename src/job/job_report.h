@@ -6,7 +6,7 @@
 
 #include "account.h"
 #include "histoloom/bundle/bundle.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/generate_spec.h"
 #include "histoloom/pyramid/writer.h"
 
 namespace histoloom {

@@ -8,7 +8,7 @@
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/core/progress.h"
 #include "histoloom/core/replaceable.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/label_spec.h"
 #include "histoloom/labels/label_field.h"
 #include "label_painting.h"
 #include "networks.h"

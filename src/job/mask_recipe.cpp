@@ -63,20 +63,20 @@ void MaskRecipe::run(NetworkSource& networks, Progress& progress) {
 }
 
 std::string MaskRecipe::report(double seconds) const {
-  const nlohmann::ordered_json json = {{"version", kVersion},
-                                       {"seed", spec_.labels.seed},
-                                       {"mask",
-                                        {{"path", spec_.files.mask_out.string()},
-                                         {"width", spec_.labels.size.width},
-                                         {"height", spec_.labels.size.height},
-                                         {"cell", bundle_.latent.downsampling},
-                                         {"shares", shares_of(labels_.field(), bundle_.labels)}}},
-                                       {"model", {{"name", bundle_.name}}},
-                                       {"threads", spec_.machine.threads},
-                                       {"dtype", name_of(spec_.machine.dtype)},
-                                       {"peak_rss_bytes", peak_rss_bytes()},
-                                       {"wall_seconds", seconds}};
-  return json.dump(2) + "\n";
+  const nlohmann::ordered_json facts = {{"version", kVersion},
+                                        {"seed", spec_.labels.seed},
+                                        {"mask",
+                                         {{"path", spec_.files.mask_out.string()},
+                                          {"width", spec_.labels.size.width},
+                                          {"height", spec_.labels.size.height},
+                                          {"cell", bundle_.latent.downsampling},
+                                          {"shares", shares_of(labels_.field(), bundle_.labels)}}},
+                                        {"model", {{"name", bundle_.name}}},
+                                        {"threads", spec_.machine.threads},
+                                        {"dtype", name_of(spec_.machine.dtype)},
+                                        {"peak_rss_bytes", peak_rss_bytes()},
+                                        {"wall_seconds", seconds}};
+  return facts.dump(2) + "\n";
 }
 
 }  // namespace histoloom

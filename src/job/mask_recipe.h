@@ -7,7 +7,7 @@
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/core/progress.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/mask_spec.h"
 #include "label_stage.h"
 #include "networks.h"
 #include "scratch_canvas.h"

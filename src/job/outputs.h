@@ -6,7 +6,7 @@
 #include <string>
 
 #include "histoloom/core/replaceable.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/generate_spec.h"
 
 namespace histoloom {
 

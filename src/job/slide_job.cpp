@@ -1,29 +1,13 @@
 #include "histoloom/job/slide_job.h"
 
-#include <fmt/format.h>
-
 #include "histoloom/core/resumable.h"
-#include "job_json.h"
-#include "outputs.h"
+#include "prepared_job.h"
 #include "slide_recipe.h"
 
 namespace histoloom {
 
-struct SlideJob::State {
-  const GenerateSpec spec;
-  ResumeDecision resume;
-  const ModelBundle bundle;
-  SlideRecipe recipe;
-  Networks networks;
-  WorkDirectory work;
-
-  explicit State(const GenerateSpec& s)
-      : spec(s),
-        resume(checked_resume(spec)),
-        bundle(ModelBundle::read(spec.model)),
-        recipe(spec, bundle, resume.replace),
-        networks(bundle, spec.machine.dtype, recipe.needs()),
-        work(spec.work, resume.resume, spec.force, text_of(recipe.job())) {
+struct SlideJob::State : PreparedJob<SlideRecipe> {
+  explicit State(const GenerateSpec& s) : PreparedJob(s, checked_resume(s)) {
     recipe.check_probe(work);
   }
 };

@@ -9,7 +9,7 @@
 #include "account.h"
 #include "histoloom/core/file_lock.h"
 #include "histoloom/core/replaceable.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/generate_spec.h"
 
 namespace histoloom {
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "histoloom/bundle/bundle.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/generate_spec.h"
 #include "histoloom/pyramid/writer.h"
 
 namespace histoloom {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "histoloom/core/byte_size.h"
-#include "memory_plan.h"
+#include "memory_shares.h"
 #include "support/scratch.h"
 
 namespace histoloom {
@@ -11,11 +11,11 @@ namespace {
 MemoryBudget budget(const std::string& text) { return {text, parse_byte_size(text)}; }
 
 TEST(DivideMemory, GivesTheStoreWhatTheLargerStageLeaves) {
-  const MemoryPlan plan =
+  const MemoryShares plan =
       divide_memory(budget("64MiB"), {.painting = 20 * kMiB, .decoding = 30 * kMiB}, "a slide", 2);
   EXPECT_EQ(plan.working, 30 * kMiB);
   EXPECT_EQ(plan.cache, 34 * kMiB);
-  const MemoryPlan other =
+  const MemoryShares other =
       divide_memory(budget("64MiB"), {.painting = 60 * kMiB, .decoding = 30 * kMiB}, "a slide", 2);
   EXPECT_EQ(other.cache, 4 * kMiB) << "the least: eight chunks";
 }

@@ -1,10 +1,11 @@
-#include "histoloom/job/spec.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <functional>
 
+#include "histoloom/job/generate_spec.h"
+#include "histoloom/job/mask_spec.h"
+#include "histoloom/job/option_values.h"
 #include "support/scratch.h"
 
 namespace histoloom {

@@ -1,6 +1,6 @@
 #include <cstdlib>
 
-#include "histoloom/job/spec.h"
+#include "histoloom/job/option_values.h"
 #include "subcommands.h"
 
 namespace histoloom {

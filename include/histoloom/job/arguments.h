@@ -1,5 +1,6 @@
 // What a user asks of `histoloom generate` and `histoloom mask`, as text, with the documented
-// defaults. job/spec.h turns these arguments into what a job works by.
+// defaults. parse() of generate_spec.h and
+// mask_spec.h turns these arguments into what a job works by.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "histoloom/core/progress.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/generate_spec.h"
 
 namespace histoloom {
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "histoloom/core/progress.h"
-#include "histoloom/job/spec.h"
+#include "histoloom/job/mask_spec.h"
 
 namespace histoloom {
 

@@ -23,7 +23,7 @@
 #include <optional>
 #include <string>
 
-#include "histoloom/job/spec.h"
+#include "histoloom/job/machine_spec.h"
 
 namespace histoloom {
 
@@ -31,7 +31,7 @@ struct MemoryNeed {
   std::uint64_t painting = 0, decoding = 0;
 };
 
-struct MemoryPlan {
+struct MemoryShares {
   std::uint64_t working = 0;  // strips, batches and tiles
   std::uint64_t cache = 0;    // for the store's chunks
 };
@@ -39,7 +39,7 @@ struct MemoryPlan {
 // Divides a budget, as --memory has it; without one it is 1 GiB, or more where that doesn't do.
 // \error UserError for a budget that can't be kept, with the least that can: `what` is "a slide 512
 // px wide".
-MemoryPlan divide_memory(const std::optional<MemoryBudget>& budget, const MemoryNeed& need,
-                         const std::string& what, int threads);
+MemoryShares divide_memory(const std::optional<MemoryBudget>& budget, const MemoryNeed& need,
+                           const std::string& what, int threads);
 
 }  // namespace histoloom

@@ -1,4 +1,4 @@
-#include "memory_plan.h"
+#include "memory_shares.h"
 
 #include <fmt/format.h>
 
@@ -19,9 +19,9 @@ constexpr std::uint64_t kGoodCache = 64 * kMiB;  // where nobody has asked for l
 
 }  // namespace
 
-MemoryPlan divide_memory(const std::optional<MemoryBudget>& budget, const MemoryNeed& need,
-                         const std::string& what, int threads) {
-  MemoryPlan out{.working = std::max(need.painting, need.decoding)};
+MemoryShares divide_memory(const std::optional<MemoryBudget>& budget, const MemoryNeed& need,
+                           const std::string& what, int threads) {
+  MemoryShares out{.working = std::max(need.painting, need.decoding)};
   if (!budget) {
     out.cache = std::max(kUsual, out.working + kGoodCache) - out.working;
     return out;

@@ -1,0 +1,53 @@
+#include "crop_look.h"
+
+#include <fmt/format.h>
+
+#include "histoloom/core/error.h"
+
+namespace histoloom {
+
+namespace {
+
+std::string range_text(const ValueRange& r) {
+  return fmt::format("{:.4g} to {:.4g}, mean {:.4g}, {} of {} not finite", r.least, r.most, r.mean,
+                     r.not_finite, r.values);
+}
+
+std::string probe_text(const CropProbe& p) {
+  return fmt::format(
+      "crop         number {}, patch at cell {},{}, paints {} cells\n"
+      "step         time {} of the schedule, {}, {}\n"
+      "before       {}\n"
+      "denoiser     {}\n"
+      "clean        {}\n",
+      p.crop, p.corner.x, p.corner.y, p.painted, p.time, p.guided ? "guided" : "not guided",
+      p.tapered ? "tapered" : "plain", range_text(p.y), range_text(p.prediction), range_text(p.x0));
+}
+
+}  // namespace
+
+void check_crop_step(int step, const WorkDirectory& work, const GenerateSpec& spec) {
+  const int done = work.painted().steps;
+  if (done != step - 1)
+    throw UserError(fmt::format(
+        "--only-crop: the work directory '{}' has committed {} steps, so that crops of step {} can "
+        "be looked at, not of step {}",
+        spec.work.directory.string(), done, done + 1, step));
+}
+
+std::string look_at_crop(SlideSetup& setup, CropChoice choice, NetworkSource& networks,
+                         const WorkDirectory& work, Progress& progress) {
+  ChunkCache cache(setup.memory.cache);
+  DiffusionReport ignored;
+  if (setup.labels.paints())
+    setup.labels.paint(
+        networks, canvas_in(work.mask(), cache), work.painted_labels(),
+        [](PaintedPart, const DiffusionReport&) {}, progress, ignored);
+  const CanvasLabels labels = setup.labels_on_canvas();
+  const std::vector<float> glass = setup.latent_of_glass(networks.autoencoder());
+  return probe_text(setup.painting.probe(networks.denoiser(), setup.scene(labels, glass),
+                                         canvas_in(work.latents(), cache), choice.step - 1,
+                                         choice.cell));
+}
+
+}  // namespace histoloom

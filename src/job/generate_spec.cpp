@@ -1,0 +1,141 @@
+#include "histoloom/job/generate_spec.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "histoloom/core/byte_size.h"
+#include "histoloom/core/error.h"
+#include "histoloom/job/mask_spec.h"
+#include "histoloom/job/option_values.h"
+#include "option_checks.h"
+#include "outputs.h"
+
+namespace histoloom {
+
+namespace {
+
+// The value that `text` names, if it is given.
+template <class Enum>
+std::optional<Enum> parse_choice(const std::optional<std::string>& text, const char* option) {
+  if (!text) return std::nullopt;
+  const std::optional<Enum> value = parse_enum<Enum>(*text);
+  require(value.has_value(),
+          fmt::format("{} must be {}, got '{}'", option, names_of<Enum>(), *text));
+  return value;
+}
+
+SamplingSpec parse_sampling(const GenerateArguments& a) {
+  SamplingSpec out;
+  out.steps = a.steps;
+  out.eta = a.eta;
+  out.guidance = a.guidance;
+  if (a.steps) require(*a.steps >= 1, fmt::format("--steps must be at least 1, got {}", *a.steps));
+  out.solver = parse_choice<SolverKind>(a.sampler, "--sampler");
+  out.spacing = parse_choice<Spacing>(a.spacing, "--spacing");
+  out.plan = parse_choice<PlanKind>(a.plan, "--plan");
+  if (a.eta)
+    require(*a.eta >= 0 && *a.eta <= 1, fmt::format("--eta must be from 0 to 1, got {}", *a.eta));
+  if (a.guidance)
+    require(*a.guidance >= 0 && *a.guidance <= 100,
+            fmt::format("--guidance must be from 0 to 100, got {}", *a.guidance));
+  if (a.guidance_interval) out.interval = parse_guidance_interval(*a.guidance_interval);
+  return out;
+}
+
+std::filesystem::path work_directory(const GenerateArguments& a) {
+  return a.work.empty() ? std::filesystem::path(a.out.string() + ".work") : a.work;
+}
+
+pyramid::Profile profile_of(const GenerateArguments& a) {
+  return a.profile.empty() ? pyramid::profile_for(a.out) : pyramid::parse_profile(a.profile);
+}
+
+void check_paths(const GenerateArguments& a) {
+  require(!a.out.empty(), "-o OUT is needed, such as -o slide.svs");
+  static_cast<void>(profile_of(a));
+  require_ending(a.thumbnail, ".png", "--thumbnail");
+  require_names_of_their_own({a.out, manifest_path(a.out), a.mask_out, a.annotations, a.thumbnail,
+                              a.report, a.mask, a.mask_colors, layout_file(a), a.inpaint,
+                              a.region_file, work_directory(a)});
+}
+
+// With --inpaint OUT is a copy of SLIDE, so nothing that describes a new slide goes with it.
+void check_inpainting(const GenerateArguments& a) {
+  if (a.inpaint.empty()) {
+    require(a.region.empty(), "--region needs --inpaint SLIDE");
+    require(a.region_file.empty(), "--region-file needs --inpaint SLIDE");
+    require(a.class_name.empty(), "--class needs --inpaint SLIDE");
+    require(!a.any_scale, "--any-scale needs --inpaint SLIDE");
+    return;
+  }
+  require(a.only_crop.empty(), "--only-crop doesn't go with --inpaint");
+  require(a.region.empty() != a.region_file.empty(),
+          "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson");
+  require_ending(a.region_file, ".geojson", "--region-file");
+  require(a.class_name.empty() || a.mask.empty(),
+          "--class and --mask both say what the region shows; give one of them");
+  require(a.prompt.empty(), "--prompt doesn't go with --inpaint, which keeps the slide");
+  require(a.mask_out.empty(), "--mask-out doesn't go with --inpaint, which keeps the slide");
+  require(a.annotations.empty(), "--annotations doesn't go with --inpaint, which keeps the slide");
+  require(a.thumbnail.empty(), "--thumbnail doesn't go with --inpaint, which keeps the slide");
+  require(a.out.extension() == a.inpaint.extension(),
+          fmt::format("-o OUT must end in '{}', as the slide of which it is a copy, got '{}'",
+                      a.inpaint.extension().string(), a.out.string()));
+}
+
+pyramid::WriterOptions slide_writer(const GenerateArguments& a, PixelSize size) {
+  pyramid::WriterOptions writer;
+  writer.size = size;
+  writer.profile = profile_of(a);
+  writer.compression = pyramid::parse_compression(a.compression);
+  writer.quality = a.quality;
+  writer.tile = a.tile;
+  pyramid::validate(writer);
+  return writer;
+}
+
+Inpainting parse_inpainting(const GenerateArguments& a) {
+  Inpainting out{.slide = a.inpaint,
+                 .region = a.region_file,
+                 .class_name = a.class_name,
+                 .mask = mask_of(a),
+                 .any_scale = a.any_scale};
+  if (a.region_file.empty()) out.region = parse_region(a.region);
+  return out;
+}
+
+}  // namespace
+
+GenerateSpec parse(const GenerateArguments& a) {
+  check_paths(a);
+  check_inpainting(a);
+  MaskJobSpec shared = parse(static_cast<const LabelArguments&>(a));
+  GenerateSpec out;
+  out.sampling = parse_sampling(a);
+  out.machine = shared.machine;
+  if (!a.memory.empty())
+    out.machine.memory = {a.memory,
+                          with_context("--memory", [&] { return parse_byte_size(a.memory); })};
+  require(a.device == "cpu",
+          fmt::format("--device must be cpu in this version, got '{}'", a.device));
+  out.out = a.out;
+  out.model = a.model;
+  out.report = a.report;
+  out.seed = a.seed;
+  out.tile = a.tile;
+  out.date = job_date(a.date);
+  out.work = {work_directory(a), !a.work.empty(), a.resume || !a.only_crop.empty()};
+  out.force = a.force;
+  if (!a.inpaint.empty()) {
+    out.what = parse_inpainting(a);
+    return out;
+  }
+  const pyramid::WriterOptions writer = slide_writer(a, shared.labels.size);
+  NewSlide slide{std::move(shared.labels), std::move(shared.files), writer, a.thumbnail, {}};
+  if (!a.only_crop.empty()) slide.only_crop = parse_crop_choice(a.only_crop);
+  out.what = std::move(slide);
+  return out;
+}
+
+}  // namespace histoloom

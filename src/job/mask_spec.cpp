@@ -1,0 +1,107 @@
+#include "histoloom/job/mask_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "histoloom/core/error.h"
+#include "histoloom/job/option_values.h"
+#include "histoloom/labels/annotations.h"
+#include "option_checks.h"
+
+namespace histoloom {
+
+namespace {
+
+constexpr int kMaxTile = 4096;
+
+LayoutSource parse_layout(const LabelArguments& a) {
+  const std::optional<LayoutKind> kind = parse_layout_kind(a.layout);
+  require(
+      kind || std::filesystem::path(a.layout).has_extension(),
+      fmt::format("--layout must be tissue, biopsy, tma, full or a picture such as outline.png, "
+                  "got '{}'",
+                  a.layout));
+  if (a.tissue_fraction)
+    require(*a.tissue_fraction >= 0 && *a.tissue_fraction <= 1,
+            fmt::format("--tissue-fraction must be from 0 to 1, got {}", *a.tissue_fraction));
+  if (a.pieces)
+    require(*a.pieces >= 1 && *a.pieces <= kMostPieces,
+            fmt::format("--pieces must be from 1 to {}, got {}", kMostPieces, *a.pieces));
+  const bool generated = a.mask.empty() && kind.value_or(LayoutKind::full) != LayoutKind::full;
+  require(generated || (!a.tissue_fraction && !a.pieces),
+          "--tissue-fraction and --pieces need --layout tissue, biopsy or tma; leave them out");
+  require(a.mask_colors.empty() || !a.mask.empty(),
+          "--mask-colors says what the colours of a mask mean; give --mask, too");
+  return {a.layout, kind, a.tissue_fraction, a.pieces, a.prompt};
+}
+
+// The label pyramid's options; its writer would refuse them only once labels are there.
+pyramid::WriterOptions label_writer(const LabelArguments& a, PixelSize size) {
+  require(a.tile >= 16 && a.tile <= kMaxTile && a.tile % 16 == 0,
+          fmt::format("--tile must be a multiple of 16 from 16 to {}, got {}", kMaxTile, a.tile));
+  pyramid::WriterOptions writer;
+  writer.size = size;
+  writer.channels = 1;
+  writer.compression = pyramid::Compression::deflate;
+  writer.reduction = pyramid::Reduction::mode;
+  writer.tile = a.tile;
+  pyramid::validate(writer);
+  return writer;
+}
+
+void check_label_files(const LabelArguments& a) {
+  if (!a.mask_out.empty())
+    require(a.mask_out.extension() == ".tif" || a.mask_out.extension() == ".tiff",
+            fmt::format("--mask-out must end in .tif, got '{}'", a.mask_out.string()));
+  if (!a.annotations.empty())
+    require(annotation_format(a.annotations).has_value(),
+            fmt::format("--annotations must end in .geojson (QuPath) or .xml (ASAP), got '{}'",
+                        a.annotations.string()));
+  require(!a.simplify || !a.annotations.empty(),
+          "--simplify is how far annotations may be off; give --annotations, too");
+  require_ending(a.report, ".json", "--report");
+}
+
+MachineSpec parse_machine(const LabelArguments& a) {
+  require(a.threads >= 0 && a.threads <= 1024,
+          fmt::format("--threads must be from 1 to 1024, got {}", a.threads));
+  MachineSpec out;
+  out.threads = a.threads > 0 ? a.threads
+                              : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return out;
+}
+
+DType parse_dtype(const LabelArguments& a) {
+  require(a.dtype.empty() || a.dtype == "float32" || a.dtype == "bfloat16",
+          fmt::format("--dtype must be float32 or bfloat16, got '{}'", a.dtype));
+  return a.dtype.empty() ? fastest_dtype() : *parse_enum<DType>(a.dtype);
+}
+
+}  // namespace
+
+MaskJobSpec parse(const LabelArguments& a) {
+  MaskJobSpec out;
+  out.labels.size = parse_size(a.size);
+  if (!a.mask.empty() && !a.prompt.empty())
+    throw UserError(
+        "--prompt is for labels that are painted; leave it out where --mask gives them");
+  check_label_files(a);
+  require_names_of_their_own(
+      {a.mask_out, a.annotations, a.report, a.mask, a.mask_colors, layout_file(a)});
+  out.labels.source = parse_layout(a);
+  if (const auto mask = mask_of(a)) out.labels.source = *mask;
+  out.labels.seed = a.seed;
+  out.machine = parse_machine(a);
+  out.files = {a.mask_out, a.annotations, a.simplify, label_writer(a, out.labels.size)};
+  out.machine.dtype = parse_dtype(a);
+  out.files.writer.threads = out.machine.threads;
+  out.files.writer.date = job_date(a.date);
+  out.model = a.model;
+  out.report = a.report;
+  out.force = a.force;
+  return out;
+}
+
+}  // namespace histoloom
