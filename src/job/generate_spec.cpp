@@ -20,8 +20,8 @@ template <class Enum>
 std::optional<Enum> parse_choice(const std::optional<std::string>& text, const char* option) {
   if (!text) return std::nullopt;
   const std::optional<Enum> value = parse_enum<Enum>(*text);
-  require(value.has_value(),
-          fmt::format("{} must be {}, got '{}'", option, names_of<Enum>(), *text));
+  require_option(value.has_value(),
+                 fmt::format("{} must be {}, got '{}'", option, names_of<Enum>(), *text));
   return value;
 }
 
@@ -30,15 +30,17 @@ SamplingSpec parse_sampling(const GenerateArguments& a) {
   out.steps = a.steps;
   out.eta = a.eta;
   out.guidance = a.guidance;
-  if (a.steps) require(*a.steps >= 1, fmt::format("--steps must be at least 1, got {}", *a.steps));
+  if (a.steps)
+    require_option(*a.steps >= 1, fmt::format("--steps must be at least 1, got {}", *a.steps));
   out.solver = parse_choice<SolverKind>(a.sampler, "--sampler");
   out.spacing = parse_choice<Spacing>(a.spacing, "--spacing");
   out.plan = parse_choice<PlanKind>(a.plan, "--plan");
   if (a.eta)
-    require(*a.eta >= 0 && *a.eta <= 1, fmt::format("--eta must be from 0 to 1, got {}", *a.eta));
+    require_option(*a.eta >= 0 && *a.eta <= 1,
+                   fmt::format("--eta must be from 0 to 1, got {}", *a.eta));
   if (a.guidance)
-    require(*a.guidance >= 0 && *a.guidance <= 100,
-            fmt::format("--guidance must be from 0 to 100, got {}", *a.guidance));
+    require_option(*a.guidance >= 0 && *a.guidance <= 100,
+                   fmt::format("--guidance must be from 0 to 100, got {}", *a.guidance));
   if (a.guidance_interval) out.interval = parse_guidance_interval(*a.guidance_interval);
   return out;
 }
@@ -52,7 +54,7 @@ pyramid::Profile profile_of(const GenerateArguments& a) {
 }
 
 void check_paths(const GenerateArguments& a) {
-  require(!a.out.empty(), "-o OUT is needed, such as -o slide.svs");
+  require_option(!a.out.empty(), "-o OUT is needed, such as -o slide.svs");
   static_cast<void>(profile_of(a));
   require_ending(a.thumbnail, ".png", "--thumbnail");
   require_names_of_their_own({a.out, manifest_path(a.out), a.mask_out, a.annotations, a.thumbnail,
@@ -63,25 +65,29 @@ void check_paths(const GenerateArguments& a) {
 // With --inpaint OUT is a copy of SLIDE, so nothing that describes a new slide goes with it.
 void check_inpainting(const GenerateArguments& a) {
   if (a.inpaint.empty()) {
-    require(a.region.empty(), "--region needs --inpaint SLIDE");
-    require(a.region_file.empty(), "--region-file needs --inpaint SLIDE");
-    require(a.class_name.empty(), "--class needs --inpaint SLIDE");
-    require(!a.any_scale, "--any-scale needs --inpaint SLIDE");
+    require_option(a.region.empty(), "--region needs --inpaint SLIDE");
+    require_option(a.region_file.empty(), "--region-file needs --inpaint SLIDE");
+    require_option(a.class_name.empty(), "--class needs --inpaint SLIDE");
+    require_option(!a.any_scale, "--any-scale needs --inpaint SLIDE");
     return;
   }
-  require(a.only_crop.empty(), "--only-crop doesn't go with --inpaint");
-  require(a.region.empty() != a.region_file.empty(),
-          "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson");
+  require_option(a.only_crop.empty(), "--only-crop doesn't go with --inpaint");
+  require_option(
+      a.region.empty() != a.region_file.empty(),
+      "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson");
   require_ending(a.region_file, ".geojson", "--region-file");
-  require(a.class_name.empty() || a.mask.empty(),
-          "--class and --mask both say what the region shows; give one of them");
-  require(a.prompt.empty(), "--prompt doesn't go with --inpaint, which keeps the slide");
-  require(a.mask_out.empty(), "--mask-out doesn't go with --inpaint, which keeps the slide");
-  require(a.annotations.empty(), "--annotations doesn't go with --inpaint, which keeps the slide");
-  require(a.thumbnail.empty(), "--thumbnail doesn't go with --inpaint, which keeps the slide");
-  require(a.out.extension() == a.inpaint.extension(),
-          fmt::format("-o OUT must end in '{}', as the slide of which it is a copy, got '{}'",
-                      a.inpaint.extension().string(), a.out.string()));
+  require_option(a.class_name.empty() || a.mask.empty(),
+                 "--class and --mask both say what the region shows; give one of them");
+  require_option(a.prompt.empty(), "--prompt doesn't go with --inpaint, which keeps the slide");
+  require_option(a.mask_out.empty(), "--mask-out doesn't go with --inpaint, which keeps the slide");
+  require_option(a.annotations.empty(),
+                 "--annotations doesn't go with --inpaint, which keeps the slide");
+  require_option(a.thumbnail.empty(),
+                 "--thumbnail doesn't go with --inpaint, which keeps the slide");
+  require_option(
+      a.out.extension() == a.inpaint.extension(),
+      fmt::format("-o OUT must end in '{}', as the slide of which it is a copy, got '{}'",
+                  a.inpaint.extension().string(), a.out.string()));
 }
 
 pyramid::WriterOptions slide_writer(const GenerateArguments& a, PixelSize size) {
@@ -117,8 +123,8 @@ GenerateSpec parse(const GenerateArguments& a) {
   if (!a.memory.empty())
     out.machine.memory = {a.memory,
                           with_context("--memory", [&] { return parse_byte_size(a.memory); })};
-  require(a.device == "cpu",
-          fmt::format("--device must be cpu in this version, got '{}'", a.device));
+  require_option(a.device == "cpu",
+                 fmt::format("--device must be cpu in this version, got '{}'", a.device));
   out.out = a.out;
   out.model = a.model;
   out.report = a.report;

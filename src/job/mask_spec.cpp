@@ -18,29 +18,32 @@ constexpr int kMaxTile = 4096;
 
 LayoutSource parse_layout(const LabelArguments& a) {
   const std::optional<LayoutKind> kind = parse_layout_kind(a.layout);
-  require(
+  require_option(
       kind || std::filesystem::path(a.layout).has_extension(),
       fmt::format("--layout must be tissue, biopsy, tma, full or a picture such as outline.png, "
                   "got '{}'",
                   a.layout));
   if (a.tissue_fraction)
-    require(*a.tissue_fraction >= 0 && *a.tissue_fraction <= 1,
-            fmt::format("--tissue-fraction must be from 0 to 1, got {}", *a.tissue_fraction));
+    require_option(
+        *a.tissue_fraction >= 0 && *a.tissue_fraction <= 1,
+        fmt::format("--tissue-fraction must be from 0 to 1, got {}", *a.tissue_fraction));
   if (a.pieces)
-    require(*a.pieces >= 1 && *a.pieces <= kMostPieces,
-            fmt::format("--pieces must be from 1 to {}, got {}", kMostPieces, *a.pieces));
+    require_option(*a.pieces >= 1 && *a.pieces <= kMostPieces,
+                   fmt::format("--pieces must be from 1 to {}, got {}", kMostPieces, *a.pieces));
   const bool generated = a.mask.empty() && kind.value_or(LayoutKind::full) != LayoutKind::full;
-  require(generated || (!a.tissue_fraction && !a.pieces),
-          "--tissue-fraction and --pieces need --layout tissue, biopsy or tma; leave them out");
-  require(a.mask_colors.empty() || !a.mask.empty(),
-          "--mask-colors says what the colours of a mask mean; give --mask, too");
+  require_option(
+      generated || (!a.tissue_fraction && !a.pieces),
+      "--tissue-fraction and --pieces need --layout tissue, biopsy or tma; leave them out");
+  require_option(a.mask_colors.empty() || !a.mask.empty(),
+                 "--mask-colors says what the colours of a mask mean; give --mask, too");
   return {a.layout, kind, a.tissue_fraction, a.pieces, a.prompt};
 }
 
 // The label pyramid's options; its writer would refuse them only once labels are there.
 pyramid::WriterOptions label_writer(const LabelArguments& a, PixelSize size) {
-  require(a.tile >= 16 && a.tile <= kMaxTile && a.tile % 16 == 0,
-          fmt::format("--tile must be a multiple of 16 from 16 to {}, got {}", kMaxTile, a.tile));
+  require_option(
+      a.tile >= 16 && a.tile <= kMaxTile && a.tile % 16 == 0,
+      fmt::format("--tile must be a multiple of 16 from 16 to {}, got {}", kMaxTile, a.tile));
   pyramid::WriterOptions writer;
   writer.size = size;
   writer.channels = 1;
@@ -53,20 +56,21 @@ pyramid::WriterOptions label_writer(const LabelArguments& a, PixelSize size) {
 
 void check_label_files(const LabelArguments& a) {
   if (!a.mask_out.empty())
-    require(a.mask_out.extension() == ".tif" || a.mask_out.extension() == ".tiff",
-            fmt::format("--mask-out must end in .tif, got '{}'", a.mask_out.string()));
+    require_option(a.mask_out.extension() == ".tif" || a.mask_out.extension() == ".tiff",
+                   fmt::format("--mask-out must end in .tif, got '{}'", a.mask_out.string()));
   if (!a.annotations.empty())
-    require(annotation_format(a.annotations).has_value(),
-            fmt::format("--annotations must end in .geojson (QuPath) or .xml (ASAP), got '{}'",
-                        a.annotations.string()));
-  require(!a.simplify || !a.annotations.empty(),
-          "--simplify is how far annotations may be off; give --annotations, too");
+    require_option(
+        annotation_format(a.annotations).has_value(),
+        fmt::format("--annotations must end in .geojson (QuPath) or .xml (ASAP), got '{}'",
+                    a.annotations.string()));
+  require_option(!a.simplify || !a.annotations.empty(),
+                 "--simplify is how far annotations may be off; give --annotations, too");
   require_ending(a.report, ".json", "--report");
 }
 
 MachineSpec parse_machine(const LabelArguments& a) {
-  require(a.threads >= 0 && a.threads <= 1024,
-          fmt::format("--threads must be from 1 to 1024, got {}", a.threads));
+  require_option(a.threads >= 0 && a.threads <= 1024,
+                 fmt::format("--threads must be from 1 to 1024, got {}", a.threads));
   MachineSpec out;
   out.threads = a.threads > 0 ? a.threads
                               : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -74,8 +78,8 @@ MachineSpec parse_machine(const LabelArguments& a) {
 }
 
 DType parse_dtype(const LabelArguments& a) {
-  require(a.dtype.empty() || a.dtype == "float32" || a.dtype == "bfloat16",
-          fmt::format("--dtype must be float32 or bfloat16, got '{}'", a.dtype));
+  require_option(a.dtype.empty() || a.dtype == "float32" || a.dtype == "bfloat16",
+                 fmt::format("--dtype must be float32 or bfloat16, got '{}'", a.dtype));
   return a.dtype.empty() ? fastest_dtype() : *parse_enum<DType>(a.dtype);
 }
 

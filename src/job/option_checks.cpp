@@ -7,22 +7,23 @@
 
 namespace histoloom {
 
-void require(bool holds, std::string message) {
+void require_option(bool holds, std::string message) {
   if (!holds) throw UserError(std::move(message));
 }
 
 void require_ending(const std::filesystem::path& path, std::string_view ending,
                     const char* option) {
   if (!path.empty())
-    require(path.extension() == ending,
-            fmt::format("{} must end in {}, got '{}'", option, ending, path.string()));
+    require_option(path.extension() == ending,
+                   fmt::format("{} must end in {}, got '{}'", option, ending, path.string()));
 }
 
 void require_names_of_their_own(std::initializer_list<std::filesystem::path> paths) {
   for (auto a = paths.begin(); a != paths.end(); ++a)
     for (auto b = a + 1; b != paths.end(); ++b)
-      require(a->empty() || b->empty() || meant_by(*a) != meant_by(*b),
-              fmt::format("'{}' is named twice; every file needs a name of its own", a->string()));
+      require_option(
+          a->empty() || b->empty() || meant_by(*a) != meant_by(*b),
+          fmt::format("'{}' is named twice; every file needs a name of its own", a->string()));
 }
 
 // A picture that --layout names; empty where it names a kind of layout.

@@ -13,7 +13,7 @@
 namespace histoloom {
 
 // \error UserError with the message unless it holds.
-void require(bool holds, std::string message);
+void require_option(bool holds, std::string message);
 // \error UserError, naming `option`, for a file that is given and doesn't end in `ending`.
 void require_ending(const std::filesystem::path& path, std::string_view ending, const char* option);
 // \error UserError if two paths that are given mean one file.

@@ -85,8 +85,8 @@ std::string job_date(const std::string& date) {
 
 std::string date_of_epoch(std::string_view epoch) {
   std::int64_t seconds = 0;
-  require(parse_number(epoch, seconds) && seconds >= 0 && seconds < 253'402'300'800,
-          fmt::format("SOURCE_DATE_EPOCH must be seconds since 1970, got '{}'", epoch));
+  require_option(parse_number(epoch, seconds) && seconds >= 0 && seconds < 253'402'300'800,
+                 fmt::format("SOURCE_DATE_EPOCH must be seconds since 1970, got '{}'", epoch));
   const std::time_t time = seconds;
   std::tm parts{};
   gmtime_r(&time, &parts);

@@ -11,7 +11,7 @@ namespace histoloom {
 
 namespace {
 
-void require(bool holds, const char* option, const char* wanted, double got) {
+void require_value(bool holds, const char* option, const char* wanted, double got) {
   if (!holds) throw UserError(fmt::format("{} must be {}, got {}", option, wanted, got));
 }
 
@@ -42,30 +42,31 @@ MaskFolder parse_mask_folder(const std::string& text) {
 }
 
 void validate(const TrainOptions& o) {
-  require(o.steps >= 1 && o.steps <= 100'000'000, "--steps", "from 1 to 100000000", o.steps);
-  require(o.stop_after >= 0, "--stop-after", "at least 0", o.stop_after);
-  require(o.batch >= 0 && o.batch <= 4096, "--batch", "from 1 to 4096", o.batch);
-  require(o.learning_rate > 0 && o.learning_rate <= 1, "--learning-rate", "above 0, at most 1",
-          o.learning_rate);
-  require(o.decay_share >= 0 && o.decay_share <= 1, "--decay-share", "from 0 to 1", o.decay_share);
-  require(o.ema >= 0 && o.ema < 1, "--ema", "at least 0, below 1", o.ema);
-  require(o.unconditional >= 0 && o.unconditional <= 1, "--unconditional", "from 0 to 1",
-          o.unconditional);
-  require(o.augment >= 0 && o.augment <= 1, "--augment", "from 0 to 1", o.augment);
-  require(o.turns >= 1 && o.turns <= 16, "--turns", "from 1 to 16", o.turns);
-  require(o.checkpoint_every >= 1, "--checkpoint-every", "at least 1", o.checkpoint_every);
-  require(o.patience >= 0, "--patience", "at least 0", o.patience);
+  require_value(o.steps >= 1 && o.steps <= 100'000'000, "--steps", "from 1 to 100000000", o.steps);
+  require_value(o.stop_after >= 0, "--stop-after", "at least 0", o.stop_after);
+  require_value(o.batch >= 0 && o.batch <= 4096, "--batch", "from 1 to 4096", o.batch);
+  require_value(o.learning_rate > 0 && o.learning_rate <= 1, "--learning-rate",
+                "above 0, at most 1", o.learning_rate);
+  require_value(o.decay_share >= 0 && o.decay_share <= 1, "--decay-share", "from 0 to 1",
+                o.decay_share);
+  require_value(o.ema >= 0 && o.ema < 1, "--ema", "at least 0, below 1", o.ema);
+  require_value(o.unconditional >= 0 && o.unconditional <= 1, "--unconditional", "from 0 to 1",
+                o.unconditional);
+  require_value(o.augment >= 0 && o.augment <= 1, "--augment", "from 0 to 1", o.augment);
+  require_value(o.turns >= 1 && o.turns <= 16, "--turns", "from 1 to 16", o.turns);
+  require_value(o.checkpoint_every >= 1, "--checkpoint-every", "at least 1", o.checkpoint_every);
+  require_value(o.patience >= 0, "--patience", "at least 0", o.patience);
   if (o.patience > 0 && o.data.held_out_every == 0)
     throw UserError("--patience needs --held-out-every: it is the held-out loss that it waits for");
-  require(o.data.regions >= 1 && o.data.regions <= 100'000, "--regions", "from 1 to 100000",
-          o.data.regions);
-  require(o.data.held_out_every >= 0 && o.data.held_out_every != 1, "--held-out-every",
-          "0 or at least 2", o.data.held_out_every);
+  require_value(o.data.regions >= 1 && o.data.regions <= 100'000, "--regions", "from 1 to 100000",
+                o.data.regions);
+  require_value(o.data.held_out_every >= 0 && o.data.held_out_every != 1, "--held-out-every",
+                "0 or at least 2", o.data.held_out_every);
   if (!o.data.source.empty() && o.data.held_out_every == 0)
     throw UserError("--source needs --held-out-every: it says what is held out together");
   if (o.decoder_only && !o.keep_latents.empty())
     throw UserError("--decoder-only leaves the latents as they are; leave out --keep-latents");
-  require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
+  require_value(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
   require_distinct(o.data.slides);
   if (o.masks.empty()) require_images(o.data);
   if (o.checkpoint.empty()) throw UserError("--checkpoint FILE is needed: training is long");
