@@ -28,10 +28,10 @@ function(histoloom_compile_options target)
 endfunction()
 
 # One file for the compiler in place of `target`'s many, if the build is a unity build: headers are
-# read once a room. `batch`: files in one, 0: all.
-function(histoloom_unity target batch)
+# read once a target.
+function(histoloom_unity target)
   if(HISTOLOOM_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
   endif()
 endfunction()
 
@@ -58,9 +58,31 @@ function(histoloom_room room)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${root}> PRIVATE ${folders})
   set_property(TARGET ${target} PROPERTY HISTOLOOM_FOLDERS ${folders})  # for its tests
   histoloom_compile_options(${target})
-  histoloom_unity(${target} 0)
+  histoloom_unity(${target})
   foreach(other ${R_ROOMS})
     target_link_libraries(${target} PUBLIC histoloom_${other})
   endforeach()
   target_link_libraries(${target} PUBLIC ${R_LINKS} fmt::fmt PRIVATE ${R_PRIVATE_LINKS})
+endfunction()
+
+# Compiles `rooms` as a part of `target` at an optimisation `level`, in place of libraries of their
+# own. The compiler reads the headers that they share once, but no longer keeps one room's from
+# another: the builds with HISTOLOOM_UNITY=ROOMS or OFF do.
+function(histoloom_merge target level)
+  foreach(room ${ARGN})
+    get_target_property(files histoloom_${room} SOURCES)
+    target_sources(${target} PRIVATE ${files})
+    get_target_property(links histoloom_${room} LINK_LIBRARIES)
+    list(FILTER links EXCLUDE REGEX "^histoloom_")
+    target_link_libraries(${target} PRIVATE ${links})
+    get_target_property(folders histoloom_${room} HISTOLOOM_FOLDERS)
+    target_include_directories(${target} PRIVATE ${folders})
+    set_target_properties(histoloom_${room} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endforeach()
+  file(GLOB roots ${CMAKE_BINARY_DIR}/rooms/*)
+  target_include_directories(${target} PRIVATE ${roots})
+  target_link_libraries(${target} PRIVATE histoloom_pyramid histoloom_torch fmt::fmt)
+  histoloom_compile_options(${target})
+  histoloom_unity(${target})
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-${level}>)
 endfunction()
