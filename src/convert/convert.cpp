@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "histoloom/core/cpu_count.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/replaceable.h"
 #include "histoloom/core/resumable.h"
@@ -66,7 +67,7 @@ Conversion::State::State(const ConvertOptions& o)
   writer.shrink = o.shrink;
   writer.levels = o.levels;
   writer.reduction = o.labels ? pyramid::Reduction::mode : pyramid::Reduction::mean;
-  writer.threads = o.threads;
+  writer.threads = o.threads == 0 ? usable_cpus() : o.threads;
   writer.software = fmt::format("Histoloom {}", kVersion);
   writer.title = o.in.stem().string();
   // A converted picture has no date of ours unless one is asked for.
@@ -122,7 +123,7 @@ pyramid::WriteSummary Conversion::State::write(Progress& progress) {
   for (const std::string& warning : warnings) progress.warn(warning);
   pyramid::PyramidWriter file(options.out, writer);
   progress.start_stage("writing", writer.size.height, "rows");
-  source->read_rows(options.threads, [&](const PictureView& rows) {
+  source->read_rows(writer.threads, [&](const PictureView& rows) {
     if (progress.stop_requested())
       throw Interrupted(fmt::format("interrupted; {} was not written", options.out.string()));
     file.write_rows(rows);

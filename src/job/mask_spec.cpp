@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <thread>
-
+#include "histoloom/core/cpu_count.h"
 #include "histoloom/core/error.h"
 #include "histoloom/job/option_values.h"
 #include "histoloom/labels/annotations.h"
@@ -72,8 +70,7 @@ MachineSpec parse_machine(const LabelArguments& a) {
   require_option(a.threads >= 0 && a.threads <= 1024,
                  fmt::format("--threads must be from 1 to 1024, got {}", a.threads));
   MachineSpec out;
-  out.threads = a.threads > 0 ? a.threads
-                              : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  out.threads = a.threads > 0 ? a.threads : usable_cpus();
   return out;
 }
 

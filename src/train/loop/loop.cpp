@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <thread>
 
+#include "histoloom/core/cpu_count.h"
 #include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/writable.h"
@@ -46,10 +46,7 @@ std::vector<TrainingSetting> all_settings(const LoopTask& task, const TrainOptio
 
 }  // namespace
 
-void use_threads(int threads) {
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  at::set_num_threads(threads > 0 ? threads : static_cast<int>(cores));
-}
+void use_threads(int threads) { at::set_num_threads(threads > 0 ? threads : usable_cpus()); }
 
 TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     : kind_(std::move(task.kind)),
