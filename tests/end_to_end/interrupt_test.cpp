@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
@@ -221,13 +222,52 @@ TEST(Interrupted, WhileDecodingSaysHowToGoOnAndDoes) {
 }
 
 TEST(Interrupted, WhileWritingLabelsSaysHowToGoOnAndDoes) {
+  signal(SIGHUP, SIG_DFL);  // not as nohup leaves it
   // Little to paint and much to write.
   StoppedJob job(
       {"--size", "512x40000", "--steps", "1", "--layout", "tissue", "--tissue-fraction", "0.01"});
   job.add({"--mask-out", (job / "labels.tif").string()});
   expect_stopped(
-      job, SIGTERM, [&] { return std::filesystem::exists(job / ".labels.tif.partial"); },
+      job, SIGHUP, [&] { return std::filesystem::exists(job / ".labels.tif.partial"); },
       "interrupted while writing labels");
+}
+
+// Whether the program has a handler for a signal by now.
+bool catches(pid_t process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("SigCgt:"))
+      return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0;
+  return false;
+}
+
+TEST(Interrupted, BeforeAnyWorkSaysSoAndLeavesNothing) {
+  signal(SIGHUP, SIG_DFL);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    const Folder folder;
+    Process process(generate(folder / "s.svs", {"--size", "2048x2048"}));
+    ASSERT_TRUE(process.hold_at([&] { return catches(process.id(), number); }));
+    process.send(number);
+    process.send(SIGCONT);
+    const Outcome stopped = process.wait();
+    EXPECT_EQ(stopped.code, 130) << number;
+    EXPECT_EQ(stopped.err, "histoloom: interrupted before any work\n");
+    EXPECT_THAT(folder.listing(), testing::IsEmpty());
+  }
+}
+
+// As a terminal that is closed does to what nohup started.
+TEST(Interrupted, NotByAHangUpThatIsIgnored) {
+  signal(SIGHUP, SIG_IGN);
+  StoppedJob job(kJob);
+  Process process(job.command());
+  ASSERT_TRUE(process.hold_at(job.at_step(2)));
+  process.send(SIGHUP);
+  process.send(SIGCONT);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(bytes_of(job.out()) == job.expected());
+  signal(SIGHUP, SIG_DFL);
 }
 
 // Ten kills at random moments of one job; HISTOLOOM_SEED repeats a run.

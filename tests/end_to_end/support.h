@@ -54,6 +54,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  pid_t id() const { return child_; }
   void send(int signal) const;
   // Lets it run until `done` says so and holds it there (SIGSTOP): it stands still whenever `done`
   // looks, so what was seen stays so until SIGCONT or the end. False, with the program running or

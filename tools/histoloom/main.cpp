@@ -47,7 +47,7 @@ int run(const Subcommand& command, Voice voice) {
     const Run run = command.prepare();
     progress.log("checked: files, disks, model, networks");
     on_user_error = kFailed;
-    catch_interrupts();
+    let_work_finish();
     const int code = run(progress);
     progress.log(fmt::format("ends with exit code {}", code));
     return code;
@@ -69,6 +69,7 @@ int run(const Subcommand& command, Voice voice) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  catch_interrupts();
   CLI::App program("Histoloom paints synthetic whole-slide images of histology.", "histoloom");
   program.set_version_flag("--version", std::string("histoloom ") + kVersion);
   // None is complained of below; required here, CLI11 would say so of a misspelt one too.

@@ -10,9 +10,17 @@ namespace histoloom {
 
 namespace {
 
-volatile std::sig_atomic_t stop_flag = 0;
+volatile std::sig_atomic_t stop_flag = 0, working = 0;
+
+constexpr std::string_view kNothingDone = "histoloom: interrupted before any work\n";
+constexpr int kInterruptedCode = 130;
 
 extern "C" void on_signal(int signal) {
+  if (working == 0) {
+    // The only calls that are safe here; if nobody reads stderr, the code says it.
+    if (write(STDERR_FILENO, kNothingDone.data(), kNothingDone.size()) < 0) _exit(kInterruptedCode);
+    _exit(kInterruptedCode);
+  }
   if (stop_flag != 0) _exit(128 + signal);
   stop_flag = 1;
 }
@@ -33,9 +41,12 @@ std::string rate(double value) {
 void catch_interrupts() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
   // A file that outgrows its limit (ulimit -f) is an error of the write, not the end.
   std::signal(SIGXFSZ, SIG_IGN);
 }
+
+void let_work_finish() { working = 1; }
 
 TerminalProgress::TerminalProgress(bool quiet, bool verbose)
     : quiet_(quiet), verbose_(verbose), terminal_(isatty(STDERR_FILENO) == 1) {}

@@ -33,8 +33,12 @@ class TerminalProgress final : public Progress {
   bool open_ = false;
 };
 
-// From now on SIGINT and SIGTERM ask the job to stop, and a second one ends the program at once; a
-// write past the limit on the size of files (ulimit -f) is an error and no signal.
+// From now on SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup) end the program with
+// a word and the exit code of an interrupted run. A write past the limit on the size of files
+// (ulimit -f) is an error and no signal.
 void catch_interrupts();
+// To be called before the first file is written: from now on the signals ask the job to stop, and a
+// second one ends the program at once.
+void let_work_finish();
 
 }  // namespace histoloom
