@@ -4,9 +4,11 @@
 
 #include <limits>
 
+#include "canvas_files.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/version.h"
 #include "histoloom/decode/window_encoder.h"
+#include "histoloom/store/array_files.h"
 #include "job_json.h"
 #include "job_report.h"
 #include "outputs.h"
@@ -48,8 +50,8 @@ struct InpaintRecipe::Run : RecipeRun {
   // The canvas's latents, NaN in the cells that are painted. Made again by a run that resumes; its
   // values are the same.
   LatentArray encode() {
-    const fs::path path = work.latents() / "kept";
-    fs::remove_all(path);
+    const fs::path path = work.latents() / kKeptArray;
+    remove_array(path);
     const LatentSpaceSpec& space = setup.bundle.latent;
     LatentArray kept = LatentArray::create(path, space.channels, setup.geometry.place().size,
                                            StoreType::float16, cache);

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
+#include "canvas_files.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/store/array_files.h"
 #include "outputs.h"
 #include "paint_stage.h"
 
@@ -29,7 +32,10 @@ ScratchCanvas::ScratchCanvas(const fs::path& beside) : path_(beside.string() + "
 
 ScratchCanvas::~ScratchCanvas() {
   std::error_code code;
-  if (lock_) fs::remove_all(path_, code);
+  if (!lock_) return;
+  remove_canvas(path_);
+  fs::remove(path_ / kScratchLock, code);
+  fs::remove(path_, code);
 }
 
 void ScratchCanvas::open() {
@@ -41,13 +47,15 @@ void ScratchCanvas::open() {
     throw UserError(
         fmt::format("{}: another process is working in it; wait for it", path_.string()));
   lock_.emplace(std::move(*lock));
-  for (const char* array : kCanvasArrays) fs::remove_all(path_ / array);
+  for (const char* array : kCanvasArrays) remove_array(path_ / array);
 }
 
 bool ScratchCanvas::is_ours() const {
   std::set<std::string> names(kCanvasArrays.begin(), kCanvasArrays.end());
   names.insert(kScratchLock);
-  return holds_only(path_, names);
+  return holds_only(path_, names) &&
+         std::all_of(kCanvasArrays.begin(), kCanvasArrays.end(),
+                     [this](const char* array) { return holds_only_array(path_ / array); });
 }
 
 }  // namespace histoloom

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
+#include "canvas_files.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/resumable.h"
@@ -45,6 +47,12 @@ constexpr const char* kLock = "lock";
 // What a kill leaves in a directory that has no job.json yet, or no more.
 const std::set<std::string> kWithoutJob = {"job.json.tmp", kLock};
 
+// What a job has in its directory, besides its canvases. The lock, which keeps others out, goes
+// last.
+constexpr std::array kJobFiles = {"state.json.tmp",   "slide.checkpoint.tmp",
+                                  "slide.checkpoint", "job.json.tmp",
+                                  "job.json",         kLock};
+
 }  // namespace
 
 ResumeDecision decide_resume(const WorkSpec& work, bool force) {
@@ -76,7 +84,10 @@ WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std:
                     path_.string()));
   if (!there) return;
   if (!resume_) {
-    if (force) return;
+    if (force) {
+      check_canvases();
+      return;
+    }
     throw UserError(
         fmt::format("{}: holds an unfinished job; continue it with --resume or start "
                     "over with --force",
@@ -87,6 +98,20 @@ WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std:
     throw UserError(fmt::format("{}: holds another job ({}); give the options of that job, or {}",
                                 path_.string(), difference(job_json_, before), kStartOver));
   if (file_exists(path_ / "state.json")) read_state();
+  check_canvases();
+}
+
+// Canvases of which nothing is committed are made anew, and must hold nothing of anybody else.
+void WorkDirectory::check_canvases() const {
+  const auto check = [](const fs::path& directory) {
+    if (!holds_only_canvas(directory))
+      throw UserError(
+          fmt::format("{}: holds what no job of ours has written; move it away, or give another "
+                      "--work",
+                      directory.string()));
+  };
+  if (painted_labels_ == PaintedPart{}) check(mask());
+  if (painted_ == PaintedPart{}) check(latents());
 }
 
 void WorkDirectory::read_state() {
@@ -129,7 +154,7 @@ void WorkDirectory::take_lock() {
 
 void WorkDirectory::renew(const fs::path& directory) const {
   std::error_code code;
-  fs::remove_all(directory, code);
+  remove_canvas(directory);
   fs::create_directory(directory, code);
   if (code)
     throw UserError(fmt::format("{}: can't be made: {}", directory.string(), code.message()));
@@ -158,12 +183,13 @@ void WorkDirectory::finish() {
     write_state_file(path_ / "state.json", state);
     return;
   }
-  // In this order too.
+  // In this order too. What others have put there stays, and the directory with it.
   std::error_code code;
   fs::remove(path_ / "state.json", code);
-  fs::remove_all(mask(), code);
-  fs::remove_all(latents(), code);
-  fs::remove_all(path_, code);
+  remove_canvas(mask());
+  remove_canvas(latents());
+  for (const char* file : kJobFiles) fs::remove(path_ / file, code);
+  fs::remove(path_, code);
 }
 
 }  // namespace histoloom

@@ -57,6 +57,8 @@ class WorkDirectory {
  private:
   // \error UserError where another process has the lock.
   void take_lock();
+  // \error UserError if a canvas that is to be made anew holds what isn't ours.
+  void check_canvases() const;
   // Makes an empty directory of what nothing is committed of.
   void renew(const std::filesystem::path& directory) const;
   void write_state(const Account& account) const;

@@ -234,6 +234,37 @@ TEST_F(WorkDirectoryTest, ForceStartsOverAndRemovesNothingElse) {
   EXPECT_EQ(read_file(path_ / "notes.txt"), "mine");
 }
 
+TEST_F(WorkDirectoryTest, CanvasesThatHoldWhatIsNotOursAreRefusedBeforeAnyIsRemoved) {
+  for (const char* name : {"latents/notes.txt", "latents/0/notes.txt", "mask/0/0.0.0.bak",
+                           "latents/kept/0.0.0.new-", "mask/album/picture.png"}) {
+    leave_unfinished(3);
+    write_bytes(path_ / "latents" / "0" / "0.0.0", "ours");
+    const fs::path file = path_ / name;
+    fs::create_directories(file.parent_path());
+    write_bytes(file, "mine");
+    const std::string canvas = (path_ / fs::path(name).begin()->string()).string();
+    EXPECT_EQ(error(false, true), canvas +
+                                      ": holds what no job of ours has written; move it away, or "
+                                      "give another --work");
+    EXPECT_EQ(read_file(file), "mine") << name;
+    EXPECT_EQ(read_file(path_ / "latents" / "0" / "0.0.0"), "ours");
+    fs::remove_all(path_);
+  }
+}
+
+TEST_F(WorkDirectoryTest, SuccessLeavesWhatIsNotOurs) {
+  leave_unfinished(3);
+  for (const char* name : {"notes.txt", "latents/notes.txt", "latents/0/notes.txt"})
+    write_bytes(path_ / name, "mine");
+  write_bytes(path_ / "latents" / "0" / "0.0.0.new-12", "ours");
+  make(true).finish();
+  for (const char* name : {"notes.txt", "latents/notes.txt", "latents/0/notes.txt"})
+    EXPECT_EQ(read_file(path_ / name), "mine") << name;
+  EXPECT_FALSE(fs::exists(path_ / "latents" / "0" / "0.0.0.new-12"));
+  EXPECT_FALSE(fs::exists(path_ / "job.json"));
+  EXPECT_FALSE(fs::exists(path_ / "mask"));
+}
+
 TEST_F(WorkDirectoryTest, ResumeOfNothingIsRefused) {
   const std::string nothing =
       path_.string() + ": holds no unfinished job to resume; leave --resume out";

@@ -1,0 +1,40 @@
+#include "canvas_files.h"
+
+#include <set>
+#include <string>
+
+#include "histoloom/store/array_files.h"
+#include "outputs.h"
+#include "paint_stage.h"
+
+namespace histoloom {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::set<std::string> array_names() {
+  std::set<std::string> names(kCanvasArrays.begin(), kCanvasArrays.end());
+  names.insert(kKeptArray);
+  return names;
+}
+
+}  // namespace
+
+bool holds_only_canvas(const fs::path& directory) {
+  std::error_code code;
+  if (fs::symlink_status(directory, code).type() == fs::file_type::not_found) return true;
+  const std::set<std::string> names = array_names();
+  if (!holds_only(directory, names)) return false;
+  for (const std::string& name : names)
+    if (!holds_only_array(directory / name)) return false;
+  return true;
+}
+
+void remove_canvas(const fs::path& directory) {
+  for (const std::string& name : array_names()) remove_array(directory / name);
+  std::error_code code;
+  if (fs::is_directory(fs::symlink_status(directory, code))) fs::remove(directory, code);
+}
+
+}  // namespace histoloom

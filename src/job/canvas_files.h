@@ -1,0 +1,17 @@
+// The arrays of a canvas on disk, told from what others put into the same directory.
+#pragma once
+
+#include <filesystem>
+
+namespace histoloom {
+
+// The array of the latents that inpainting keeps, next to those of its canvas.
+inline constexpr const char* kKeptArray = "kept";
+
+// Whether a directory holds nothing but arrays of a canvas; true if it isn't there.
+bool holds_only_canvas(const std::filesystem::path& directory);
+
+// Removes the arrays, and the directory if nothing is left in it.
+void remove_canvas(const std::filesystem::path& directory);
+
+}  // namespace histoloom
