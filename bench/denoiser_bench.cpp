@@ -1,6 +1,7 @@
 // How near the networks come to what the machine can do, and how far from the straightforward form.
 //
-//   denoiser_bench [ROUNDS] [BUNDLE]        (3 models/default)
+//   denoiser_bench [ROUNDS]            models/default and what is published (3 rounds)
+//   denoiser_bench ROUNDS BUNDLE       the networks of a bundle alone
 //
 // As many calls run side by side as there are cores, one thread each, as the engine runs them; the
 // best throughput of a convolution is measured in the same way, in the same run: libtorch's, all of
@@ -211,6 +212,7 @@ int main(int argc, char** argv) {
     const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
     fmt::print("{} calls side by side on one thread each\n", kThreads);
     bench_bundle(argc > 2 ? argv[2] : "models/default", rounds);
+    if (argc > 2) return 0;
     std::map<DType, Throughput> peaks;
     for (const DType dtype : {DType::float32, DType::bfloat16})
       peaks[dtype] = best_convolution(dtype, rounds);

@@ -315,10 +315,9 @@ TEST_F(LoadNetworks, WhatModelJsonAndNetworkDisagreeOnIsNamed) {
             in_json("denoiser has latent channels 5, model.json says 4"));
   EXPECT_EQ(denoiser_message(with("/patch", 9)),
             in_json("denoiser: 'patch' must be a multiple of 2, got 9"));
-  EXPECT_EQ(denoiser_message(with("/denoiser/architecture", "unet")),
-            in_json("denoiser: unknown denoiser architecture 'unet'; this version knows "
-                    "label_map_unet, diffinfinite_unet, diffinfinite_mask_unet, "
-                    "unet_2d_condition and torchscript"));
+  EXPECT_THAT(denoiser_message(with("/denoiser/architecture", "unet")),
+              testing::StartsWith(
+                  in_json("denoiser: unknown denoiser architecture 'unet'; this version knows ")));
   EXPECT_EQ(autoencoder_message(with("/autoencoder/config/latent_channels", 3)),
             in_json("autoencoder has latent channels 3, model.json says 4"));
   EXPECT_EQ(autoencoder_message(with("/latent/downsampling", 4)),

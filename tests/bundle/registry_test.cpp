@@ -9,6 +9,7 @@ namespace {
 struct ConfigDefect {
   const char* config;
   const char* message;
+  const char* architecture = nullptr;  // nullptr: label_map_unet, pixel_shuffle_autoencoder
 };
 void PrintTo(const ConfigDefect& d, std::ostream* out) { *out << d.config; }
 
@@ -29,13 +30,16 @@ const ConfigDefect kDenoiserDefects[] = {
     {R"({"blocks": 0})", "'blocks' must be a whole number from 1 to 8, got 0"},
     {R"({"embedding": 30})", "'embedding' must be a multiple of 4, got 30"},
     {R"({"fold": 0})", "'fold' must be a whole number from 1 to 8, got 0"},
+    {R"({"fold": 1})", "'fold' is not a known setting", "diffinfinite_unet"},
 };
 
 class DenoiserDefect : public testing::TestWithParam<ConfigDefect> {};
 
 TEST_P(DenoiserDefect, IsRefusedWithItsMessage) {
-  EXPECT_EQ(message_of([] { make_denoiser("label_map_unet", GetParam().config, "m.json"); }),
-            std::string("m.json: ") + GetParam().message);
+  const ConfigDefect& d = GetParam();
+  const char* architecture = d.architecture != nullptr ? d.architecture : "label_map_unet";
+  EXPECT_EQ(message_of([&] { make_denoiser(architecture, d.config, "m.json"); }),
+            std::string("m.json: ") + d.message);
 }
 INSTANTIATE_TEST_SUITE_P(Table, DenoiserDefect, testing::ValuesIn(kDenoiserDefects));
 
@@ -51,9 +55,11 @@ const ConfigDefect kAutoencoderDefects[] = {
 class AutoencoderDefect : public testing::TestWithParam<ConfigDefect> {};
 
 TEST_P(AutoencoderDefect, IsRefusedWithItsMessage) {
-  EXPECT_EQ(
-      message_of([] { make_autoencoder("pixel_shuffle_autoencoder", GetParam().config, "m"); }),
-      std::string("m: ") + GetParam().message);
+  const ConfigDefect& d = GetParam();
+  const char* architecture =
+      d.architecture != nullptr ? d.architecture : "pixel_shuffle_autoencoder";
+  EXPECT_EQ(message_of([&] { make_autoencoder(architecture, d.config, "m"); }),
+            std::string("m: ") + d.message);
 }
 INSTANTIATE_TEST_SUITE_P(Table, AutoencoderDefect, testing::ValuesIn(kAutoencoderDefects));
 

@@ -85,7 +85,8 @@ struct ModelBundle {
   std::string sha256() const;
 };
 
-// Checks that the denoiser fits the bundle: its latent channels, its labels, its patches.
+// Checks that the denoiser fits the bundle: latent channels and patches are the bundle's, and it
+// knows all ids of the label set.
 // \error UserError names what model.json says.
 void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser);
 

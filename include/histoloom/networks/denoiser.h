@@ -39,14 +39,18 @@ class Denoiser {
   // Whether a patch needs one evaluation for each label it holds.
   virtual bool one_evaluation_per_label() const = 0;
   // Multiplies and adds of one evaluation of a patch of `side` × `side` cells, in units of 1e9.
-  // Convolutions and matrix products are counted, element-wise work is not.
+  // Convolutions and matrix products are counted, element-wise work only if there is no other. Above
+  // 0, and of large patches about proportional to their cells.
   virtual double gflop_per_evaluation(int side) const = 0;
 
-  // The trainable tensors; they share memory with the network.
+  // The trainable tensors, at least one, each under a name of its own; they share memory with the
+  // network. \error UserError for a network that can't be trained.
   virtual NamedTensors parameters() = 0;
-  // Sets how convolutions and matrix products compute while training (norms stay in float32).
+  // Sets how convolutions and matrix products compute while training, float32 or bfloat16. Norms
+  // stay in float32, and a network without convolutions and products has nothing to do.
   virtual void set_training_dtype(DType dtype) = 0;
-  // Converts the weights for inference in `dtype`; they can't be trained after that.
+  // Converts the weights for inference in `dtype`, float32 or bfloat16; they can't be trained after
+  // that. Whatever the type, predict() takes and gives float32.
   virtual void prepare_inference(DType dtype) = 0;
 };
 
