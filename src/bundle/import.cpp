@@ -12,6 +12,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/file_lock.h"
 #include "histoloom/core/sync.h"
+#include "histoloom/vocabulary/json_text.h"
 #include "histoloom/weights/safetensors.h"
 #include "import_parts.h"
 
@@ -21,9 +22,7 @@ namespace fs = std::filesystem;
 
 ImportedBundle bundle_of(const fs::path& out, const nlohmann::ordered_json& model,
                          const Denoiser& denoiser, std::vector<ImportedWeights> weights) {
-  // Names may come in any encoding; JSON has one.
-  const std::string text =
-      model.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const std::string text = json_text(model, 2) + "\n";
   check_denoiser(ModelBundle::parse(text, out), denoiser);
   return ImportedBundle(std::make_shared<ImportedBundle::Contents>(
       ImportedBundle::Contents{out, text, std::move(weights)}));

@@ -9,6 +9,7 @@
 #include "histoloom/core/version.h"
 #include "histoloom/decode/window_encoder.h"
 #include "histoloom/store/array_files.h"
+#include "histoloom/vocabulary/json_text.h"
 #include "job_json.h"
 #include "job_report.h"
 #include "outputs.h"
@@ -126,7 +127,7 @@ void InpaintRecipe::run(NetworkSource& networks, WorkDirectory& work, Progress& 
   const nlohmann::ordered_json& job_facts = job();
   Run run(setup_, networks, work, progress);
   work.open(outputs_of(setup_.spec));
-  progress.log(fmt::format("job {}", job_facts.dump()));
+  progress.log(fmt::format("job {}", json_text(job_facts)));
   progress.log(setup_.log_text(work.painted()));
   pyramid::EditSummary summary;
   {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/version.h"
+#include "histoloom/vocabulary/json_text.h"
 
 namespace histoloom {
 
@@ -27,6 +28,6 @@ nlohmann::ordered_json job_json(const GenerateSpec& spec, PixelSize size, const 
       {"dtype", name_of(spec.machine.dtype)}};
 }
 
-std::string text_of(const nlohmann::ordered_json& facts) { return facts.dump(2) + "\n"; }
+std::string text_of(const nlohmann::ordered_json& facts) { return json_text(facts, 2) + "\n"; }
 
 }  // namespace histoloom

@@ -6,6 +6,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/version.h"
 #include "histoloom/core/writable.h"
+#include "job_json.h"
 #include "outputs.h"
 #include "process_memory.h"
 #include "stopwatch.h"
@@ -76,7 +77,7 @@ std::string MaskRecipe::report(double seconds) const {
                                         {"dtype", name_of(spec_.machine.dtype)},
                                         {"peak_rss_bytes", peak_rss_bytes()},
                                         {"wall_seconds", seconds}};
-  return facts.dump(2) + "\n";
+  return text_of(facts);
 }
 
 }  // namespace histoloom

@@ -6,6 +6,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/pictures/png.h"
 #include "histoloom/pictures/pyramid_views.h"
+#include "histoloom/vocabulary/json_text.h"
 #include "job_json.h"
 #include "job_report.h"
 #include "outputs.h"
@@ -93,7 +94,7 @@ void SlideRecipe::run(NetworkSource& networks, WorkDirectory& work, const OpenWr
   const nlohmann::ordered_json& job_facts = job();
   Run run(setup_, networks, work, progress);
   work.open(outputs_of(setup_.spec));
-  progress.log(fmt::format("job {}", job_facts.dump()));
+  progress.log(fmt::format("job {}", json_text(job_facts)));
   progress.log(setup_.log_text(work.painted()));
   if (setup_.labels.paints()) run.paint_labels();
   const CanvasLabels labels = setup_.labels_on_canvas();

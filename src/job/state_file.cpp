@@ -8,6 +8,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/store/start_over.h"
+#include "histoloom/vocabulary/json_text.h"
 
 namespace histoloom {
 
@@ -23,9 +24,7 @@ constexpr const char* kOutputs = "outputs";
   throw UserError(fmt::format("{}: {}; {}", file.string(), what, kStartOver));
 }
 
-std::string text_of(const json& state) {
-  return state.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string text_of(const json& state) { return json_text(state); }
 
 // The object without its checksum, which it has been held to.
 json checked_object(std::string_view text, const fs::path& file) {

@@ -162,6 +162,22 @@ TEST(Slide, ComesWithLabelsThumbnailAndReportWhereTheyAreAskedFor) {
   EXPECT_LE(report["denoiser"]["gflop_per_evaluation"], 3.0) << "what a laptop can carry";
 }
 
+TEST(Slide, MayHaveANameThatIsNoText) {
+  const Folder folder;
+  const auto out = folder / "a\xff.svs";
+  const Outcome outcome = run(generate(out, {"--size", "64x64", "--steps", "1", "--verbose",
+                                             "--report", (folder / "\xfe.json").string()}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto report = nlohmann::json::parse(bytes_of(folder / "\xfe.json"));
+  EXPECT_EQ(report["slide"]["path"], (folder / "a\uFFFD.svs").string());
+  EXPECT_FALSE(std::filesystem::exists(out.string() + ".work"));
+  EXPECT_EQ(
+      run({"mask", "-o", (folder / "l\xff.tif").string(), "--model", model_under_test().string(),
+           "--size", "64x64", "--report", (folder / "\xfd.json").string()})
+          .code,
+      0);
+}
+
 TEST(Slide, IsTheSameByteForByteHoweverItIsRun) {
   const Folder folder;
   ASSERT_EQ(run(generate(folder / "first.svs", kQuick)).code, 0);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "histoloom/vocabulary/json_text.h"
 #include "subcommands.h"
 
 namespace histoloom {
@@ -64,9 +65,7 @@ void add_verify(CLI::App& program, std::vector<Subcommand>& out) {
                        pyramid::verify(pyramid::read_tiff(arguments->slide)));
                    return [report, arguments](Progress&) {
                      if (arguments->json) {
-                       // Texts of a file are any bytes; what is not UTF-8 is replaced.
-                       fmt::print("{}\n", json_of(*report).dump(2, ' ', false,
-                                                                Json::error_handler_t::replace));
+                       fmt::print("{}\n", json_text(json_of(*report), 2));
                      } else {
                        fmt::print("{}", pyramid::describe(*report));
                      }

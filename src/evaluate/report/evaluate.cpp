@@ -9,6 +9,7 @@
 
 #include "class_rows.h"
 #include "copying_rows.h"
+#include "histoloom/vocabulary/json_text.h"
 #include "inputs.h"
 #include "likeness_rows.h"
 #include "network_rows.h"
@@ -46,7 +47,7 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
                   {"latent_factor", inputs.latent_factor},
                   {"directions", options.directions},
                   {"replicates", options.replicates}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "histoloom/vocabulary/json_text.h"
+
 namespace histoloom::evaluate {
 
 namespace {
@@ -76,8 +78,7 @@ std::string report_json(const EvaluationReport& report) {
   }
   json["curves"] = Json::object();
   for (const ReportCurve& curve : report.curves) json["curves"][curve.name] = curve.values;
-  // Paths are any bytes; what is not UTF-8 is replaced.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace histoloom::evaluate

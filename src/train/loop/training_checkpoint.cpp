@@ -10,6 +10,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/core/sha256.h"
 #include "histoloom/core/writable.h"
+#include "histoloom/vocabulary/json_text.h"
 
 namespace histoloom {
 
@@ -157,7 +158,7 @@ void TrainingCheckpoint::write(const TrainingState& state, const TrainedTensors&
   archive.write("kind", c10::IValue(kind_));
   ordered_json settings;
   for (const TrainingSetting& s : settings_) settings[s.option] = s.value;
-  archive.write("settings", c10::IValue(settings.dump()));
+  archive.write("settings", c10::IValue(json_text(settings)));
   write_state(archive, state);
   for (std::size_t i = 0; i < trained.parameters.size(); ++i) {
     // Archives split names at dots.
@@ -219,11 +220,12 @@ void TrainingCheckpoint::require_same_settings(torch::serialize::InputArchive& a
   const ordered_json was = ordered_json::parse(value.toStringRef(), nullptr, false);
   if (!was.is_object()) throw UserError(not_ours());
   for (const TrainingSetting& now : settings_) {
-    const std::string before = was.value(now.option, now.value);
-    if (before != now.value)
+    const std::string value_now = as_utf8(now.value);
+    const std::string before = was.value(now.option, value_now);
+    if (before != value_now)
       throw UserError(fmt::format(
           "{}: was started with {} {}, now {}; go on as it was started, or start anew with --force",
-          path_.string(), now.option, before, now.value));
+          path_.string(), now.option, before, value_now));
   }
 }
 
