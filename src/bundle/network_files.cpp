@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 
@@ -30,7 +31,7 @@ fs::path weights_in(const fs::path& directory) {
 fs::path config_of(const fs::path& weights) {
   // "unet.json" beside "unet.safetensors" and "unet.safetensors.index.json".
   fs::path twin = weights;
-  if (twin.extension() == ".json") twin = twin.replace_extension().replace_extension();
+  if (ending_of(twin) == ".json") twin = twin.replace_extension().replace_extension();
   twin.replace_extension(".json");
   if (twin != weights && file_exists(twin)) return twin;
   const fs::path config = weights.parent_path() / "config.json";

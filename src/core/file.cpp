@@ -11,6 +11,7 @@
 #include <iterator>
 #include <utility>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/sync.h"
@@ -64,10 +65,7 @@ std::vector<std::filesystem::path> files_with_endings(const std::filesystem::pat
   std::error_code code;
   std::vector<std::filesystem::path> out;
   for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    std::string ending = entry.path().extension().string();
-    std::transform(ending.begin(), ending.end(), ending.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (std::find(endings.begin(), endings.end(), ending) != endings.end())
+    if (std::find(endings.begin(), endings.end(), ending_of(entry.path())) != endings.end())
       out.push_back(entry.path());
   }
   if (code)

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/job/mask_spec.h"
@@ -85,7 +86,7 @@ void check_inpainting(const GenerateArguments& a) {
   require_option(a.thumbnail.empty(),
                  "--thumbnail doesn't go with --inpaint, which keeps the slide");
   require_option(
-      a.out.extension() == a.inpaint.extension(),
+      ending_of(a.out) == ending_of(a.inpaint),
       fmt::format("-o OUT must end in '{}', as the slide of which it is a copy, got '{}'",
                   a.inpaint.extension().string(), a.out.string()));
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/cpu_count.h"
 #include "histoloom/core/error.h"
 #include "histoloom/job/option_values.h"
@@ -54,7 +55,7 @@ pyramid::WriterOptions label_writer(const LabelArguments& a, PixelSize size) {
 
 void check_label_files(const LabelArguments& a) {
   if (!a.mask_out.empty())
-    require_option(a.mask_out.extension() == ".tif" || a.mask_out.extension() == ".tiff",
+    require_option(ending_of(a.mask_out) == ".tif" || ending_of(a.mask_out) == ".tiff",
                    fmt::format("--mask-out must end in .tif, got '{}'", a.mask_out.string()));
   if (!a.annotations.empty())
     require_option(

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 
@@ -14,7 +15,7 @@ void require_option(bool holds, std::string message) {
 void require_ending(const std::filesystem::path& path, std::string_view ending,
                     const char* option) {
   if (!path.empty())
-    require_option(path.extension() == ending,
+    require_option(ending_of(path) == ending,
                    fmt::format("{} must end in {}, got '{}'", option, ending, path.string()));
 }
 

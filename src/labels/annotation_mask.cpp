@@ -12,19 +12,6 @@ namespace histoloom {
 
 namespace {
 
-bool same_letters(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-const Label* label_without_case(const LabelSet& labels, std::string_view name) {
-  if (const Label* label = labels.find(name)) return label;
-  const auto at = std::find_if(labels.labels().begin(), labels.labels().end(),
-                               [&](const Label& label) { return same_letters(label.name, name); });
-  return at == labels.labels().end() ? nullptr : &*at;
-}
-
 void require_on_slide(const std::vector<SlideRing>& rings, const AnnotatedSlide& slide,
                       const std::string& what) {
   const SlideRing& outer = rings[0];
@@ -52,7 +39,7 @@ void scale(std::vector<SlideRing>& rings, PixelSize from, PixelSize to) {
 
 const Label* label_of_class(const LabelSet& labels, std::string_view name) {
   for (;;) {
-    if (const Label* label = label_without_case(labels, name)) return label;
+    if (const Label* label = labels.find(name)) return label;
     const std::size_t derived = name.rfind(": ");
     if (derived == std::string_view::npos) return nullptr;
     name = name.substr(0, derived);

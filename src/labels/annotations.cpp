@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "annotation_writers.h"
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "polygons.h"
@@ -58,8 +59,8 @@ void trace(const LabelField& field, const LabelSet& labels, const AnnotationOpti
 }  // namespace
 
 std::optional<AnnotationFormat> annotation_format(const std::filesystem::path& path) {
-  if (path.extension() == ".geojson") return AnnotationFormat::geojson;
-  if (path.extension() == ".xml") return AnnotationFormat::asap;
+  if (ending_of(path) == ".geojson") return AnnotationFormat::geojson;
+  if (ending_of(path) == ".xml") return AnnotationFormat::asap;
   return std::nullopt;
 }
 

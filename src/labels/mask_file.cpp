@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "annotation_mask.h"
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/readable.h"
 #include "histoloom/labels/cell_votes.h"
@@ -148,7 +149,7 @@ std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const L
                                       PixelSize slide, int factor,
                                       const std::filesystem::path& colours) {
   check_internal(!slide.empty() && factor > 0, "a mask is read for an empty slide");
-  if (path.extension() == ".geojson") {
+  if (ending_of(path) == ".geojson") {
     require_readable(path, "a mask");
     if (!colours.empty())
       throw UserError(fmt::format("mask {} has classes by their names; leave --mask-colors out",

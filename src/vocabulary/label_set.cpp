@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/vocabulary/json_colour.h"
 
@@ -115,9 +116,16 @@ const Label* LabelSet::find(LabelId id) const {
 }
 
 const Label* LabelSet::find(std::string_view name) const {
-  const auto at = std::find_if(labels_.begin(), labels_.end(),
-                               [name](const Label& label) { return label.name == name; });
-  return at == labels_.end() ? nullptr : &*at;
+  const std::string lower = ascii_lower(name);
+  const Label* found = nullptr;
+  int count = 0;
+  for (const Label& label : labels_) {
+    if (label.name == name) return &label;
+    if (ascii_lower(label.name) != lower) continue;
+    found = &label;
+    ++count;
+  }
+  return count == 1 ? found : nullptr;
 }
 
 std::string LabelSet::describe() const {

@@ -31,7 +31,9 @@ TEST(LabelSet, FindsLabelsByIdAndByName) {
   ASSERT_NE(set.find("necrosis"), nullptr);
   EXPECT_EQ(set.find("necrosis")->id, 2);
   EXPECT_EQ(set.find(LabelId{6}), nullptr);
-  EXPECT_EQ(set.find("Stroma"), nullptr);
+  EXPECT_EQ(set.find("STROMA"), set.find("stroma"));
+  EXPECT_EQ(set.find("stromal"), nullptr);
+  EXPECT_EQ(set.find(""), nullptr);
   EXPECT_EQ(set.glass(), LabelId{5});
 }
 

@@ -38,7 +38,8 @@ class LabelSet {
   std::optional<LabelId> glass() const { return glass_; }
   // The labels of tissue, by ascending id: all but unknown and glass.
   std::vector<LabelId> tissue() const;
-  // The label of an id or a name; nullptr if there is none.
+  // The label of an id or a name; nullptr if there is none. A name that no label has counts without
+  // regard to case, unless that leaves two.
   const Label* find(LabelId id) const;
   const Label* find(std::string_view name) const;
   // The labels for messages: "0 unknown, 1 carcinoma, …".

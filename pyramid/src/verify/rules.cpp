@@ -8,13 +8,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "histoloom/core/ascii.h"
+
 namespace histoloom::pyramid {
 
 bool name_ends_with(const TiffFile& file, std::string_view ending) {
-  std::string name = file.path.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name.ends_with(ending);
+  return ascii_lower(file.path.filename().string()).ends_with(ending);
 }
 
 std::string_view first_description(const TiffFile& file) {

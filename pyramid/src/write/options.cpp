@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "date.h"
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/pyramid/feature.h"
 #include "plan.h"
@@ -199,9 +200,7 @@ std::string_view name_of(Compression compression) {
 }
 
 Profile profile_for(const std::filesystem::path& path) {
-  std::string name = path.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = ascii_lower(path.filename().string());
   if (name.ends_with(".svs")) return Profile::svs;
   if (name.ends_with(".ome.tif") || name.ends_with(".ome.tiff")) return Profile::ome;
   if (name.ends_with(".tif") || name.ends_with(".tiff")) return Profile::generic;

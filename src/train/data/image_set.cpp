@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "held_out.h"
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/labels/cell_votes.h"
 #include "histoloom/pictures/bare_glass.h"
@@ -191,7 +192,7 @@ void for_tissue(const TrainingImage& image, int factor, Visit&& visit) {
 
 TrainingSlide parse_training_slide(const std::string& text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || !text.ends_with(".geojson")) return {text, {}};
+  if (colon == std::string::npos || !ascii_lower(text).ends_with(".geojson")) return {text, {}};
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 

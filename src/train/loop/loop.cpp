@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/cpu_count.h"
 #include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
@@ -69,7 +70,7 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
 }
 
 void TrainingLoop::claim_files() {
-  const std::string ending = options_.checkpoint.extension().string();
+  const std::string ending = ending_of(options_.checkpoint);
   if (ending == ".safetensors" || ending == ".lock" ||
       meant_by(options_.checkpoint) == meant_by(weights_))
     throw UserError(fmt::format(
