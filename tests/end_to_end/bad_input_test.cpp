@@ -276,6 +276,14 @@ TEST(BadCommandLine, SaysWhatIsWrongAndWhereHelpIs) {
   const Folder folder;
   EXPECT_EQ(refusal(folder, generate(folder / "s.svs", {"--unknown"})),
             "The following argument was not expected: --unknown; see histoloom --help");
+  EXPECT_EQ(refusal(folder, generate(folder / "s.svs", {"--siez", "64x64"})),
+            "The following arguments were not expected: 64x64 --siez (did you mean --size?); see "
+            "histoloom --help");
+  EXPECT_EQ(refusal(folder, {"generat", "-o", "s.svs"}),
+            "The following arguments were not expected: s.svs -o generat (did you mean generate?); "
+            "see histoloom --help");
+  EXPECT_EQ(refusal(folder, {"train", "denioser"}),
+            "A subcommand is required (did you mean denoiser?); see histoloom --help");
   EXPECT_EQ(refusal(folder, {}), "give a subcommand; see histoloom --help");
   EXPECT_EQ(refusal(folder, {"generate"}), "--out is required; see histoloom --help");
   EXPECT_EQ(refusal(folder, {"weave"}),

@@ -40,6 +40,21 @@ TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
   EXPECT_EQ(job.expect_resumes().err, "") << "the checkpoint was used";
 }
 
+TEST(FullDisk, UnderStandardOutputIsAnError) {
+  const Folder folder;
+  const std::string out = (folder / "s.svs").string();
+  ASSERT_EQ(run(generate(out, {"--size", "64x64", "--steps", "1"})).code, 0);
+  for (const std::string& command :
+       {"verify " + out + " --json", "verify " + out, std::string("--version"),
+        std::string("generate --help"), "generate --dry-run --size 64x64 -o " + out + "x.svs"}) {
+    const Outcome full =
+        run({"-c", std::string(HISTOLOOM_PROGRAM) + " " + command + " > /dev/full"}, "/bin/bash");
+    EXPECT_EQ(full.code, 1) << command;
+    EXPECT_EQ(full.err, "histoloom: standard output: can't be written; is its disk full?\n")
+        << command;
+  }
+}
+
 TEST(FullDisk, ThatIsTooSmallForTheSlideIsFoundBeforeAnyWork) {
   const Folder folder;
   SmallDisk disk(folder / "disk");

@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <filesystem>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/version.h"
 #include "subcommands.h"
+#include "suggestion.h"
 #include "terminal_progress.h"
 
 namespace {
@@ -33,6 +35,9 @@ int complain(std::string_view what, int code) {
 bool is_out_of_memory(std::string_view what) {
   return what.find("can't allocate memory") != std::string_view::npos;
 }
+
+// fmt::print() says so when it is to print more than is buffered.
+bool is_of_printing(std::string_view what) { return what.starts_with("cannot write to file"); }
 
 // What the user wants to hear on the way.
 struct Voice {
@@ -62,14 +67,12 @@ int run(const Subcommand& command, Voice voice) {
                     on_user_error);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error.what())) return complain(kOutOfMemory, kFailed);
+    if (is_of_printing(error.what())) return kFailed;  // main() says why
     return complain(fmt::format("a bug of ours, please report it: {}", error.what()), kBug);
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  catch_interrupts();
+int run_program(int argc, char** argv) {
   CLI::App program("Histoloom paints synthetic whole-slide images of histology.", "histoloom");
   program.set_version_flag("--version", std::string("histoloom ") + kVersion);
   // None is complained of below; required here, CLI11 would say so of a misspelt one too.
@@ -90,9 +93,21 @@ int main(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
-    return complain(fmt::format("{}; see histoloom --help", error.what()), kUsage);
+    return complain(fmt::format("{}{}; see histoloom --help", error.what(), suggestion(program)),
+                    kUsage);
   }
   for (const Subcommand& command : commands)
     if (command.app->parsed()) return run(command, voice);
   return complain("give a subcommand; see histoloom --help", kUsage);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  catch_interrupts();
+  const int code = run_program(argc, argv);
+  // What was printed may only now meet a full disk.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    return complain("standard output: can't be written; is its disk full?", kFailed);
+  return code;
 }
