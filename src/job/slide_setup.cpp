@@ -36,13 +36,14 @@ SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replac
   const Stopwatch reading;
   labels.read();
   label_seconds = reading.seconds();
+  tissue_fraction = labels.tissue_fraction();
   check_disks();
 }
 
 // The latents and the checkpoint on the disk of the work directory, the slide on that of OUT.
 void SlideSetup::check_disks() const {
   const auto bytes =
-      static_cast<std::uint64_t>(static_cast<double>(writing.disk()) * labels.tissue_fraction());
+      static_cast<std::uint64_t>(static_cast<double>(writing.disk()) * tissue_fraction);
   require_space(
       {{"the work directory", existing_directory(spec.work.directory),
         latents_disk() + writing.checkpoint_disk(), bytes_at(spec.work.directory), "--work"},
@@ -80,7 +81,7 @@ std::string SlideSetup::log_text(PaintedPart done) const {
   return fmt::format(
       "{:.1f} % tissue; labels {}; a canvas of {}x{} cells; {} threads; {} for strips, batches and "
       "tiles, {} for chunks; from step {}, crop {} on",
-      100 * labels.tissue_fraction(),
+      100 * tissue_fraction,
       labels.paints() ? fmt::format("painted, prompt '{}'", labels.prompt()) : "read",
       canvas.size.width, canvas.size.height, spec.machine.threads, format_byte_size(memory.working),
       format_byte_size(memory.cache), done.steps, done.crops);
@@ -100,7 +101,7 @@ std::string SlideSetup::describe(NetworkSource& networks) const {
       "disk         {} for latents, at most about {} for the slide\n"
       "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n",
       slide.labels.size.width, slide.labels.size.height, writing.levels(), writing.tiles(),
-      100 * labels.tissue_fraction(), evaluations_text(forecast, painting.sampling()),
+      100 * tissue_fraction, evaluations_text(forecast, painting.sampling()),
       time_text(forecast, spec.machine.threads), format_byte_size(latents_disk()),
       format_byte_size(writing.disk()), format_byte_size(memory.working),
       format_byte_size(memory.cache));
