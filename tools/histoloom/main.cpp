@@ -18,7 +18,6 @@ using namespace histoloom;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kBug = 70;
-constexpr int kInterrupted = 130;
 
 constexpr std::string_view kOutOfMemory = "out of memory; lower --memory or the size";
 

@@ -13,13 +13,13 @@ namespace {
 volatile std::sig_atomic_t stop_flag = 0, working = 0;
 
 constexpr std::string_view kNothingDone = "histoloom: interrupted before any work\n";
-constexpr int kInterruptedCode = 130;
 
 extern "C" void on_signal(int signal) {
   if (working == 0) {
     // The only calls that are safe here; if nobody reads stderr, the code says it.
-    if (write(STDERR_FILENO, kNothingDone.data(), kNothingDone.size()) < 0) _exit(kInterruptedCode);
-    _exit(kInterruptedCode);
+    [[maybe_unused]] const auto written =
+        write(STDERR_FILENO, kNothingDone.data(), kNothingDone.size());
+    _exit(kInterrupted);
   }
   if (stop_flag != 0) _exit(128 + signal);
   stop_flag = 1;

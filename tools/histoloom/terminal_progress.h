@@ -33,6 +33,8 @@ class TerminalProgress final : public Progress {
   bool open_ = false;
 };
 
+inline constexpr int kInterrupted = 130;  // exit code
+
 // From now on SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup) end the program with
 // a word and the exit code of an interrupted run. A write past the limit on the size of files
 // (ulimit -f) is an error and no signal.

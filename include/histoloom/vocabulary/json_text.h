@@ -1,7 +1,7 @@
 // The text of JSON whose strings may be names of files.
 //
-// A file's name is any bytes, JSON is UTF-8: what is no UTF-8 is replaced by U+FFFD, so that no job
-// fails at its end by the name of its output. Example: "a\xff.svs" is written as "a\uFFFD.svs".
+// A file's name is any bytes, JSON is UTF-8. What is no UTF-8 is replaced by U+FFFD, so that no job
+// fails at the end by the name of an output. Example: "a\xff.svs" is written as "a\uFFFD.svs".
 #pragma once
 
 #include <nlohmann/json.hpp>
