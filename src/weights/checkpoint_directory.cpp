@@ -50,6 +50,11 @@ std::optional<std::int64_t> last_element(const PickleTensor& tensor) {
   return last;
 }
 
+// Whether a key is none that a network's weights have: what belongs to a callback's class, say.
+bool is_of_training(const PickleValue& key) {
+  return std::holds_alternative<PickleClass>(key) || std::holds_alternative<PickleInert>(key);
+}
+
 // Walks from the root to every tensor. A value may stand at many places, and even within itself, so
 // that a small pickle can describe a tree without end: depth, places and names are bounded by what
 // a pickle of this size could write out.
@@ -111,6 +116,7 @@ void TensorCollector::visit(PickleId id, const std::string& name, int depth) {
 void TensorCollector::visit_dict(const PickleDict& dict, const std::string& name, int depth) {
   std::set<std::string> keys;
   for (const auto& [key, value] : dict.items) {
+    if (is_of_training(pickle_[key])) continue;
     const auto [text, is_new] = keys.insert(key_of(key, name));
     if (!is_new) fail(path_, fmt::format("the key '{}' stands in it twice", printable(*text)));
     visit(value, *text, depth + 1);

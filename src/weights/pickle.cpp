@@ -70,7 +70,6 @@ class Unpickler {
   void set_items(const std::vector<PickleId>& items);
   void remember(std::uint32_t index) { memo_[index] = top(); }
   void recall(std::uint32_t index);
-  void push_class(std::string_view module, std::string_view name);
 
   std::span<const std::uint8_t> bytes_;
   std::uint64_t at_ = 0, opcode_at_ = 0;
@@ -198,6 +197,15 @@ bool Unpickler::run_text(Op op) {
     case Op::binunicode8:
       push(text(number<std::uint64_t>()));
       return true;
+    // Bytes, which numpy's numbers are made of.
+    case Op::short_binbytes:
+      text(number<std::uint8_t>());
+      push(PickleInert{});
+      return true;
+    case Op::binbytes:
+      text(number<std::uint32_t>());
+      push(PickleInert{});
+      return true;
     default:
       return false;
   }
@@ -297,14 +305,14 @@ bool Unpickler::run_class(Op op) {
   switch (op) {
     case Op::global: {
       const std::string_view module = line();
-      push_class(module, line());
+      push(find_pickle_class(module, line()));
       return true;
     }
     case Op::stack_global: {
       const auto names = pop_many(2);
       const auto *module = as<std::string_view>(names[0]), *name = as<std::string_view>(names[1]);
       if (module == nullptr || name == nullptr) fail("names a class by something that is no text");
-      push_class(*module, *name);
+      push(find_pickle_class(*module, *name));
       return true;
     }
     case Op::binpersid:
@@ -323,16 +331,6 @@ bool Unpickler::run_class(Op op) {
     default:
       return false;
   }
-}
-
-// ---- classes
-
-void Unpickler::push_class(std::string_view module, std::string_view name) {
-  const auto known = find_pickle_class(module, name);
-  if (!known)
-    fail(fmt::format("names the class '{}.{}', which no state dict needs{}", printable(module),
-                     printable(name), kSaveStateDict));
-  push(*known);
 }
 
 Pickle Unpickler::run() {

@@ -60,6 +60,14 @@ PickleInert scheduler_method(const Pickle& pickle, const std::vector<PickleId>& 
   return {};
 }
 
+// Tensors are not made so: one that was would be missing without a word.
+PickleInert number_of(const Pickle& pickle, const std::vector<PickleId>& arguments) {
+  for (const PickleId id : arguments)
+    if (as<PickleStorage>(pickle, id) != nullptr || as<PickleTensor>(pickle, id) != nullptr)
+      throw UserError(fmt::format("makes a number of {}", describe(pickle[id])));
+  return {};
+}
+
 }  // namespace
 
 PickleStorage persistent_storage(const Pickle& pickle, PickleId id) {
@@ -92,6 +100,12 @@ PickleValue call_class(const Pickle& pickle, PickleId callee, PickleId arguments
       return rebuild_parameter(pickle, tuple->items);
     case Role::getattr:
       return scheduler_method(pickle, tuple->items);
+    case Role::number:
+      return number_of(pickle, tuple->items);
+    case Role::unknown:
+      throw UserError(fmt::format("names the class '{}.{}', which no state dict needs{}",
+                                  printable(called->module), printable(called->name),
+                                  kSaveStateDict));
     case Role::storage:
     case Role::one_cycle:
       break;
@@ -101,6 +115,7 @@ PickleValue call_class(const Pickle& pickle, PickleId callee, PickleId arguments
 }
 
 void check_state(const Pickle& pickle, PickleId object, PickleId state) {
+  if (as<PickleInert>(pickle, object) != nullptr) return;
   const auto* dict = as<PickleDict>(pickle, object);
   if (dict == nullptr || !dict->ordered || as<PickleDict>(pickle, state) == nullptr)
     throw UserError(fmt::format("sets the state of {}, which no state dict needs{}",

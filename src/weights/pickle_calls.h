@@ -16,8 +16,8 @@ PickleStorage persistent_storage(const Pickle& pickle, PickleId id);
 // The value of `callee`(*`arguments`).
 PickleValue call_class(const Pickle& pickle, PickleId callee, PickleId arguments);
 
-// Refuses to set `state` on anything but an OrderedDict. A state dict carries its modules' versions
-// that way, on which no tensor depends, so that the state can be left out.
+// Refuses to set `state` on anything but an OrderedDict and what nobody reads. A state dict carries
+// its modules' versions that way, on which no tensor depends, so that the state can be left out.
 void check_state(const Pickle& pickle, PickleId object, PickleId state);
 
 }  // namespace histoloom

@@ -32,14 +32,22 @@ constexpr Known kKnown[] = {
     // From protocol 4 on the methods are named at once.
     {"torch.optim.lr_scheduler", "OneCycleLR._annealing_cos", {Role::one_cycle}},
     {"torch.optim.lr_scheduler", "OneCycleLR._annealing_linear", {Role::one_cycle}},
+    // Losses and rates that a training loop kept as numpy's numbers; numpy 2 has other modules.
+    {"numpy", "dtype", {Role::number}},
+    {"numpy", "ndarray", {Role::number}},
+    {"numpy.core.multiarray", "scalar", {Role::number}},
+    {"numpy.core.multiarray", "_reconstruct", {Role::number}},
+    {"numpy._core.multiarray", "scalar", {Role::number}},
+    {"numpy._core.multiarray", "_reconstruct", {Role::number}},
+    {"_codecs", "encode", {Role::number}},  // bytes, in protocol 2
 };
 
 }  // namespace
 
-std::optional<PickleClass> find_pickle_class(std::string_view module, std::string_view name) {
+PickleClass find_pickle_class(std::string_view module, std::string_view name) {
   for (const Known& known : kKnown)
     if (known.module == module && known.name == name) return known.what;
-  return std::nullopt;
+  return {.role = Role::unknown, .module = module, .name = name};
 }
 
 }  // namespace histoloom

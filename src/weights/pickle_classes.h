@@ -1,7 +1,6 @@
 // The classes and functions that the pickles of state dicts name.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "histoloom/weights/stored_tensor.h"
@@ -15,13 +14,16 @@ struct PickleClass {
     rebuild_parameter,  // (tensor, requires_grad, hooks)
     storage,            // torch.FloatStorage and its kin, in persistent ids
     getattr,            // of one_cycle only: its state names one of its methods
-    one_cycle           // torch's one-cycle scheduler and its methods
+    one_cycle,          // torch's one-cycle scheduler and its methods
+    number,             // what numpy's scalars and arrays are made by; nobody reads those
+    unknown             // any other; may be named, as a key for example, and never called
   };
   Role role = Role::ordered_dict;
   ElementType type = ElementType::f32;  // of a storage
+  std::string_view module, name;        // of an unknown one
 };
 
-// The class of this name; nothing for those that no state dict needs.
-std::optional<PickleClass> find_pickle_class(std::string_view module, std::string_view name);
+// The class of this name.
+PickleClass find_pickle_class(std::string_view module, std::string_view name);
 
 }  // namespace histoloom

@@ -30,8 +30,6 @@ constexpr Named kRefused[] = {
     {'l', "LIST"},
     {'o', "OBJ"},
     {'p', "PUT"},
-    {'B', "BINBYTES"},
-    {'C', "SHORT_BINBYTES"},
     {0x81, "NEWOBJ"},
     {0x82, "EXT1"},
     {0x83, "EXT2"},

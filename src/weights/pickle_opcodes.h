@@ -10,6 +10,8 @@ namespace histoloom {
 enum class PickleOpcode : std::uint8_t {
   mark = '(',
   stop = '.',
+  binbytes = 'B',
+  short_binbytes = 'C',
   binint = 'J',
   binint1 = 'K',
   binint2 = 'M',

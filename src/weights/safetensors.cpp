@@ -57,9 +57,8 @@ TensorBytes SafetensorsFile::bytes(const std::string& name) const {
   return mapped_bytes(state_->file, state_->header.data, state_->find(name));
 }
 
-void write_safetensors(const std::filesystem::path& path,
-                       const std::vector<std::pair<std::string, TensorBytes>>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+std::string safetensors_bytes(const std::vector<std::pair<std::string, TensorBytes>>& tensors,
+                              const std::map<std::string, std::string>& metadata) {
   nlohmann::json header = nlohmann::json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::string data;
@@ -76,7 +75,13 @@ void write_safetensors(const std::filesystem::path& path,
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data is aligned
   const std::uint64_t n = text.size();
   std::string bytes(reinterpret_cast<const char*>(&n), 8);
-  replace_file(path, bytes + text + data);
+  return bytes + text + data;
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::vector<std::pair<std::string, TensorBytes>>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  replace_file(path, safetensors_bytes(tensors, metadata));
 }
 
 }  // namespace histoloom

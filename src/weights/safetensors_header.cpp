@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/core/error.h"
+#include "histoloom/weights/strict_json.h"
 #include "little_endian.h"
-#include "strict_json.h"
 
 namespace histoloom {
 

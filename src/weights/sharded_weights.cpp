@@ -5,7 +5,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/weights/mapped_file.h"
 #include "histoloom/weights/stored_tensor.h"
-#include "strict_json.h"
+#include "histoloom/weights/strict_json.h"
 
 namespace histoloom {
 

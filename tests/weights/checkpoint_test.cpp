@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "checkpoint_directory.h"
 #include "checkpoint_file.h"
 #include "histoloom/core/file.h"
 #include "histoloom/networks/parameters.h"
@@ -55,6 +56,42 @@ TEST(Checkpoint, TensorsShareTheMappingWhichTheyKeepAlive) {
   }
   EXPECT_EQ(tensor.data_ptr(), first);  // no copy
   EXPECT_GT(tensor.sum().item<float>(), 0.0f);
+}
+
+// ---- what a training loop keeps beside the weights
+
+// A number of numpy's, as Python pickles it: `bytes` pushes its bytes.
+std::string numpy_scalar(const std::string& module, const std::string& bytes) {
+  const std::string dtype =
+      name("numpy", "dtype") + tuple({text("f8"), "\x89", "\x88"}) + "R" +
+      tuple({number(3), text("<"), "N", "N", "N", number(-1), number(-1), number(0)}) + "b";
+  return name(module, "scalar") + tuple({dtype, bytes}) + "R";
+}
+
+TEST(Checkpoint, NumbersOfNumpyAreReadPast) {
+  const std::string encoded = name("_codecs", "encode") + tuple({text("abc"), text("latin1")}) + "R";
+  for (const std::string& scalar :
+       {numpy_scalar("numpy.core.multiarray", encoded),
+        numpy_scalar("numpy._core.multiarray", "C\3abc"),
+        numpy_scalar("numpy.core.multiarray", "B" + bytes_of(std::uint32_t{3}) + "abc")}) {
+    const std::string file =
+        checkpoint(pickle(dict({{"best_loss", scalar}, {"t", whole_tensor()}, {"m", scalar}})));
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(file.data()), file.size());
+    const CheckpointDirectory read = parse_checkpoint(bytes, "w.pt");
+    ASSERT_EQ(read.tensors.size(), 1u);
+    EXPECT_EQ(read.tensors.begin()->first, "t");
+  }
+}
+
+TEST(Checkpoint, WhatBelongsToACallbacksClassIsPassedOver) {
+  const std::string callbacks =
+      "}(" + name("trainer.callbacks", "ModelCheckpoint") + dict({{"best", whole_tensor()}}) + "u";
+  const std::string file =
+      checkpoint(pickle(dict({{"callbacks", callbacks}, {"t", whole_tensor()}})));
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(file.data()), file.size());
+  const CheckpointDirectory read = parse_checkpoint(bytes, "w.pt");
+  ASSERT_EQ(read.tensors.size(), 1u);
+  EXPECT_EQ(read.tensors.begin()->first, "t");
 }
 
 // ---- what Python's pickle and zipfile wrote (testdata/checkpoints/make_checkpoints.py)

@@ -39,8 +39,11 @@ class SafetensorsFile final : public WeightsFile {
   std::unique_ptr<State> state_;
 };
 
-// Writes `tensors`, whose elements lie one after another, aside, syncs, renames. \error UserError
-// names the path.
+// The bytes of a file of `tensors`, whose elements lie one after another.
+std::string safetensors_bytes(const std::vector<std::pair<std::string, TensorBytes>>& tensors,
+                              const std::map<std::string, std::string>& metadata);
+
+// Writes safetensors_bytes() aside, syncs, renames. \error UserError names the path.
 void write_safetensors(const std::filesystem::path& path,
                        const std::vector<std::pair<std::string, TensorBytes>>& tensors,
                        const std::map<std::string, std::string>& metadata);
