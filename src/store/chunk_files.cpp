@@ -108,10 +108,11 @@ void sync_file(const std::filesystem::path& path, int flags) {
 }  // namespace
 
 ChunkFiles::ChunkFiles(std::filesystem::path directory, const ArrayShape& shape,
-                       TrafficCounters& traffic)
+                       TrafficCounters& traffic, std::string owner)
     : directory_(std::move(directory)),
       shape_(shape),
       traffic_(traffic),
+      owner_(std::move(owner)),
       where_(static_cast<std::size_t>(shape.chunks()), Where::nowhere),
       checksum_(static_cast<std::size_t>(shape.chunks()), 0) {}
 
@@ -223,7 +224,9 @@ void ChunkFiles::write_checksums(std::uint64_t commit) const {
     const auto i = static_cast<std::size_t>(chunk);
     if (where_[i] != Where::nowhere) sums[key(chunk)] = checksum_[i];
   }
-  replace_file(directory_ / kChecksums, json{{"commit", commit}, {"crc32", sums}}.dump(1) + "\n");
+  json root{{"commit", commit}, {"crc32", sums}};
+  if (!owner_.empty()) root["owner"] = owner_;
+  replace_file(directory_ / kChecksums, root.dump(1) + "\n");
 }
 
 void ChunkFiles::read_checksums() {
@@ -237,6 +240,7 @@ void ChunkFiles::read_checksums() {
       !root.contains("crc32") || !root["crc32"].is_object()) {
     refuse("is not a list of checksums");
   }
+  if (root.value("owner", json("")) != owner_) refuse("is of another job, or of another array");
   commits_ = root["commit"].get<std::uint64_t>();
   std::size_t known = 0;
   for (std::int64_t chunk = 0; chunk < shape_.chunks(); ++chunk) {

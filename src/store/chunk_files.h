@@ -20,8 +20,10 @@ struct TrafficCounters {
 // commit(), one at a time. UserError names the file, the cause and the cure.
 class ChunkFiles {
  public:
-  // For a directory that holds .zarray; start() or load() comes next.
-  ChunkFiles(std::filesystem::path directory, const ArrayShape& shape, TrafficCounters& traffic);
+  // For a directory that holds .zarray; start() or load() comes next. `owner`: text that the list of
+  // checksums states, and that load() asks for.
+  ChunkFiles(std::filesystem::path directory, const ArrayShape& shape, TrafficCounters& traffic,
+             std::string owner);
 
   // Writes an empty list of checksums.
   void start();
@@ -56,6 +58,7 @@ class ChunkFiles {
   std::filesystem::path directory_;
   ArrayShape shape_;
   TrafficCounters& traffic_;
+  const std::string owner_;
   std::uint64_t commits_ = 0;
   std::vector<Where> where_;             // by chunk
   std::vector<std::uint32_t> checksum_;  // CRC-32 of the latest bytes, by chunk

@@ -101,8 +101,8 @@ void load(CachedChunk& chunk) {
 
 struct LatentArray::State {
   State(const std::filesystem::path& path, const ArrayShape& shape,
-        std::shared_ptr<ChunkCache::State> shared)
-      : cache(std::move(shared)), files(path, shape, cache->traffic) {}
+        std::shared_ptr<ChunkCache::State> shared, std::string owner)
+      : cache(std::move(shared)), files(path, shape, cache->traffic, std::move(owner)) {}
   ~State() {
     cache->forget(files);
     files.discard();
@@ -118,7 +118,7 @@ LatentArray& LatentArray::operator=(LatentArray&&) noexcept = default;
 LatentArray::~LatentArray() = default;
 
 LatentArray LatentArray::create(const std::filesystem::path& path, int channels, LatentSize size,
-                                StoreType type, ChunkCache& cache) {
+                                StoreType type, ChunkCache& cache, std::string owner) {
   const ArrayShape shape = choose_shape(channels, size, type);
   std::error_code code;
   const bool made = std::filesystem::create_directory(path, code);
@@ -131,7 +131,7 @@ LatentArray LatentArray::create(const std::filesystem::path& path, int channels,
         fmt::format("{}: exists already; remove it or use another work directory", path.string()));
   }
   try {
-    auto state = std::make_unique<State>(path, shape, cache.state_);
+    auto state = std::make_unique<State>(path, shape, cache.state_, std::move(owner));
     write_zarr_header(path, shape);
     state->files.start();
     return LatentArray(std::move(state));
@@ -141,8 +141,10 @@ LatentArray LatentArray::create(const std::filesystem::path& path, int channels,
   }
 }
 
-LatentArray LatentArray::open(const std::filesystem::path& path, ChunkCache& cache) {
-  auto state = std::make_unique<State>(path, read_zarr_header(path), cache.state_);
+LatentArray LatentArray::open(const std::filesystem::path& path, ChunkCache& cache,
+                              std::string owner) {
+  auto state =
+      std::make_unique<State>(path, read_zarr_header(path), cache.state_, std::move(owner));
   state->files.load();
   return LatentArray(std::move(state));
 }

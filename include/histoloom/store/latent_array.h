@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "histoloom/core/geometry.h"
 
@@ -57,12 +58,13 @@ class ChunkCache {
 class LatentArray {
  public:
   // Makes the directory `path` with .zarray and no chunks; UserError if it exists or can't be made.
-  // The directory above must exist.
+  // The directory above must exist. `owner`: text that open() asks for.
   static LatentArray create(const std::filesystem::path& path, int channels, LatentSize size,
-                            StoreType type, ChunkCache& cache);
-  // Opens what create() made; UserError names what does not fit. Every chunk that was committed is
-  // checked against its checksum when it is first read.
-  static LatentArray open(const std::filesystem::path& path, ChunkCache& cache);
+                            StoreType type, ChunkCache& cache, std::string owner = {});
+  // Opens what create() made for the same owner; UserError names what does not fit. Every chunk that
+  // was committed is checked against its checksum when it is first read.
+  static LatentArray open(const std::filesystem::path& path, ChunkCache& cache,
+                          std::string owner = {});
 
   LatentArray(LatentArray&&) noexcept;
   LatentArray& operator=(LatentArray&&) noexcept;
