@@ -27,4 +27,10 @@ void require_new(const fs::path& path, const Replaceable& replace, const char* o
                                 option, path.string()));
 }
 
+void require_still_new(const fs::path& path, const Replaceable& replace, const char* option) {
+  if (file_exists(path) && !replace.may_replace(path))
+    throw OutputAppeared(fmt::format("{} {}: another program has made it since the job began",
+                                     option, path.string()));
+}
+
 }  // namespace histoloom

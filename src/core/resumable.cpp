@@ -4,6 +4,7 @@
 
 #include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
+#include "histoloom/core/replaceable.h"
 
 namespace histoloom {
 
@@ -16,6 +17,9 @@ void run_resumable(const std::function<void()>& job) {
   } catch (const DiskFull& full) {
     throw UserError(
         fmt::format("{}; make room, and the same command with --resume goes on", full.what()));
+  } catch (const OutputAppeared& appeared) {
+    throw UserError(fmt::format("{}; move it away, and the same command with --resume goes on",
+                                appeared.what()));
   }
 }
 
@@ -24,6 +28,8 @@ void run_from_start(const std::function<void()>& job) {
     job();
   } catch (const DiskFull& full) {
     throw UserError(fmt::format("{}; make room and start again", full.what()));
+  } catch (const OutputAppeared& appeared) {
+    throw UserError(fmt::format("{}; move it away and start again", appeared.what()));
   }
 }
 

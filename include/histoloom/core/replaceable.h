@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "histoloom/core/error.h"
+
 namespace histoloom {
 
 class Replaceable {
@@ -28,5 +30,15 @@ std::string absolute_name(const std::filesystem::path& file);
 
 // Throws if the file is there and may not be replaced. \error UserError.
 void require_new(const std::filesystem::path& path, const Replaceable& replace, const char* option);
+
+// An output's name was free before the work and no longer is. run_resumable() turns it into an error
+// that says how to go on.
+class OutputAppeared : public UserError {
+ public:
+  using UserError::UserError;
+};
+// Throws like require_new(), when the file is about to be written. \error OutputAppeared.
+void require_still_new(const std::filesystem::path& path, const Replaceable& replace,
+                       const char* option);
 
 }  // namespace histoloom

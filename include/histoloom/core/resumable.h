@@ -5,11 +5,12 @@
 
 namespace histoloom {
 
-// Runs a job that has a work directory. If the job is stopped or a disk is full, the error that
-// comes out says how the job goes on.
+// Runs a job that has a work directory. If the job is stopped, a disk is full or a name is taken,
+// the error that comes out says how the job goes on.
 void run_resumable(const std::function<void()>& job);
 
-// Runs a job that leaves nothing to go on from; if a disk is full, the error says so.
+// Runs a job that leaves nothing to go on from. If a disk is full or a name is taken, the error says
+// to start again.
 void run_from_start(const std::function<void()>& job);
 
 }  // namespace histoloom
