@@ -49,6 +49,7 @@ void edit(const TileEditor& editor) {
   const PixelRect rect = region(editor.size());
   Bytes rgb = editor.read(rect);
   for (std::uint8_t& value : rgb) value = static_cast<std::uint8_t>(value ^ 0x55);
+  editor.check(rect);
   Bytes copy;
   editor.write(std::make_unique<BytesSink>(copy), rect, rgb, {"fuzz", {}, "Inpainted = 1"});
   const fuzz::InputFile file(copy.data(), copy.size());

@@ -375,6 +375,84 @@ TEST(TileEditor, ADamagedTileIsAnErrorThatNamesIt) {
   }
 }
 
+// Wherever the profile puts it.
+TiffEditor::Directory& level_of(TiffEditor& file, std::size_t level) {
+  auto& children = file.chain[0].children;
+  return level > 0 && !children.empty() ? children.at(level - 1) : file.chain.at(level);
+}
+
+TEST(TileEditor, RefusesSizesThatNoLevelHas) {
+  const ScratchDirectory scratch;
+  const Picture picture = waves(300, 200, 3);
+  WriterOptions options = options_for(picture);
+  options.levels = 2;
+  write(scratch / "whole.tif", picture, options);
+  struct Case {
+    std::size_t level;
+    std::uint16_t tag;
+    std::uint32_t value;
+    const char* image;
+    const char* why;
+  };
+  const Case cases[] = {
+      {0, 256, 0, "0x200", "states tiles of 256x256 px"},
+      {0, 322, 0, "300x200", "states tiles of 0x256 px"},
+      {0, 322, 0x7ffffff0, "300x200", "states tiles of 2147483632x256 px"},
+      {0, 323, 16400, "300x200", "states tiles of 256x16400 px"},
+      {1, 322, 0, "150x100", "states tiles of 0x256 px"},
+      {1, 256, 0, "0x100", "states tiles of 256x256 px"},
+  };
+  for (const Case& c : cases) {
+    TiffEditor file(scratch / "whole.tif");
+    level_of(file, c.level).set_long(c.tag, c.value);
+    file.save(scratch / "in.tif");
+    EXPECT_THAT(message_of([&] { TileEditor{scratch / "in.tif"}; }),
+                HasSubstr(std::string("its image of ") + c.image + " px " + c.why))
+        << c.level << ' ' << c.tag;
+  }
+}
+
+TEST(TileEditor, ALevelLargerThanTheSlideIsRefused) {
+  const ScratchDirectory scratch;
+  const Picture picture = waves(300, 200, 3);
+  WriterOptions options = options_for(picture);
+  options.levels = 2;
+  write(scratch / "in.tif", picture, options);
+  TiffEditor file(scratch / "in.tif");
+  level_of(file, 1).set_long(256, 900);
+  level_of(file, 1).set_long(257, 600);
+  file.save(scratch / "in.tif");
+  EXPECT_THAT(message_of([&] { TileEditor{scratch / "in.tif"}; }),
+              HasSubstr("its image of 900x600 px is no whole fraction of the slide's size"));
+}
+
+TEST(TileEditor, ChecksTheTilesOfEveryLevelBeforeTheyAreChanged) {
+  const ScratchDirectory scratch;
+  const Picture picture = waves(400, 300, 3);
+  for (const Compression compression : {Compression::jpeg, Compression::deflate}) {
+    WriterOptions options = options_for(picture);
+    options.compression = compression;
+    options.levels = 2;
+    write(scratch / "whole.tif", picture, options);
+    TileEditor(scratch / "whole.tif").check(kRect);
+    const TiffEditor whole(scratch / "whole.tif");
+    for (const std::size_t level : {0u, 1u}) {
+      TiffEditor file = whole;
+      const std::uint32_t at = level_of(file, level).item(324, 0);
+      const std::uint32_t size = level_of(file, level).item(325, 0);
+      std::fill(file.bytes.begin() + at, file.bytes.begin() + at + size / 2, std::uint8_t{0});
+      file.save(scratch / "in.tif");
+      const TileEditor editor(scratch / "in.tif");
+      EXPECT_THAT(message_of([&] { editor.check(kRect); }), HasSubstr("in.tif: tile 0 of "));
+      EXPECT_EQ(message_of([&] {
+                  editor.check({390, 290, 400, 300});
+                }) == "",
+                level == 0)
+          << "the last tile of level 0 is whole, and the only one of level 1 is not";
+    }
+  }
+}
+
 TEST(EditMark, NotesGoAfterADescriptionThatIsNoXml) {
   EXPECT_EQ(edited_description("", "N"), "N");
   EXPECT_EQ(edited_description("Aperio|MPP = 0.5", "N"), "Aperio|MPP = 0.5|N");

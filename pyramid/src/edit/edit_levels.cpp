@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kNone = 1, kLzw = 5, kJpeg = 7, kDeflate = 8, kOldDeflate = 32946;
 constexpr int kRgb = 2, kYcbcr = 6;
+constexpr std::int64_t kLargestTile = 16384;  // px a side; a JPEG stream ends at 65,535
 
 // What keeps a directory from being edited; empty: nothing.
 std::string obstacle(const TiffImage& image) {
@@ -47,6 +48,7 @@ bool same_shape(PixelSize a, PixelSize b) {
 // How many pixels of level 0 make one of `side`; 0 where that is no whole number.
 std::int64_t factor_of(std::int64_t base, std::int64_t side) {
   const auto factor = std::llround(static_cast<double>(base) / static_cast<double>(side));
+  if (factor < 1) return 0;
   return base / factor == side || divide_up(base, factor) == side ? factor : 0;
 }
 
@@ -66,6 +68,11 @@ std::int64_t factor_of(PixelSize base, PixelSize level) {
 EditLevel make_level(const TiffFile& file, TiffParser& parser, const TiffImage& image) {
   const std::string why = obstacle(image);
   if (!why.empty()) refuse(file, image, why);
+  if (image.size.empty() || image.piece.empty() || image.piece.width > kLargestTile ||
+      image.piece.height > kLargestTile)
+    refuse(file, image,
+           fmt::format("states tiles of {}x{} px", image.piece.width, image.piece.height),
+           ErrorCode::damaged_file);
   if (image.truncated)
     refuse(file, image, "reaches past the end of the file", ErrorCode::damaged_file);
   EditLevel level{image, factor_of(file.chain[0].size, image.size), {}, {}, {}};

@@ -137,6 +137,22 @@ bool JpegPatcher::State::write(jvirt_barray_ptr* coefficients) {
   return true;
 }
 
+namespace {
+
+// The encoder divides by the factors, and takes those alone that divide the largest.
+void require_sampling(const jpeg_decompress_struct& stream) {
+  for (int c = 0; c < stream.num_components; ++c) {
+    const int x = stream.comp_info[c].h_samp_factor, y = stream.comp_info[c].v_samp_factor;
+    if (x < 1 || y < 1 || stream.max_h_samp_factor % x != 0 || stream.max_v_samp_factor % y != 0)
+      throw UserError(
+          fmt::format("its JPEG stream states sampling factors of {}x{} of at most {}x{}", x, y,
+                      stream.max_h_samp_factor, stream.max_v_samp_factor),
+          ErrorCode::damaged_file);
+  }
+}
+
+}  // namespace
+
 JpegPatcher::JpegPatcher(std::vector<std::uint8_t> tables, bool rgb)
     : state_(std::make_unique<State>()), tables_(std::move(tables)), rgb_(rgb) {}
 
@@ -160,6 +176,8 @@ std::vector<std::uint8_t> JpegPatcher::patch(const std::vector<std::uint8_t>& st
                                 s.old.num_components, s.old.image_width, s.old.image_height,
                                 pixels.width, pixels.height),
                     ErrorCode::damaged_file);
+
+  require_sampling(s.old);
 
   std::vector<JSAMPROW> rows;
   for (std::int64_t y = 0; y < pixels.height; ++y)

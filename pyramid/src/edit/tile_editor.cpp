@@ -146,7 +146,12 @@ struct TileEditor::State {
   Raster decode(const EditLevel& level, std::uint32_t tile) const;
   std::vector<std::uint8_t> stored(const EditLevel& level, std::uint32_t tile) const;
   Raster read(const PixelRect& rect) const;
+  PixelRect with_windows(const PixelRect& rect) const;
   Change change(const PixelRect& rect, const std::vector<std::uint8_t>& rgb) const;
+  std::vector<std::uint8_t> encoded(LevelEncoder& encoder, const EditLevel& level,
+                                    std::uint32_t number, const Raster& tile,
+                                    const JpegPatcher::Changed& changed) const;
+  void check(const EditLevel& level, const PixelRect& rect) const;
   void copy(EditOutput& output) const;
   EditedLevel edit(EditOutput& output, const EditLevel& level, const Change& change) const;
 };
@@ -176,13 +181,18 @@ Raster TileEditor::State::read(const PixelRect& rect) const {
   return out;
 }
 
-// The change of level 0, with the pixels that any level's windows take in.
-Change TileEditor::State::change(const PixelRect& rect,
-                                 const std::vector<std::uint8_t>& rgb) const {
+// A rectangle of level 0 with the pixels that any level's windows take in.
+PixelRect TileEditor::State::with_windows(const PixelRect& rect) const {
   std::int64_t factor = 1;
   for (const EditLevel& level : levels) factor = std::lcm(factor, level.factor);
+  return whole_windows(rect, factor, levels[0].image.size);
+}
+
+// The change of level 0, with its windows.
+Change TileEditor::State::change(const PixelRect& rect,
+                                 const std::vector<std::uint8_t>& rgb) const {
   Change out;
-  out.rect = whole_windows(rect, factor, levels[0].image.size);
+  out.rect = with_windows(rect);
   out.pixels = read(out.rect);
   out.flags.assign(static_cast<std::size_t>(out.rect.area()), 0);
   for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
@@ -208,6 +218,25 @@ void TileEditor::State::copy(EditOutput& output) const {
   }
 }
 
+std::vector<std::uint8_t> TileEditor::State::encoded(LevelEncoder& encoder, const EditLevel& level,
+                                                     std::uint32_t number, const Raster& tile,
+                                                     const JpegPatcher::Changed& changed) const {
+  return with_context(fmt::format("{}: tile {} of {}x{} px", path.string(), number,
+                                  level.image.size.width, level.image.size.height),
+                      [&] { return encoder.encode(tile, stored(level, number), changed); });
+}
+
+void TileEditor::State::check(const EditLevel& level, const PixelRect& rect) const {
+  LevelEncoder encoder(level);
+  const std::int64_t f = level.factor;
+  const PixelRect part =
+      intersect({rect.x0 / f, rect.y0 / f, divide_up(rect.x1, f), divide_up(rect.y1, f)},
+                PixelRect::of(level.image.size));
+  for_each_tile(level, part, [&](std::uint32_t number, const PixelRect&) {
+    encoded(encoder, level, number, decode(level, number), [](const PixelRect&) { return true; });
+  });
+}
+
 EditedLevel TileEditor::State::edit(EditOutput& output, const EditLevel& level,
                                     const Change& change) const {
   EditedLevel done{level.image.size, level.tiles().area(), 0};
@@ -220,10 +249,7 @@ EditedLevel TileEditor::State::edit(EditOutput& output, const EditLevel& level,
       return change.touches(
           {area.x0 + part.x0, area.y0 + part.y0, area.x0 + part.x1, area.y0 + part.y1});
     };
-    const auto bytes =
-        with_context(fmt::format("{}: tile {} of {}x{} px", path.string(), number,
-                                 level.image.size.width, level.image.size.height),
-                     [&] { return encoder.encode(tile, stored(level, number), changed); });
+    const auto bytes = encoded(encoder, level, number, tile, changed);
     // Tiles begin at even bytes, as TIFF wants its values to.
     output.append({}, 2);
     output.set(level.offsets, number, output.append(bytes));
@@ -242,6 +268,11 @@ PixelSize TileEditor::size() const { return state_->levels[0].image.size; }
 std::vector<std::uint8_t> TileEditor::read(const PixelRect& rect) const {
   check_internal(PixelRect::of(size()).contains(rect), "pixels are read outside of the slide");
   return state_->read(rect).pixels;
+}
+
+void TileEditor::check(const PixelRect& rect) const {
+  check_internal(PixelRect::of(size()).contains(rect), "pixels are checked outside of the slide");
+  for (const EditLevel& level : state_->levels) state_->check(level, state_->with_windows(rect));
 }
 
 EditSummary TileEditor::write(const std::filesystem::path& out, const PixelRect& rect,

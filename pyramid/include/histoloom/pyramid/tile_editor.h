@@ -71,6 +71,10 @@ class TileEditor {
   // can't be decoded.
   std::vector<std::uint8_t> read(const PixelRect& rect) const;
 
+  // Tries what write() will do with a change of `rect`: decodes all tiles that it may touch and
+  // encodes them anew. Writes nothing. \error UserError as write() for damaged tiles.
+  void check(const PixelRect& rect) const;
+
   // Writes the copy as a hidden partial file next to `out`, which it becomes at the end. Pixels of
   // `rgb` that are equal to the slide's are no change. After an error `out` is what it was.
   // \error UserError for a full disk (disk_full), a classic TIFF that would pass 4 GiB (too_large),
