@@ -83,6 +83,7 @@ void require_file(const std::filesystem::path& path, const char* wanted) {
   start_vips();
   require_readable(path, wanted);
   require_whole(path);
+  require_possible_tiles(path);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "histoloom/core/error.h"
 
@@ -22,6 +23,7 @@ namespace {
 constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1A\n";
 constexpr std::string_view kJpegStart = "\xFF\xD8\xFF";
 constexpr int kStartOfScan = 0xDA;
+constexpr double kLargestTile = 1 << 30;  // bytes
 
 std::uint32_t big_endian_number(std::string_view bytes) {
   std::uint32_t value = 0;
@@ -101,6 +103,26 @@ void require_whole(const pyramid::TiffFile& file) {
       throw UserError(
           fmt::format("{} is truncated: parts of its directory {} lie past its end; fetch it again",
                       file.path.string(), i));
+}
+
+void require_possible_tiles(const std::filesystem::path& path) {
+  if (!is_tiff(path)) return;
+  std::vector<pyramid::TiffImage> images;
+  try {
+    images = pyramid::read_tiff(path).chain;
+  } catch (const UserError&) {
+    return;  // whoever decodes it will say what is wrong
+  }
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const pyramid::TiffImage image = images[i];
+    const double bytes = static_cast<double>(image.piece.width) *
+                         static_cast<double>(image.piece.height) * image.samples *
+                         image.bits_per_sample() / 8;
+    if (image.tiled && bytes > kLargestTile)
+      throw UserError(fmt::format("{} is damaged: it states tiles of {}x{} px; fetch it again",
+                                  path.string(), image.piece.width, image.piece.height));
+    images.insert(images.end(), image.children.begin(), image.children.end());
+  }
 }
 
 bool is_tiff(const std::filesystem::path& path) {

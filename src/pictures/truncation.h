@@ -1,4 +1,4 @@
-// Pictures that end too early, found without decoding a pixel.
+// Pictures that end too early or state impossible sizes, found without decoding a pixel.
 #pragma once
 
 #include <filesystem>
@@ -14,6 +14,10 @@ void require_whole(const std::filesystem::path& path);
 
 // \error UserError that names the path, if some directory's values or pieces lie past the end.
 void require_whole(const pyramid::TiffFile& file);
+
+// \error UserError that names the path, if a TIFF states tiles that nobody can hold in memory; the
+// libraries below would end the process. Says nothing of what is no TIFF.
+void require_possible_tiles(const std::filesystem::path& path);
 
 // By its first four bytes: TIFF or BigTIFF of either byte order.
 bool is_tiff(const std::filesystem::path& path);

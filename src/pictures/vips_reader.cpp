@@ -8,6 +8,8 @@
 #include "histoloom/core/readable.h"
 #include "histoloom/pictures/vips.h"
 #include "refusals.h"
+#include "truncation.h"
+#include "whole_image.h"
 
 namespace histoloom {
 
@@ -22,6 +24,7 @@ struct VipsReader::State {
 
 VipsReader::VipsReader(const std::filesystem::path& path) : state_(std::make_unique<State>()) {
   require_readable(path, "an image");
+  require_possible_tiles(path);
   state_->path = path.string();
   state_->image = open_vips_image(path);
   state_->start();
@@ -51,6 +54,11 @@ int VipsReader::bands() const { return vips_image_get_bands(state_->image.get())
 
 std::string VipsReader::format() const {
   return vips_enum_nick(VIPS_TYPE_BAND_FORMAT, vips_image_get_format(state_->image.get()));
+}
+
+std::optional<double> VipsReader::mpp() const {
+  const std::optional<MppOfAxes> axes = resolution_of(state_->image.get());
+  return axes ? std::optional(axes->mean()) : std::nullopt;
 }
 
 void VipsReader::read_rows(std::int64_t y, std::int64_t count, std::uint8_t* out) {

@@ -55,6 +55,21 @@ TEST_F(Refusals, OfWhatIsNoFileNameTheCure) {
   EXPECT_EQ(of_whole(folder_.path()), " is a directory; give an image");
 }
 
+// GLib ends a process that asks for so much memory.
+TEST_F(Refusals, OfATileThatNobodyCanHoldComeBeforeAnyLibraryAsksForIt) {
+  std::string bytes = read_file(saved("tiled.tif[tile]"));
+  const std::string width("\x42\x01", 2);  // tag 322 of a little-endian file
+  const std::size_t entry = std::min(bytes.find(width + std::string("\x03\0\x01\0\0\0", 6)),
+                                     bytes.find(width + std::string("\x04\0\x01\0\0\0", 6)));
+  ASSERT_NE(entry, std::string::npos);
+  bytes.replace(entry + 2, 10, std::string("\x04\0\x01\0\0\0\xf0\xff\xff\x7f", 10));
+  const fs::path file = written("absurd.tif", bytes);
+  const std::string refusal = " is damaged: it states tiles of 2147483632x128 px; fetch it again";
+  EXPECT_EQ(of(file), refusal);
+  EXPECT_EQ(of_whole(file), refusal);
+  EXPECT_EQ(said([&] { VipsReader{file}; }, file), refusal);
+}
+
 TEST_F(Refusals, OfWhatIsNoImageHaveOneWording) {
   for (const char* name : {"empty.png", "words.png", "words.svs", "start.jpg"}) {
     SCOPED_TRACE(name);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "histoloom/core/geometry.h"
@@ -25,6 +26,8 @@ class VipsReader {
   int bands() const;
   // libvips' name of the pixel type: "uchar", "ushort", …
   std::string format() const;
+  // Microns a pixel by the image's resolution, if it is one of a microscope.
+  std::optional<double> mpp() const;
 
   // Copies the bytes of `count` rows from `y` on, width × bands each, to `out`. Rows are read in
   // ascending order. UserError if the file turns out to be damaged.

@@ -64,8 +64,7 @@ std::vector<TrainingImage> read_image_set(const ImageSetOptions& options, const 
 // The names, without endings, of the images and slides that read_image_set() would split.
 std::vector<std::string> image_names_of(const ImageSetOptions& options);
 
-// One flag a cell for glass: bright and without colour, in pieces of at least 48 × 48 px. So lumina
-// and the gaps between fibres stay tissue.
+// One flag a cell for glass, as glass_cells().
 std::vector<bool> find_glass(const TrainingImage& image, int factor);
 
 // Makes two laboratories' stains one. The tissue of unlabelled images gets the mean and the

@@ -11,7 +11,7 @@
 #include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/labels/cell_votes.h"
-#include "histoloom/pictures/bare_glass.h"
+#include "histoloom/pictures/glass_cells.h"
 #include "histoloom/pictures/open_picture.h"
 #include "image_folder.h"
 #include "slide_images.h"
@@ -21,8 +21,6 @@ namespace histoloom {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kMinGlassSide = 48;  // pixels
 
 // The label of each cell, by the votes of its pixels.
 std::vector<LabelId> cell_labels(const Picture& mask, int factor, const LabelSet& labels) {
@@ -76,24 +74,6 @@ TrainingImage read_patch(const ImageFile& file, const LabelSet& labels,
   TrainingImage image{file.name(), rgb.size, std::move(rgb.samples), {}, false};
   if (!file.mask.empty()) read_mask_into(image, file.mask, labels, options.factor);
   return image;
-}
-
-// Mean RGB of each cell.
-std::vector<std::array<double, 3>> cell_means(const TrainingImage& image, int factor) {
-  const CellSize cells = latent_size_for(image.size, factor);
-  std::vector<std::array<double, 3>> out(static_cast<std::size_t>(cells.area()));
-  std::vector<int> counts(out.size());
-  for (std::int64_t y = 0; y < image.size.height; ++y) {
-    for (std::int64_t x = 0; x < image.size.width; ++x) {
-      const auto cell = static_cast<std::size_t>(y / factor * cells.width + x / factor);
-      const auto at = static_cast<std::size_t>(3 * (y * image.size.width + x));
-      for (std::size_t c = 0; c < 3; ++c) out[cell][c] += image.pixels[at + c];
-      ++counts[cell];
-    }
-  }
-  for (std::size_t i = 0; i < out.size(); ++i)
-    for (double& v : out[i]) v /= counts[i];
-  return out;
 }
 
 UserError nothing_left(const ImageSetOptions& options) {
@@ -197,26 +177,8 @@ TrainingSlide parse_training_slide(const std::string& text) {
 }
 
 std::vector<bool> find_glass(const TrainingImage& image, int factor) {
-  const CellSize cells = latent_size_for(image.size, factor);
-  const auto means = cell_means(image, factor);
-  const auto at = [&](std::int64_t x, std::int64_t y) {
-    return static_cast<std::size_t>(y * cells.width + x);
-  };
-  std::vector<bool> bright(means.size());
-  for (std::size_t i = 0; i < means.size(); ++i) {
-    bright[i] = looks_like_glass(means[i]);
-  }
-  // Opening: keep what a square of cells fits into.
-  std::vector<bool> glass(means.size());
-  const std::int64_t n = divide_up(kMinGlassSide, factor);
-  for (std::int64_t y = 0; y + n <= cells.height; ++y) {
-    for (std::int64_t x = 0; x + n <= cells.width; ++x) {
-      bool all = true;
-      for (std::int64_t i = 0; all && i < n * n; ++i) all = bright[at(x + i % n, y + i / n)];
-      for (std::int64_t i = 0; all && i < n * n; ++i) glass[at(x + i % n, y + i / n)] = true;
-    }
-  }
-  return glass;
+  const auto stride = static_cast<std::ptrdiff_t>(3 * image.size.width);
+  return glass_cells({image.pixels.data(), image.size, /*channels=*/3, stride}, factor);
 }
 
 std::vector<std::string> image_names_of(const ImageSetOptions& options) {
