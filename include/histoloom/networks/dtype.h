@@ -19,4 +19,7 @@ struct EnumNames<DType> {
 // multiply-add (measured on Emerald Rapids: 113 against 215 GFLOP/s a core).
 DType fastest_dtype();
 
+// \error UserError, naming --dtype, if this CPU's kernels don't compute in it.
+void require_kernels(DType dtype);
+
 }  // namespace histoloom
