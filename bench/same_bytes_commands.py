@@ -188,7 +188,9 @@ EVALUATION = [
 
 def train(network, text):
     """On one thread: where cores are shared, two wait for each other longer than they work."""
-    return call(f"train {network} --checkpoint c.ckpt --steps 20 --batch 4 --threads 1 {text}")
+    replace = "" if "--resume" in text else "--force "  # the bundles hold weights already
+    return call(
+        f"train {network} --checkpoint c.ckpt --steps 20 --batch 4 --threads 1 {replace}{text}")
 
 
 TRAINING = [

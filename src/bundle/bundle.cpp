@@ -8,11 +8,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "checked_weights.h"
 #include "histoloom/bundle/registry.h"
+#include "histoloom/bundle/weights_sum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/sha256.h"
 #include "histoloom/networks/pixel_range.h"
+#include "model_json.h"
 
 namespace histoloom {
 
@@ -75,6 +78,15 @@ class Reader {
     return out;
   }
 
+  // A SHA-256, empty where there is none.
+  std::string sum(const char* key) const {
+    if (!has(key)) return "";
+    const ordered_json& item = member(key);
+    if (!item.is_string() || !is_sha256(item.get<std::string>()))
+      bad(key, "a SHA-256, 64 digits of 0 to 9 and a to f");
+    return item;
+  }
+
   [[noreturn]] void bad(const char* key, const std::string& wanted) const {
     throw UserError(fmt::format("{}: '{}{}' must be {}, got {}", file_, prefix_, key, wanted,
                                 object_[key].dump().substr(0, 80)));
@@ -94,24 +106,6 @@ class Reader {
   const ordered_json& object_;
   std::string file_, prefix_;
 };
-
-std::string read_model_json(const std::filesystem::path& directory) {
-  const std::filesystem::path file = directory / "model.json";
-  std::error_code code;
-  if (!std::filesystem::exists(file, code))
-    throw UserError(
-        fmt::format("model '{}' has no model.json; give --model a directory that holds one",
-                    directory.string()));
-  return read_file(file);
-}
-
-ordered_json parse_json(const std::string& text, const std::filesystem::path& directory) {
-  try {
-    return ordered_json::parse(text);
-  } catch (const ordered_json::exception&) {
-    throw UserError(fmt::format("{}: not valid JSON", (directory / "model.json").string()));
-  }
-}
 
 void read_latents(const Reader& root, ModelBundle& bundle) {
   const Reader latent = root.child("latent");
@@ -190,7 +184,8 @@ NetworkSpec read_network(const Reader& root, const char* key,
   const std::filesystem::path weights = network.text("weights");
   if (weights.has_parent_path() || weights.filename() == "..")
     network.bad("weights", "a file name without a directory");
-  return {network.text("architecture"), network.member("config").dump(), directory / weights};
+  return {network.text("architecture"), network.member("config").dump(), directory / weights,
+          network.sum("sha256")};
 }
 
 std::string where_of(const ModelBundle& bundle, const char* network) {
@@ -233,12 +228,13 @@ ModelBundle ModelBundle::read(const std::filesystem::path& directory) {
 
 ModelBundle ModelBundle::parse(const std::string& model_json,
                                const std::filesystem::path& directory) {
-  const ordered_json json = parse_json(model_json, directory);
+  const ordered_json json = parse_model_json(model_json, directory);
   const Reader root(json, (directory / "model.json").string(), "");
   if (root.whole("schema", 0, 1 << 30) != kSchema)
     root.bad("schema", fmt::format("{}, the version that this program reads", kSchema));
   ModelBundle bundle;
   bundle.directory = directory;
+  bundle.checked = std::make_shared<CheckedWeights>();
   bundle.name = root.text("name");
   bundle.version = root.text("version");
   bundle.licence = root.text("licence");
@@ -257,6 +253,7 @@ ModelBundle ModelBundle::parse(const std::string& model_json,
   read_diffusion(root, bundle);
   bundle.autoencoder = read_network(root, "autoencoder", directory);
   bundle.denoiser = read_network(root, "denoiser", directory);
+  bundle.trained_on = root.child("denoiser").sum("autoencoder_sha256");
   if (root.has("mask_denoiser"))
     bundle.mask_denoiser = read_network(root, "mask_denoiser", directory);
   if (root.has("mask")) {
@@ -276,15 +273,21 @@ DiffusionModel ModelBundle::image() const {
           .clip = clip};
 }
 
+std::vector<std::pair<std::string, NetworkSpec>> ModelBundle::networks() const {
+  std::vector<std::pair<std::string, NetworkSpec>> out{{"autoencoder", autoencoder},
+                                                       {"denoiser", denoiser}};
+  if (mask_denoiser) out.emplace_back("mask_denoiser", *mask_denoiser);
+  return out;
+}
+
 // Names and lengths are hashed, too: bytes that move from one file to another make another model.
+// Weights whose sum model.json states are read and compared with it where they are loaded.
 std::string ModelBundle::sha256() const {
+  std::vector<std::filesystem::path> files{directory / "model.json"};
+  for (const auto& [key, network] : networks())
+    if (network.sha256.empty()) files.push_back(network.weights);
   Sha256 sum;
-  std::vector<std::filesystem::path> files{directory / "model.json", autoencoder.weights,
-                                           denoiser.weights};
-  if (mask_denoiser) files.push_back(mask_denoiser->weights);
-  for (const auto& file : files) {
-    sum.add_part(file.filename().string()).add_part(read_file(file));
-  }
+  for (const auto& file : files) sum.add_part(file.filename().string()).add_part(read_file(file));
   return sum.hex();
 }
 
@@ -305,6 +308,7 @@ std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle) {
 
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
   auto network = make_denoiser(bundle);
+  require_stated_weights(bundle, bundle.denoiser);
   network->load(bundle.denoiser.weights);
   network->prepare_inference(dtype);
   return network;
@@ -323,6 +327,7 @@ std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle) {
 
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype) {
   auto network = make_autoencoder(bundle);
+  require_stated_weights(bundle, bundle.autoencoder);
   network->load(bundle.autoencoder.weights);
   network->prepare_inference(dtype);
   return network;
@@ -330,10 +335,10 @@ std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType d
 
 void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
                              const std::vector<float>& deviation) {
-  ordered_json json = parse_json(read_model_json(directory), directory);
-  json["latent"]["mean"] = mean;
-  json["latent"]["deviation"] = deviation;
-  replace_file(directory / "model.json", json.dump(2) + "\n");
+  edit_model_json(directory, [&](ordered_json& json) {
+    json["latent"]["mean"] = mean;
+    json["latent"]["deviation"] = deviation;
+  });
 }
 
 }  // namespace histoloom

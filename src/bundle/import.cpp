@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "histoloom/bundle/bundle.h"
+#include "histoloom/bundle/weights_sum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/file_lock.h"
@@ -93,18 +94,23 @@ class GrowingDirectory {
 }  // namespace
 
 // 1. a directory beside the final name   2. the weights, each written aside, synced and renamed
-// 3. model.json, as the weights           4. the directory's own rename
+// 3. model.json with their sums, as them  4. the directory's own rename
 void ImportedBundle::write(Progress& progress) const {
   GrowingDirectory directory(contents_->out);
   std::int64_t done = 0;
+  auto model = nlohmann::ordered_json::parse(contents_->model_json);
   progress.start_stage("writing weights", std::ssize(contents_->weights), "files");
   with_context(contents_->out.string(), [&] {
     for (const ImportedWeights& weights : contents_->weights) {
-      write_safetensors(directory.path() / weights.file, weights.tensors, {});
+      const fs::path file = directory.path() / weights.file;
+      write_safetensors(file, weights.tensors, {});
+      for (const char* key : {"autoencoder", "denoiser", "mask_denoiser"})
+        if (model.contains(key) && model[key]["weights"] == weights.file)
+          model[key]["sha256"] = weights_sha256(file);
       if (progress.stop_requested()) throw Interrupted("stopped while importing");
       progress.update(++done);
     }
-    replace_file(directory.path() / "model.json", contents_->model_json);
+    replace_file(directory.path() / "model.json", json_text(model, 2) + "\n");
   });
   directory.keep();
   progress.finish();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "histoloom/bundle/bundle.h"
+#include "histoloom/bundle/weights_sum.h"
 #include "histoloom/networks/inference_thread.h"
 #include "networks/test_model.h"
 
@@ -64,6 +65,9 @@ TEST_F(ImportDiffInfinite, ACheckpointBecomesABundleWithThePublishedNumbers) {
       listing(scratch_ / "bundle"),
       UnorderedElementsAre("model.json", "denoiser.safetensors", "autoencoder.safetensors"));
   const ModelBundle bundle = ModelBundle::read(scratch_ / "bundle");
+  EXPECT_EQ(bundle.denoiser.sha256, weights_sha256(bundle.denoiser.weights));
+  EXPECT_EQ(bundle.autoencoder.sha256, weights_sha256(bundle.autoencoder.weights));
+  EXPECT_EQ(stale_text(bundle), "");
   const SafetensorsFile io(kit() / "diffinfinite_unet_io.safetensors");
   const at::Tensor got = load_denoiser(bundle, DType::float32)
                              ->predict(read_tensor(io, "x"), read_tensor(io, "t").to(at::kFloat),

@@ -64,10 +64,12 @@ class DecoderOnly : public testing::TestWithParam<const char*> {
 
 TEST_P(DecoderOnly, LeavesLatentsAndStatisticsAsTheyAre) {
   const fs::path model = bundle("a", GetParam());
-  const std::string json = read_file(model / "model.json");
+  const auto json = nlohmann::ordered_json::parse(read_file(model / "model.json"));
   const std::map<std::string, at::Tensor> before = weights_of(model);
   train(options(model));
-  EXPECT_EQ(read_file(model / "model.json"), json);
+  auto now = nlohmann::ordered_json::parse(read_file(model / "model.json"));
+  now["autoencoder"].erase("sha256");
+  EXPECT_EQ(now, json);
   const std::map<std::string, at::Tensor> after = weights_of(model);
   ASSERT_EQ(after.size(), before.size());
   bool changed = false;

@@ -83,9 +83,12 @@ TEST_F(Loop, AKilledTrainingDropsTheRowsItRepeats) {
   train(whole, 2);
   EXPECT_NE(message_of<Interrupted>([&] { train(broken, 2, 8); }), "");
   const std::string checkpoint = read_file(broken.checkpoint);
+  const std::string bundled = read_file(weights(broken));
   broken.resume = true;
   EXPECT_NE(message_of<Interrupted>([&] { train(broken, 2, 22); }), "");
-  write_bytes(broken.checkpoint, checkpoint);  // as if killed before the later ones were renamed
+  // As if killed before the later ones were renamed, and their weights after them.
+  write_bytes(broken.checkpoint, checkpoint);
+  write_bytes(weights(broken), bundled);
   train(broken, 2);
   EXPECT_EQ(log_of(broken), log_of(whole));
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "histoloom/networks/autoencoder.h"
@@ -17,10 +18,13 @@
 
 namespace histoloom {
 
+class CheckedWeights;
+
 struct NetworkSpec {
   std::string architecture;
   std::string config_json;
   std::filesystem::path weights;  // file inside the bundle's directory
+  std::string sha256;             // sum of that file, by model.json; empty: not stated
 
   bool operator==(const NetworkSpec&) const = default;
 };
@@ -67,6 +71,9 @@ struct ModelBundle {
   std::optional<double> clip;  // bound on |x0| in normalised latents; missing: no bound
   SamplingDefaults defaults;
   NetworkSpec autoencoder, denoiser;
+  // SHA-256 of the autoencoder's weights on whose latents the denoiser was trained; empty: not
+  // stated.
+  std::string trained_on;
   std::optional<NetworkSpec> mask_denoiser;
   std::optional<MaskSpec> mask;  // form of the masks; only if mask_denoiser paints tissue
 
@@ -77,11 +84,18 @@ struct ModelBundle {
   // as read().
   static ModelBundle parse(const std::string& model_json, const std::filesystem::path& directory);
 
+  // Weights whose sums were found as stated since read(), so that a network that is loaded again is
+  // not summed again. Copies share it.
+  std::shared_ptr<CheckedWeights> checked;
+
   // What random-patch diffusion of the image needs to know.
   DiffusionModel image() const;
 
-  // SHA-256 over names, lengths and bytes of model.json and the weights files, as 64 hexadecimal
-  // digits.
+  // The networks by their keys in model.json, in its order.
+  std::vector<std::pair<std::string, NetworkSpec>> networks() const;
+
+  // SHA-256 over names, lengths and bytes of model.json and of the weights files whose own sums
+  // model.json doesn't state, as 64 hexadecimal digits.
   std::string sha256() const;
 };
 
@@ -90,7 +104,8 @@ struct ModelBundle {
 // \error UserError names what model.json says.
 void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser);
 
-// Builds the network and loads its weights for inference. UserError as load_parameters().
+// Builds the network and loads its weights for inference. UserError as require_stated_weights() and
+// load_parameters().
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype);
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype);
 

@@ -51,8 +51,9 @@ class ImportedBundle {
   static ImportedBundle diffinfinite(const DiffInfiniteImport& files, const ImportOptions& options);
   static ImportedBundle diffusers(const DiffusersImport& files, const ImportOptions& options);
 
+  // What model.json will say, without the sums of the weights.
   const std::string& model_json() const;
-  // Writes the bundle. \error UserError names the path and the cause; Interrupted. After an error
+  // Writes the bundle, whose model.json states the sums of its weights. \error UserError names the path and the cause; Interrupted. After an error
   // nothing is left.
   void write(Progress& progress) const;
 

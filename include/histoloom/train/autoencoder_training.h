@@ -19,9 +19,10 @@ struct AutoencoderReport {
 };
 
 // Trains the autoencoder (L1, L1 of gradients, the power of DCT bands, Kullback-Leibler). Writes its
-// weights in float16 and the latents' statistics in model.json. With `decoder_only` it trains the
-// decoder alone, by its reconstructions, and model.json stays as it is; then \error UserError if
-// the bundle has no autoencoder.
+// weights in float16, and their sum and the latents' statistics in model.json. With `decoder_only`
+// it trains the decoder alone, by its reconstructions, and the statistics stay as they are; then
+// \error UserError if the bundle has no autoencoder. Warns at the end of a denoiser that was trained
+// on other latents.
 class AutoencoderTraining {
  public:
   explicit AutoencoderTraining(const TrainOptions& options);

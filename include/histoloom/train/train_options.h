@@ -1,7 +1,8 @@
 // What every training works by.
 //
 // A bundle directory holds model.json; training makes or improves the weights that it names. If the
-// weights file exists, training goes on from it with a fresh optimiser. A checkpoint (weights, EMA,
+// weights file exists, training goes on from it with a fresh optimiser. Weights of others are only
+// replaced with `force`. model.json states the sum of what it wrote. A checkpoint (weights, EMA,
 // optimiser, step) is written aside and renamed every `checkpoint_every` steps and when the user
 // stops. `resume` continues from it and draws what an unbroken run would have drawn. The log,
 // CHECKPOINT.csv, and curves with samples, CHECKPOINT.png, lie beside it (docs/training.md).
@@ -38,7 +39,8 @@ struct TrainOptions {
   std::filesystem::path model;       // the bundle's directory
   std::filesystem::path checkpoint;  // a file; kept until it is deleted by hand
   bool resume = false;
-  bool force = false;    // a checkpoint that is there may be replaced
+  // A checkpoint that is there may be replaced, and weights that this training did not make.
+  bool force = false;
   ImageSetOptions data;  // images of autoencoder and denoiser
   // Masks of the mask denoiser; for it the slides of `data` count too, and what `data` says of both.
   std::vector<MaskFolder> masks;

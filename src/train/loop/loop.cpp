@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "histoloom/core/ascii.h"
 #include "histoloom/core/cpu_count.h"
 #include "histoloom/core/disk_full.h"
 #include "histoloom/core/error.h"
+#include "histoloom/core/sha256.h"
 #include "histoloom/core/writable.h"
 #include "histoloom/weights/safetensors.h"
 
@@ -37,6 +39,10 @@ std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
   return out;
 }
 
+std::string sum_of_weights(const std::string& bytes) {
+  return Sha256().add(bytes.data(), bytes.size()).hex();
+}
+
 std::vector<TrainingSetting> all_settings(const LoopTask& task, const TrainOptions& options) {
   std::vector<TrainingSetting> out = settings_of(options);
   out.push_back({"--batch", fmt::format("{}", task.batch)});
@@ -52,6 +58,7 @@ void use_threads(int threads) { at::set_num_threads(threads > 0 ? threads : usab
 TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     : kind_(std::move(task.kind)),
       weights_(std::move(task.weights)),
+      stated_(std::move(task.stated)),
       options_(options),
       trained_{task.parameters, {}, Optimizer(task.parameters, task.optimizer, options.dtype)},
       checkpoint_(options.checkpoint, kind_, all_settings(task, options)),
@@ -67,6 +74,7 @@ TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     log_.resume(state_.step);
   }
   state_.steps = options_.steps;
+  require_own_weights();
 }
 
 void TrainingLoop::claim_files() {
@@ -82,6 +90,36 @@ void TrainingLoop::claim_files() {
         fmt::format("{}: is a directory where the weights go; move it away", weights_.string()));
   require_writable(weights_, "--model");
   weights_lock_.emplace(weights_, "--model");
+}
+
+// A training that has no step left to take replaces nothing.
+void TrainingLoop::require_own_weights() {
+  if (!file_exists(weights_)) return;
+  bundle_sum_ = weights_sha256(weights_);
+  if (options_.force || made(bundle_sum_)) return;
+  foreign_ = is_done();
+  if (!foreign_)
+    throw UserError(
+        fmt::format("{}: holds weights that this training did not make; train a copy of the "
+                    "bundle, or replace them with --force",
+                    weights_.string()));
+}
+
+// Whether the weights of this sum are those of the checkpoint that was resumed, or those in whose
+// place it was to put its own. Checkpoints of older versions know no sums.
+bool TrainingLoop::made(const std::string& sum) const {
+  if (!options_.resume) return false;
+  const BundledSums& known = state_.bundled;
+  return known.now.empty() || sum == known.now || sum == known.before ||
+         sum == sum_of_weights(averaged_weights());
+}
+
+int TrainingLoop::last_step() const {
+  return options_.stop_after > 0 ? std::min(options_.stop_after, options_.steps) : options_.steps;
+}
+
+bool TrainingLoop::is_done() const {
+  return state_.step >= last_step() || state_.best.given_up(options_.patience);
 }
 
 double TrainingLoop::learning_rate(int step) const {
@@ -183,8 +221,10 @@ TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
   started_ = std::chrono::steady_clock::now();
   progress.start_stage("training " + kind_, options_.steps, "steps");
   try {
-    // A first checkpoint may have come without them.
-    if (options_.resume && !file_exists(weights_)) put_into_bundle(losses);
+    if (options_.resume && bundle_lags()) {
+      write_weights_aside();
+      put_into_bundle(losses);
+    }
     take_steps(losses, progress);
   } catch (const DiskFull& error) {
     throw UserError(
@@ -197,10 +237,8 @@ TrainingSummary TrainingLoop::run(const Losses& losses, Progress& progress) {
 
 void TrainingLoop::take_steps(const Losses& losses, Progress& progress) {
   double shown = 0;
-  const int last =
-      options_.stop_after > 0 ? std::min(options_.stop_after, options_.steps) : options_.steps;
   bool first = true;
-  while (state_.step < last && !state_.best.given_up(options_.patience)) {
+  while (!is_done()) {
     const double value = take_step(losses);
     shown = first ? value : shown + 0.02 * (value - shown);
     first = false;
@@ -208,7 +246,7 @@ void TrainingLoop::take_steps(const Losses& losses, Progress& progress) {
     const bool stop = progress.stop_requested();
     if (state_.step % options_.checkpoint_every == 0 || state_.step == options_.steps)
       checkpoint(losses, progress);
-    else if (stop || state_.step == last)
+    else if (stop || state_.step == last_step())
       checkpoint_between_rows(losses);
     if (stop)
       throw Interrupted(
@@ -231,63 +269,93 @@ TrainingSummary TrainingLoop::summary() const {
   return {last_loss(), state_.step, best, end};
 }
 
-// The checkpoint is written first, since it is what a full disk has no room for, and renamed last:
-// what a kill leaves half done, the row of the log too, is done again from the checkpoint before.
-// The very first is renamed before the bundle gets its weights: without it they would be taken for
-// weights to start from.
+// 1. weights and checkpoint aside, where a full disk shows   2. the row of the log, the picture
+// 3. the checkpoint's name                                    4. the bundle's weights
+//
+// A kill before 3 leaves the checkpoint before, from which the rest is done again. A kill after it
+// leaves weights that the checkpoint knows by their sum: a resume puts its own in their place. They
+// are never of a later step than the checkpoint.
 void TrainingLoop::checkpoint(const Losses& losses, Progress& progress) {
   const LogRow row = next_row(losses);
   if (row.held_out_loss) held_out_ = fmt::format(", held out {:.4f}", *row.held_out_loss);
   bool keep = true;
   if (options_.patience > 0) keep = state_.best.observe(state_.step, row.held_out_loss.value());
   state_.seconds = row.seconds;
-  checkpoint_.write(state_, trained_);
+  write_aside(keep);
   log_.append(row);
   draw_picture(losses, progress);
-  commit(losses, keep);
+  commit(losses);
 }
 
 // Nothing is measured, so that the log stays that of an unbroken training.
 void TrainingLoop::checkpoint_between_rows(const Losses& losses) {
   state_.seconds = seconds();
-  checkpoint_.write(state_, trained_);
   // Until a checkpoint was measured, the last weights are the best.
-  commit(losses, /*keep=*/options_.patience == 0 || state_.best.step == 0);
+  write_aside(/*keep=*/options_.patience == 0 || state_.best.step == 0);
+  commit(losses);
 }
 
-void TrainingLoop::commit(const Losses& losses, bool keep) {
-  const bool first = !file_exists(checkpoint_.path());
-  if (first) checkpoint_.commit();
-  if (keep) put_into_bundle(losses);
-  if (!first) checkpoint_.commit();
-}
-
-// With every checkpoint, so that samples can be looked at while training goes on.
-void TrainingLoop::put_into_bundle(const Losses& losses) {
-  write_weights();
-  if (!losses.bundled) return;
-  at::NoGradGuard no_grad;
-  swap_averaged();
-  losses.bundled();
-  swap_averaged();
-}
-
-void TrainingLoop::write_weights() const {
-  NamedTensors half;
+std::string TrainingLoop::averaged_weights() const {
+  std::vector<std::pair<std::string, TensorBytes>> half;
   for (std::size_t i = 0; i < trained_.averaged.size(); ++i) {
-    const at::Tensor weight = trained_.averaged[i].to(at::kHalf);
+    const at::Tensor weight = trained_.averaged[i].to(at::kHalf).contiguous();
     if (!at::isfinite(weight).all().item<bool>())
       throw UserError(fmt::format(
           "training {}: the averaged weights at step {} are not finite in float16; the bundle "
           "keeps what it has",
           kind_, state_.step));
-    half.emplace_back(trained_.parameters[i].first, weight);
+    half.emplace_back(trained_.parameters[i].first, bytes_of(weight));
   }
-  write_safetensors(weights_, half, {{"format", "pt"}});
+  return safetensors_bytes(half, {{"format", "pt"}});
+}
+
+void TrainingLoop::write_weights_aside() {
+  const std::string bytes = averaged_weights();
+  new_sum_ = sum_of_weights(bytes);
+  new_weights_.reset();
+  new_weights_ = std::make_unique<FileReplacement>(weights_);
+  new_weights_->write(bytes);
+}
+
+void TrainingLoop::write_aside(bool keep) {
+  if (keep) write_weights_aside();
+  state_.bundled = {bundle_sum_, keep ? new_sum_ : bundle_sum_};
+  checkpoint_.write(state_, trained_);
+}
+
+void TrainingLoop::commit(const Losses& losses) {
+  checkpoint_.commit();
+  if (new_weights_) put_into_bundle(losses);
+}
+
+// With every checkpoint, so that samples can be looked at while training goes on.
+void TrainingLoop::put_into_bundle(const Losses& losses) {
+  if (stated_) stated_->withdraw();
+  std::exchange(new_weights_, nullptr)->commit();
+  bundle_sum_ = new_sum_;
+  if (losses.bundled) {
+    at::NoGradGuard no_grad;
+    swap_averaged();
+    losses.bundled();
+    swap_averaged();
+  }
+  if (stated_) stated_->state(bundle_sum_, state_.bundled.before);
+}
+
+// Whether the bundle lacks what the checkpoint that was resumed was to put there: a kill came
+// between them, or the weights of others are to be replaced.
+bool TrainingLoop::bundle_lags() const {
+  const BundledSums& known = state_.bundled;
+  if (bundle_sum_.empty()) return true;
+  if (known.now.empty()) return false;
+  if (bundle_sum_ != known.now) return options_.force || bundle_sum_ == known.before;
+  // Weights of an earlier checkpoint, the best, were stated before this one was written.
+  return stated_ && stated_->stated() != bundle_sum_ &&
+         bundle_sum_ == sum_of_weights(averaged_weights());
 }
 
 void TrainingLoop::use_bundled() {
-  if (options_.patience > 0 && state_.best.step > 0)
+  if (options_.patience > 0 && state_.best.step > 0 && owns_bundle())
     return load_parameters(trained_.parameters, weights_);
   at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < trained_.averaged.size(); ++i)

@@ -7,9 +7,14 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "histoloom/bundle/bundle.h"
+#include "histoloom/bundle/stated_weights.h"
+#include "histoloom/bundle/weights_sum.h"
+#include "histoloom/core/file.h"
 #include "histoloom/core/progress.h"
 #include "histoloom/networks/denoiser.h"
 #include "histoloom/train/train_options.h"
@@ -45,13 +50,16 @@ struct LoopTask {
   OptimizerKind optimizer = OptimizerKind::adamw;
   // What the curve depends on beside the options: a checkpoint of another is refused.
   std::vector<TrainingSetting> settings;
+  // What model.json states of the weights; missing: nothing does.
+  std::optional<StatedWeights> stated = std::nullopt;
 };
 
 class TrainingLoop {
  public:
   // Checks that a checkpoint can be written, and reads it where the training is resumed: `options`
   // outlive the loop. Until its end no other training writes the checkpoint or the weights.
-  // UserError as TrainingCheckpoint, and for weights that can't be written.
+  // UserError as TrainingCheckpoint, for weights that can't be written, and for weights that this
+  // training did not make and would replace, unless `options` force it.
   TrainingLoop(LoopTask task, const TrainOptions& options);
 
   // Takes step after step from where the checkpoint ended. Torch's generator is seeded with the
@@ -67,8 +75,16 @@ class TrainingLoop {
   // best checkpoint.
   void use_bundled();
 
+  // Whether the bundle's weights are this training's. A training that was done before it was resumed
+  // leaves weights of others where they are.
+  bool owns_bundle() const { return !foreign_; }
+
  private:
   void claim_files();
+  void require_own_weights();
+  bool made(const std::string& sum) const;
+  int last_step() const;
+  bool is_done() const;
   double learning_rate(int step) const;
   double take_step(const Losses& losses);
   void average();
@@ -80,16 +96,24 @@ class TrainingLoop {
   void require_finite(double loss, const char* what) const;
   void checkpoint(const Losses& losses, Progress& progress);
   void checkpoint_between_rows(const Losses& losses);
-  void write_weights() const;
-  void commit(const Losses& losses, bool keep);
+  std::string averaged_weights() const;
+  void write_weights_aside();
+  void write_aside(bool keep);
+  void commit(const Losses& losses);
   void put_into_bundle(const Losses& losses);
+  bool bundle_lags() const;
   void take_steps(const Losses& losses, Progress& progress);
   double last_loss() const;
   TrainingSummary summary() const;
 
   std::string kind_;
   std::filesystem::path weights_;
+  std::optional<StatedWeights> stated_;
   std::optional<TrainingLock> weights_lock_;
+  std::unique_ptr<FileReplacement> new_weights_;
+  std::string new_sum_;     // of what is written aside
+  std::string bundle_sum_;  // of the weights in the bundle; empty: it has none
+  bool foreign_ = false;
   const TrainOptions& options_;
   TrainedTensors trained_;
   TrainingCheckpoint checkpoint_;
@@ -100,14 +124,18 @@ class TrainingLoop {
   std::chrono::steady_clock::time_point started_;
 };
 
-// What `make` makes, ready to be trained: with the weights of the file where it is there, else with
-// fresh ones that options.seed decides.
+// What `make` makes of a network of the bundle, ready to be trained: with its weights if they are
+// there, else with fresh ones that options.seed decides. UserError as require_stated_weights() and
+// load_parameters().
 template <class Make>
-auto network_to_train(Make&& make, const std::filesystem::path& weights,
+auto network_to_train(Make&& make, const ModelBundle& bundle, const NetworkSpec& spec,
                       const TrainOptions& options) {
   at::manual_seed(options.seed);  // before the network draws its first weights
   auto network = make();
-  if (std::filesystem::exists(weights)) load_parameters(network->parameters(), weights);
+  if (std::filesystem::exists(spec.weights)) {
+    require_stated_weights(bundle, spec);
+    load_parameters(network->parameters(), spec.weights);
+  }
   network->set_training_dtype(options.dtype);
   return network;
 }

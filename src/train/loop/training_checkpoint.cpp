@@ -56,6 +56,8 @@ void write_state(torch::serialize::OutputArchive& archive, const TrainingState& 
   archive.write("best_step", c10::IValue(state.best.step));
   archive.write("best_loss", c10::IValue(state.best.loss));
   archive.write("checkpoints_since", c10::IValue(state.best.checkpoints_since));
+  archive.write("bundled_before", c10::IValue(state.bundled.before));
+  archive.write("bundled_now", c10::IValue(state.bundled.now));
 }
 
 // Values that older checkpoints lack stay what they are.
@@ -66,6 +68,9 @@ TrainingState read_state(torch::serialize::InputArchive& archive) {
   };
   const auto count = [&](const char* name, std::int64_t& to) {
     if (archive.try_read(name, value)) to = value.toInt();
+  };
+  const auto text = [&](const char* name, std::string& to) {
+    if (archive.try_read(name, value)) to = value.toStringRef();
   };
   TrainingState state;
   archive.read("step", value);
@@ -79,6 +84,8 @@ TrainingState read_state(torch::serialize::InputArchive& archive) {
   count("best_step", state.best.step);
   number("best_loss", state.best.loss);
   count("checkpoints_since", state.best.checkpoints_since);
+  text("bundled_before", state.bundled.before);
+  text("bundled_now", state.bundled.now);
   return state;
 }
 

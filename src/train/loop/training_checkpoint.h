@@ -1,10 +1,10 @@
 // The checkpoint of a training: where it stood, weights, averaged weights and optimiser, in an
 // archive of torch's; its SHA-256 is the file's last line.
 //
-// It is written in two halves, so that what goes with it (a row of the log, the bundle's weights)
-// comes in between: write() puts everything into NAME.tmp, which is where a full disk shows, and
-// commit() syncs it and gives it its name. A kill in between leaves the checkpoint before, from
-// which the rest is done again.
+// It is written in two halves, so that a row of the log comes in between: write() puts everything
+// into NAME.tmp, which is where a full disk shows, and commit() syncs it and gives it its name. A
+// kill in between leaves the checkpoint before, from which the rest is done again. The bundle's
+// weights, whose sum it holds, are replaced after it.
 #pragma once
 
 #include <torch/serialize/archive.h>
@@ -32,6 +32,12 @@ struct RunningMean {
   double get() const { return count > 0 ? sum / static_cast<double>(count) : 0; }
 };
 
+// The SHA-256 of the weights that the bundle has before a checkpoint is there, and of those that it
+// gets with it. Empty: none, or a checkpoint of a version that stored no sums.
+struct BundledSums {
+  std::string before, now;
+};
+
 // Where a training stands.
 struct TrainingState {
   int step = 0;            // steps taken
@@ -40,6 +46,7 @@ struct TrainingState {
   std::int64_t steps = 0;  // that the training is to take
   RunningMean tail;        // losses of the last tenth of them
   BestCheckpoint best;
+  BundledSums bundled;
 };
 
 // What a training changes.

@@ -151,7 +151,8 @@ void freeze_all_but_decoder(Autoencoder& network) {
 std::unique_ptr<Autoencoder> autoencoder_to_train(const ModelBundle& bundle,
                                                   const TrainOptions& options) {
   const std::filesystem::path& weights = bundle.autoencoder.weights;
-  auto network = network_to_train([&] { return make_autoencoder(bundle); }, weights, options);
+  auto network = network_to_train([&] { return make_autoencoder(bundle); }, bundle,
+                                  bundle.autoencoder, options);
   if (options.decoder_only && !std::filesystem::exists(weights))
     throw UserError(
         fmt::format("--decoder-only: there is no autoencoder to go on from, {} is "
@@ -171,7 +172,8 @@ struct AutoencoderTraining::State {
         network(autoencoder_to_train(bundle, o)),
         images(read_training_images(o, bundle, kCrop)),
         loop({"autoencoder", network->parameters(), bundle.autoencoder.weights, batch(),
-              options.optimizer.value_or(OptimizerKind::adamw), settings()},
+              options.optimizer.value_or(OptimizerKind::adamw), settings(),
+              StatedWeights{o.model, "autoencoder", "", o.decoder_only}},
              options),
         crops(images.training, bundle.latent.downsampling) {
     if (!images.held_out.empty()) held_out.emplace(images.held_out, bundle.latent.downsampling);
@@ -273,7 +275,10 @@ AutoencoderReport AutoencoderTraining::run(Progress& progress) {
 
   s.loop.use_bundled();
   s.network->set_training_dtype(DType::float32);
-  if (!s.options.decoder_only) store_statistics(*s.network, s.crops.images(), s.options.model);
+  if (!s.options.decoder_only && s.loop.owns_bundle())
+    store_statistics(*s.network, s.crops.images(), s.options.model);
+  const std::string stale = stale_text(ModelBundle::read(s.options.model));
+  if (!stale.empty()) progress.warn(stale);
   AutoencoderReport report = measure(*s.network, s.shown().images());
   report.training = summary;
   return report;

@@ -60,11 +60,12 @@ struct DenoiserTraining::State {
       : options(o),
         bundle(ModelBundle::read(o.model)),
         network(
-            network_to_train([&] { return make_denoiser(bundle); }, bundle.denoiser.weights, o)),
+            network_to_train([&] { return make_denoiser(bundle); }, bundle, bundle.denoiser, o)),
         painter(bundle, *network),
         images(images_for_denoiser(o, bundle)),
         loop({"denoiser", network->parameters(), bundle.denoiser.weights, batch(),
-              options.optimizer.value_or(OptimizerKind::muon), settings()},
+              options.optimizer.value_or(OptimizerKind::muon), settings(),
+              StatedWeights{o.model, "denoiser", weights_sha256(bundle.autoencoder.weights)}},
              options) {
     require_latent_folder(options.latents);
   }
