@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <set>
 
 #include "histoloom/core/cpu_count.h"
 #include "histoloom/core/error.h"
@@ -12,13 +14,17 @@
 #include "histoloom/core/version.h"
 #include "histoloom/core/writable.h"
 #include "histoloom/pictures/open_picture.h"
+#include "histoloom/pictures/png_indices.h"
 #include "histoloom/pyramid/feature.h"
+#include "histoloom/pyramid/tiff_file.h"
 
 namespace histoloom {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::size_t kMostLabels = 32;  // values of a picture that is taken for a mask of labels
 
 void check_output(const ConvertOptions& o) {
   require_writable(o.out, "-o");
@@ -36,6 +42,38 @@ pyramid::Chroma parse_chroma(const std::string& text) {
   throw UserError(fmt::format("unknown chroma \"{}\"; use auto, 420 or 444", text));
 }
 
+bool is_indexed(const fs::path& path) {
+  constexpr int kPalette = 3;
+  if (const std::optional<PngEncoding> png = read_png_encoding(path)) return png->indexed;
+  try {
+    return pyramid::read_tiff(path).chain[0].photometric == kPalette;
+  } catch (const UserError&) {  // no TIFF
+    return false;
+  }
+}
+
+// Whether the picture has no more values than a mask has labels. Reads on only as long as that
+// holds: of a photograph a few rows.
+bool has_few_values(const PictureFile& picture, int threads) {
+  struct TooMany {};
+  std::set<std::uint32_t> values;
+  const auto add = [&values](const std::uint8_t* pixel, int channels) {
+    std::uint32_t value = 0;
+    for (int c = 0; c < channels; ++c) value = value << 8 | pixel[c];
+    values.insert(value);
+    if (values.size() > kMostLabels) throw TooMany();
+  };
+  try {
+    picture.read_rows(threads, [&](const PictureView& rows) {
+      for (std::int64_t y = 0; y < rows.size.height; ++y)
+        for (std::int64_t x = 0; x < rows.size.width; ++x) add(rows.at(x, y), rows.channels);
+    });
+  } catch (const TooMany&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 struct Conversion::State {
@@ -46,8 +84,12 @@ struct Conversion::State {
   std::vector<std::string> warnings;
 
   explicit State(const ConvertOptions& o);
+  void set_labels();
   void set_scale();
   void set_associated();
+  bool looks_like_labels() const;
+  // Returns what the user should know of it.
+  std::string store_as_labels();
   pyramid::WriteSummary write(Progress& progress);
 };
 
@@ -59,14 +101,13 @@ Conversion::State::State(const ConvertOptions& o)
   writer.channels = facts.channels;
   writer.profile =
       o.profile.empty() ? pyramid::profile_for(o.out) : pyramid::parse_profile(o.profile);
-  const char* usual = o.labels ? "deflate" : "jpeg";
-  writer.compression = pyramid::parse_compression(o.compression.empty() ? usual : o.compression);
+  if (!o.compression.empty()) writer.compression = pyramid::parse_compression(o.compression);
+  if (o.labels) set_labels();
   writer.quality = o.quality;
   writer.chroma = parse_chroma(o.chroma);
   writer.tile = o.tile;
   writer.shrink = o.shrink;
   writer.levels = o.levels;
-  writer.reduction = o.labels ? pyramid::Reduction::mode : pyramid::Reduction::mean;
   writer.threads = o.threads == 0 ? usable_cpus() : o.threads;
   writer.software = fmt::format("Histoloom {}", kVersion);
   writer.title = o.in.stem().string();
@@ -78,6 +119,41 @@ Conversion::State::State(const ConvertOptions& o)
   set_scale();
   set_associated();
   pyramid::validate(writer);
+}
+
+void Conversion::State::set_labels() {
+  writer.reduction = pyramid::Reduction::mode;
+  if (options.compression.empty()) writer.compression = pyramid::Compression::deflate;
+}
+
+// A channel, or a palette, of few values, and nobody has said that it is a picture.
+bool Conversion::State::looks_like_labels() const {
+  if (options.labels || !options.compression.empty()) return false;
+  if (writer.channels != 1 && !is_indexed(options.in)) return false;
+  pyramid::WriterOptions without_loss = writer;
+  without_loss.compression = pyramid::Compression::deflate;
+  try {
+    pyramid::validate(without_loss);
+  } catch (const UserError&) {
+    return false;
+  }
+  return has_few_values(*source, writer.threads);
+}
+
+// The ids of a palette have become colours, whose mode nobody takes.
+std::string Conversion::State::store_as_labels() {
+  if (writer.channels == 1) {
+    set_labels();
+    return fmt::format(
+        "{} has one channel and few values, as a mask of labels: stored without loss and shrunk by "
+        "mode, as with --labels; --compression jpeg stores it as a picture",
+        options.in.string());
+  }
+  writer.compression = pyramid::Compression::deflate;
+  return fmt::format(
+      "{} has a palette of few colours, as a mask of labels: its colours are stored without loss, "
+      "its ids are not; 'histoloom mask --mask' stores ids",
+      options.in.string());
 }
 
 void Conversion::State::set_scale() {
@@ -120,6 +196,7 @@ void Conversion::State::set_associated() {
 }
 
 pyramid::WriteSummary Conversion::State::write(Progress& progress) {
+  if (looks_like_labels()) warnings.push_back(store_as_labels());
   for (const std::string& warning : warnings) progress.warn(warning);
   pyramid::PyramidWriter file(options.out, writer);
   progress.start_stage("writing", writer.size.height, "rows");
@@ -129,7 +206,9 @@ pyramid::WriteSummary Conversion::State::write(Progress& progress) {
     file.write_rows(rows);
     progress.update(file.rows_written());
   });
-  pyramid::WriteSummary summary = file.finish();
+  pyramid::WriteSummary summary = file.complete();
+  require_still_new(options.out, Replaceable(options.force), "-o");
+  file.publish();
   progress.finish();
   return summary;
 }

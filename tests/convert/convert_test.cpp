@@ -231,6 +231,58 @@ TEST_F(Convert, ShrinksLabelsByModeAndKeepsOneChannel) {
   }
 }
 
+TEST_F(Convert, TakesAChannelOfFewValuesForLabelsAndSaysSo) {
+  const Picture p = picture_of(300, 200, 1);
+  const fs::path in = saved(p, "mask.png", VIPS_INTERPRETATION_B_W);
+  const fs::path out = convert(options(in, "mask.tif"));
+  EXPECT_EQ(read(out).pixels, p.pixels);
+  for (const int id : read(out, 1).pixels) ASSERT_TRUE(id % 50 == 0 && id <= 150) << id;
+  EXPECT_THAT(progress_.warnings,
+              ElementsAre(in.string() +
+                          " has one channel and few values, as a mask of labels: stored without "
+                          "loss and shrunk by mode, as with --labels; --compression jpeg stores it "
+                          "as a picture"));
+  progress_.warnings.clear();
+  ConvertOptions jpeg = options(in, "jpeg.tif");
+  jpeg.compression = "jpeg";
+  convert(jpeg);
+  EXPECT_EQ(pyramid::read_tiff(jpeg.out).chain[0].compression, 7);
+  EXPECT_THAT(progress_.warnings, IsEmpty());
+}
+
+TEST_F(Convert, KeepsTheColoursOfAPaletteOfLabels) {
+  Picture p = picture_of(300, 200, 3);
+  for (std::size_t i = 0; i < p.pixels.size(); ++i)
+    p.pixels[i] = static_cast<std::uint8_t>(i / 3 % 300 / 100 * 90 + i % 3);
+  const fs::path in = saved(p, "palette.png[palette]");
+  const fs::path out = convert(options(in, "palette.tif"));
+  EXPECT_EQ(read(out).pixels, p.pixels);
+  EXPECT_THAT(progress_.warnings,
+              ElementsAre(in.string() +
+                          " has a palette of few colours, as a mask of labels: its colours are "
+                          "stored without loss, its ids are not; 'histoloom mask --mask' stores "
+                          "ids"));
+}
+
+TEST_F(Convert, TakesAPhotographForWhatItIs) {
+  Picture p = picture_of(300, 200, 1);
+  for (std::size_t i = 0; i < p.pixels.size(); ++i) p.pixels[i] = static_cast<std::uint8_t>(i % 33);
+  const fs::path out = convert(options(saved(p, "a.png", VIPS_INTERPRETATION_B_W), "a.tif"));
+  EXPECT_EQ(pyramid::read_tiff(out).chain[0].compression, 7);
+  EXPECT_THAT(progress_.warnings, IsEmpty());
+}
+
+TEST_F(Convert, LeavesAFileThatComesWhileItWrites) {
+  const Picture p = picture_of(300, 200, 3);
+  const ConvertOptions o = options(saved(p, "a.png"), "a.tif");
+  Conversion conversion(o);
+  write_bytes(o.out, "years of work");
+  EXPECT_EQ(message_of([&] { conversion.run(progress_); }),
+            "-o " + o.out.string() +
+                ": another program has made it since the job began; move it away and start again");
+  EXPECT_EQ(folder_.files(), (std::vector<std::string>{"a.png", "a.tif"}));
+}
+
 TEST_F(Convert, LaysAlphaOnWhite) {
   Picture p = picture_of(40, 30, 4);
   for (std::size_t i = 3; i < p.pixels.size(); i += 4) p.pixels[i] = 0;

@@ -3,8 +3,11 @@
 // What OpenSlide knows as a scanner's slide is read through OpenSlide, everything else through
 // libvips. Microns per pixel, magnification, colour profile, associated images and the mark of a
 // synthetic picture are kept if the output's profile can hold them. What can't be kept is a
-// warning. Memory: the writer's (pyramid::memory_bound), two strips of libvips and the associated
-// images; nothing else grows with the picture's height.
+// warning. One channel or a palette of at most 32 values is stored without loss, as a mask of labels,
+// unless a compression is given.
+//
+// Memory: the writer's (pyramid::memory_bound), two strips of libvips and the associated images;
+// nothing else grows with the picture's height.
 #pragma once
 
 #include <filesystem>
@@ -21,13 +24,13 @@ struct ConvertOptions {
   std::filesystem::path in;
   std::filesystem::path out;
   std::string profile;      // generic, svs or ome; empty: by the name of OUT
-  std::string compression;  // jpeg, deflate, lzw or none; empty: jpeg, or deflate for labels
+  std::string compression;  // jpeg, deflate, lzw or none; empty: deflate for labels, else jpeg
   int quality = 80;
   std::string chroma = "auto";  // auto, 420, 444
   int tile = 256;
   int shrink = 2;
   int levels = 0;                    // number of levels; 0: down to one tile
-  bool labels = false;               // reduce by mode: one-channel masks
+  bool labels = false;               // mask of labels: reduce by mode
   std::optional<double> mpp;         // microns a pixel; empty: that of IN
   std::optional<int> magnification;  // objective power; empty: that of IN
   std::string date;                  // date in the file; empty: none
