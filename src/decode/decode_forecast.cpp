@@ -31,10 +31,24 @@ double count_windows(const WindowGrid& grid, const GlassField& glass, std::int64
   return windows;
 }
 
+// The windows of one call.
+struct Call {
+  std::int64_t batch = 0, window = 0;
+  double cells() const { return static_cast<double>(batch) * static_cast<double>(window * window); }
+};
+
+// The largest call of at most so many cells; a window has at least eight of them a side.
+Call call_within(Call call, double cells) {
+  while (call.batch > 1 && call.cells() > cells) call.batch = divide_up(call.batch, 2);
+  while (call.window > 8 && call.cells() > cells)
+    call.window = std::max<std::int64_t>(8, call.window / 2);
+  return call;
+}
+
 // Of a call, over how many run side by side.
 double seconds_a_batch(const LatentSpaceSpec& space, Autoencoder& autoencoder,
-                       const DecodeOptions& o) {
-  const at::Tensor latents = at::zeros({o.batch, space.channels, o.window, o.window});
+                       const DecodeOptions& o, const Call& tried) {
+  const at::Tensor latents = at::zeros({tried.batch, space.channels, tried.window, tried.window});
   const auto timed = [&] {
     BusyClock clock;
     int left = o.threads;
@@ -63,12 +77,18 @@ double seconds_a_batch(const LatentSpaceSpec& space, Autoencoder& autoencoder,
 
 DecodeForecast forecast_decoding(const LatentSpaceSpec& space, Autoencoder& autoencoder,
                                  LatentSize canvas, const GlassField& glass, PixelSize size,
-                                 const DecodeOptions& options, std::int64_t windows_to_count) {
+                                 const DecodeOptions& options, const DecodeForecastBounds& bounds) {
   DecodeForecast out;
   out.windows =
-      count_windows(WindowGrid(size, space.downsampling, canvas, options), glass, windows_to_count);
+      count_windows(WindowGrid(size, space.downsampling, canvas, options), glass, bounds.windows);
   out.batches = std::ceil(out.windows / options.batch);
-  if (out.batches > 0) out.seconds = out.batches * seconds_a_batch(space, autoencoder, options);
+  if (out.batches == 0) return out;
+  const Call whole{options.batch, options.window};
+  const Call tried =
+      call_within(whole, bounds.gflop / std::max(autoencoder.gflop_per_decoded_cell(), 1e-9));
+  out.whole_batches = tried.cells() == whole.cells();
+  out.seconds = out.batches * seconds_a_batch(space, autoencoder, options, tried) * whole.cells() /
+                tried.cells();
   return out;
 }
 

@@ -249,6 +249,7 @@ void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& re
   const DecodeReport before = report;
   const std::int64_t bands = options_.first_row < size_.height ? grid_.bands() : 0;
   progress.start_stage("decoding and writing", size_.height, "rows");
+  progress.update(options_.first_row);
   tbb::task_arena arena(options_.threads);
   arena.execute([&] {
     for (std::int64_t band = first_band(); band < bands; ++band) {

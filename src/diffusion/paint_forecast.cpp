@@ -40,7 +40,8 @@ class Forecaster {
   // How many crops the random plan has for each of the shifted one.
   double random_over_shifted() const;
   double evaluations_of(const CropData& work, bool guided) const;
-  double seconds_a_batch();
+  void tell_time(PaintForecast& out);
+  double seconds_a_batch(std::size_t group, bool guided);
 
   const DiffusionModel& model_;
   Denoiser& denoiser_;
@@ -97,9 +98,20 @@ StepCount Forecaster::plain_count(int step, std::int64_t every) {
   return {out.crops * more_, out.guided * more_, out.plain * more_};
 }
 
-double Forecaster::seconds_a_batch() {
+void Forecaster::tell_time(PaintForecast& out) {
   const bool guided = sampling_.guidance != 0;
-  const auto group = static_cast<std::size_t>(evaluator_.group_size(guided));
+  const int all = evaluator_.group_size(guided);
+  const double gflop_a_crop =
+      (guided ? 2 : 1) * std::max(denoiser_.gflop_per_evaluation(model_.patch), 1e-9);
+  const int crops =
+      static_cast<int>(std::min<double>(all, std::floor(forecast_.gflop_to_run / gflop_a_crop)));
+  out.whole_batches = crops == all;
+  if (crops > 0)
+    out.seconds =
+        out.batches * seconds_a_batch(static_cast<std::size_t>(crops), guided) * all / crops;
+}
+
+double Forecaster::seconds_a_batch(std::size_t group, bool guided) {
   const auto timed = [&] {
     DenoiserCounters counters;
     std::int64_t left = static_cast<std::int64_t>(group) * threads_;
@@ -144,7 +156,7 @@ PaintForecast Forecaster::run() {
     out.batches += std::max(std::ceil(step.crops / evaluator_.group_size(guided)),
                             std::ceil(evaluations / model_.batch));
   }
-  if (out.batches > 0) out.seconds = out.batches * seconds_a_batch();
+  if (out.batches > 0) tell_time(out);
   return out;
 }
 

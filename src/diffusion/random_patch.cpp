@@ -62,6 +62,9 @@ class Painter {
     return step.index == control_.done.steps ? control_.done.crops : 0;
   }
   void count_cells();
+  void tell_progress(int step) {
+    progress_.update(painted_, fmt::format("step {}/{}", step + 1, sampling_.steps));
+  }
 
   const DiffusionModel& model_;
   const Scene& scene_;
@@ -187,7 +190,7 @@ CropStages Painter::stages_of(const Step& step, StepPass& pass) {
       .collect =
           [&](const CropData& data) {
             painted_ += pass.collect(data);
-            progress_.update(painted_, fmt::format("step {}/{}", step.index + 1, sampling_.steps));
+            tell_progress(step.index);
           }};
 }
 
@@ -221,6 +224,7 @@ void Painter::paint_step(const Step& step) {
   const std::int64_t committed = first_crop(step);
   const std::int64_t passed = pass_over(*pass, pass->first_needed(committed));
   painted_ += pass->take_up(committed, passed);
+  tell_progress(step.index);
   advance_canvas(step, *pass);
   painted_ += pass->finish();
 }
@@ -239,7 +243,7 @@ PaintResult Painter::run() {
     if (i + 1 == sampling_.steps) evaluator_.known().write_kept(*step.target);
     report_.steps.push_back({crops_, minimum_, step.tapered});
     commit(step, {i + 1, 0});
-    progress_.update(painted_, fmt::format("step {}/{}", i + 1, sampling_.steps));
+    tell_progress(i);
   }
   progress_.finish();
   return {state_.y[static_cast<std::size_t>(sampling_.steps % 2)], report_};

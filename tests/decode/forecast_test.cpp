@@ -1,6 +1,9 @@
 // What decoding will take, told before it is done: what its report says afterwards.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <mutex>
+
 #include "decode/test_decode.h"
 #include "histoloom/decode/decode_forecast.h"
 
@@ -39,12 +42,44 @@ TEST(DecodeForecast, OfAVeryLargeSlideCountsSomeOfItsWindows) {
   FakeAutoencoder autoencoder(flat_block);
   const auto windows = [&](std::int64_t to_count) {
     return forecast_decoding(job.space, autoencoder, {1000, 1000}, none, {8000, 8000}, job.options,
-                             to_count)
+                             {.windows = to_count})
         .windows;
   };
   EXPECT_EQ(windows(1 << 16), 167 * 167);
   EXPECT_NE(windows(2000), 167 * 167);
   EXPECT_NEAR(windows(2000), 167 * 167, 0.05 * 167 * 167);
+}
+
+// Remembers the largest call.
+class WatchedAutoencoder final : public FakeAutoencoder {
+ public:
+  using FakeAutoencoder::FakeAutoencoder;
+  at::Tensor decode(const at::Tensor& latents) override {
+    const std::lock_guard lock(mutex_);
+    largest_ = std::max(largest_, latents.size(0) * latents.size(2) * latents.size(3));
+    return FakeAutoencoder::decode(latents);
+  }
+  std::int64_t largest() const { return largest_; }
+
+ private:
+  std::mutex mutex_;
+  std::int64_t largest_ = 0;
+};
+
+TEST(DecodeForecast, OfVeryLargeWindowsTriesSmallerOnes) {
+  DecodeJob job({64, 64});
+  job.options.window = 4096;
+  job.options.overlap = 8;
+  job.options.batch = 4;
+  const NoGlass none;
+  WatchedAutoencoder autoencoder(flat_block);
+  const DecodeForecast forecast =
+      forecast_decoding(job.space, autoencoder, {4096, 4096}, none, {64, 64}, job.options,
+                        {.gflop = 1000 * autoencoder.gflop_per_decoded_cell()});
+  EXPECT_LE(autoencoder.largest(), 1000);
+  EXPECT_GE(autoencoder.largest(), 250) << "as large as may be";
+  EXPECT_FALSE(forecast.whole_batches);
+  EXPECT_GT(forecast.seconds, 0);
 }
 
 }  // namespace

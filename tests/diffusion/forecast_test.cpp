@@ -42,6 +42,33 @@ TEST(Forecast, IsWhatTheReportSaysAfterwards) {
   }
 }
 
+TEST(Forecast, OfVeryLargeBatchesTriesAPartOrNothing) {
+  const CanvasLabelGrid labels = filled({64, 64}, 1);
+  FakeDenoiser denoiser(3, mix);
+  const Scene scene{labels, 0, kGlass, {1.5f, -2.0f, 0.25f}};
+  DiffusionModel model = paint_model();
+  model.batch = 1024;
+  PaintOptions options = plain_options();
+  options.guidance = 1;
+  const double gflop = denoiser.gflop_per_evaluation(model.patch);
+  const auto forecast = [&](double evaluations) {
+    denoiser.calls = 0;
+    denoiser.patches = 0;
+    return forecast_painting(model, denoiser, scene, options, 1,
+                             {.gflop_to_run = evaluations * gflop});
+  };
+  const PaintForecast part = forecast(12);
+  ASSERT_GT(denoiser.calls.load(), 0);
+  EXPECT_EQ(denoiser.patches.load(), 12 * denoiser.calls.load());
+  EXPECT_FALSE(part.whole_batches);
+  EXPECT_GT(part.seconds, 0);
+  const PaintForecast nothing = forecast(1.5);
+  EXPECT_EQ(denoiser.calls.load(), 0) << "a crop takes two";
+  EXPECT_FALSE(nothing.whole_batches);
+  EXPECT_EQ(nothing.seconds, 0);
+  EXPECT_EQ(nothing.evaluations, part.evaluations);
+}
+
 TEST(Forecast, OfACanvasOfGlassIsNothing) {
   const Told told = tell(filled({19, 30}, kGlass), plain_options());
   EXPECT_EQ(told.forecast.evaluations, 0);

@@ -19,6 +19,8 @@ namespace histoloom {
 struct PaintForecast {
   double crops = 0, evaluations = 0, batches = 0;
   double seconds = 0;  // time of the network's calls
+  // Whether whole batches were run to tell the time; if not, smaller ones, or none at all.
+  bool whole_batches = true;
 };
 
 struct ForecastOptions {
@@ -26,11 +28,13 @@ struct ForecastOptions {
   // a label is counted with two labels a crop.
   bool labels_to_come = false;
   std::int64_t cells_to_count = std::int64_t{1} << 26;  // most cells to count, some 5 ns each
+  double gflop_to_run = 400;  // most GFLOP of a batch that is run, a few seconds a thread
 };
 
 // Counts what paint_latents() would do. Runs a few batches of zeros, `threads` side by side and no
 // more than two a thread, to see how long one takes. `seconds` is as good as these batches: a
-// processor that slows down under a long load takes longer.
+// processor that slows down under a long load takes longer. Of a batch that is too large a part is
+// run; if one evaluation is, none is, and `seconds` is 0.
 PaintForecast forecast_painting(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
                                 const Sampling& sampling, int threads,
                                 const ForecastOptions& forecast = {});
