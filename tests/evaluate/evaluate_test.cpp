@@ -1,5 +1,9 @@
 // What whole evaluations of small pictures find.
+#include <tbb/global_control.h>
+
+#include <atomic>
 #include <limits>
+#include <thread>
 
 #include "evaluation.h"
 #include "histoloom/evaluate/seams.h"
@@ -93,6 +97,44 @@ TEST_F(Evaluate, WithoutHeldOutImagesHalfOfTheRealOnesTakesTheirPlace) {
   const std::string json = report_json(report_of(options()));
   EXPECT_THAT(json, HasSubstr("\"patches\": 12,")) << "two of the four images of six patches";
   EXPECT_THAT(json, HasSubstr("\"held_out\": {\n    \"paths\": [],\n    \"images\": 0\n  }"));
+}
+
+TEST_F(Evaluate, GivesTheSameReportOnAnyNumberOfThreads) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 3);
+  EvaluateOptions o = options();
+  o.threads = 1;
+  const std::string expected = report_json(report_of(o));
+  for (const int threads : {2, 3, 8}) {
+    o.threads = threads;
+    EXPECT_EQ(report_json(report_of(o)), expected) << threads;
+  }
+}
+
+// The calling thread is one of the threads, so that one of them is it alone.
+TEST_F(Evaluate, TakesNoMoreThreadsThanItIsGiven) {
+  write_folder("real", 1, 4);
+  write_folder("synthetic", 51, 3);
+  EvaluateOptions o = options();
+  o.threads = 1;
+  struct Counting final : Progress {
+    void start_stage(std::string_view, std::int64_t, std::string_view) override {
+      allowed = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+    }
+    void update(std::int64_t, std::string_view) override {}
+    void finish() override {}
+    void warn(std::string_view) override {}
+    bool stop_requested() const override {
+      foreign = foreign || std::this_thread::get_id() != own;
+      return false;
+    }
+    const std::thread::id own = std::this_thread::get_id();
+    mutable std::atomic<bool> foreign = false;
+    std::size_t allowed = 0;
+  } progress;
+  evaluate(o, open_inputs(o), progress);
+  EXPECT_EQ(progress.allowed, 1u);
+  EXPECT_FALSE(progress.foreign) << "another thread has asked whether to stop";
 }
 
 TEST_F(Evaluate, PlainImagesAreFarFromRealOnes) {

@@ -27,6 +27,9 @@ TEST_F(Refused, OptionsThatMakeNoSenseAreRefused) {
     EXPECT_EQ(refusal([&](O& o) { o.patch = patch; }),
               "--patch must be a power of two from 32 to 1024, got " + std::to_string(patch));
   EXPECT_EQ(refusal([](O& o) { o.patches = 1; }), "--patches must be from 2 to 100000, got 1");
+  for (const int threads : {-1, 1025})
+    EXPECT_EQ(refusal([&](O& o) { o.threads = threads; }),
+              "--threads must be from 1 to 1024, got " + std::to_string(threads));
   EXPECT_EQ(refusal([](O& o) { o.training_patches = 1; }),
             "--training-patches must be from 2 to 100000, got 1");
   EXPECT_EQ(refusal([](O& o) { o.directions = 0; }), "--directions must be from 1 to 65536, got 0");

@@ -41,6 +41,7 @@ struct EvaluateOptions {
   int directions = 512;                  // directions of the sliced Wasserstein distance
   int replicates = 100;                  // replicates of the bootstrap
   std::uint64_t seed = 0;
+  int threads = 0;                 // threads that measure, which change no figure; 0: all cores
   std::filesystem::path features;  // a TorchScript feature network, networks/feature_network.h
   std::filesystem::path model;     // a bundle: its autoencoder is measured, its labels are known
   // Two names of the bundle's labels, to be told apart; masks lie beside images (mask_beside()).

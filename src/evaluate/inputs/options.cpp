@@ -65,6 +65,7 @@ void validate(const EvaluateOptions& o) {
           o.directions);
   require(o.replicates >= 10 && o.replicates <= 100'000, "--replicates", "from 10 to 100000",
           o.replicates);
+  require(o.threads >= 0 && o.threads <= 1024, "--threads", "from 1 to 1024", o.threads);
   const std::int64_t factor = o.latent_factor.value_or(kLatentFactor);
   require(factor >= 1 && factor <= 64, "--latent-factor", "from 1 to 64", factor);
   validate_classes(o);

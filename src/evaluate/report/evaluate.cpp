@@ -1,6 +1,7 @@
 #include "histoloom/evaluate/evaluate.h"
 
 #include <fmt/format.h>
+#include <tbb/global_control.h>
 
 #include <array>
 #include <functional>
@@ -9,6 +10,7 @@
 
 #include "class_rows.h"
 #include "copying_rows.h"
+#include "histoloom/core/cpu_count.h"
 #include "histoloom/vocabulary/json_text.h"
 #include "inputs.h"
 #include "likeness_rows.h"
@@ -54,6 +56,9 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
 
 EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
                           Progress& progress) {
+  const tbb::global_control threads(
+      tbb::global_control::max_allowed_parallelism,
+      static_cast<std::size_t>(options.threads > 0 ? options.threads : usable_cpus()));
   warn_of_inputs(inputs, progress);
   progress.start_stage("reading masks and patches", 1, "set");
   const ClassPlaces places = find_class_places(inputs, options, progress);
