@@ -41,13 +41,13 @@ std::string look_at_crop(SlideSetup& setup, CropChoice choice, NetworkSource& ne
   DiffusionReport ignored;
   if (setup.labels.paints())
     setup.labels.paint(
-        networks, canvas_in(work.mask(), cache), work.painted_labels(),
+        networks, canvas_in(work.mask(), cache, work.job_sha256()), work.painted_labels(),
         [](PaintedPart, const DiffusionReport&) {}, progress, ignored);
   const CanvasLabels labels = setup.labels_on_canvas();
   const std::vector<float> glass = setup.latent_of_glass(networks.autoencoder());
   return probe_text(setup.painting.probe(networks.denoiser(), setup.scene(labels, glass),
-                                         canvas_in(work.latents(), cache), choice.step - 1,
-                                         choice.cell));
+                                         canvas_in(work.latents(), cache, work.job_sha256()),
+                                         choice.step - 1, choice.cell));
 }
 
 }  // namespace histoloom

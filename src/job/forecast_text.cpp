@@ -2,7 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <nlohmann/json.hpp>
+
 namespace histoloom {
+
+namespace {
+
+// Sums over steps, some of which are counted from a sample.
+std::int64_t rounded_count(double count) { return std::llround(count); }
+
+nlohmann::ordered_json painting_json(const CanvasForecast& f) {
+  return {{"evaluations", rounded_count(f.painting.evaluations)},
+          {"batches", rounded_count(f.painting.batches)},
+          {"seconds", f.painting.seconds},
+          {"gflop_per_evaluation", f.gflop_per_evaluation}};
+}
+
+double network_seconds(const JobForecast& f) {
+  return (f.mask ? f.mask->painting.seconds : 0) + f.image.painting.seconds + f.decode.seconds;
+}
+
+}  // namespace
 
 std::string evaluations_text(const JobForecast& f, const Sampling& sampling) {
   std::string text =
@@ -22,15 +43,41 @@ std::string duration_text(double seconds) {
   return fmt::format("{:.1f} days", seconds / 86400);
 }
 
+namespace {
+
+std::string painting_text(const PaintForecast& f) {
+  return f.seconds == 0 && f.batches > 0 ? "unknown" : duration_text(f.seconds);
+}
+
+bool all_whole(const JobForecast& f) {
+  return f.image.painting.whole_batches && f.decode.whole_batches &&
+         (!f.mask || f.mask->painting.whole_batches);
+}
+
+}  // namespace
+
 std::string time_text(const JobForecast& f, int threads) {
-  const double mask = f.mask ? f.mask->painting.seconds : 0;
-  std::string parts =
-      fmt::format("latents {}, decoding {}", duration_text(f.image.painting.seconds),
-                  duration_text(f.decode.seconds));
-  if (f.mask) parts = fmt::format("labels {}, ", duration_text(mask)) + parts;
-  return fmt::format("about {} in the networks on {} thread{} ({}), from the time of a few batches",
-                     duration_text(mask + f.image.painting.seconds + f.decode.seconds), threads,
-                     threads == 1 ? "" : "s", parts);
+  std::string parts = fmt::format("latents {}, decoding {}", painting_text(f.image.painting),
+                                  duration_text(f.decode.seconds));
+  if (f.mask) parts = fmt::format("labels {}, ", painting_text(f.mask->painting)) + parts;
+  return fmt::format("about {} in the networks on {} thread{} ({}), from the time of a few {}",
+                     duration_text(network_seconds(f)), threads, threads == 1 ? "" : "s", parts,
+                     all_whole(f) ? "batches" : "smaller batches: whole ones take too long to try");
+}
+
+nlohmann::ordered_json forecast_json(const JobForecast& f, const Sampling& sampling,
+                                     const MachineSpec& machine) {
+  return {{"steps", sampling.steps},
+          {"guidance", sampling.guidance},
+          {"denoiser", painting_json(f.image)},
+          {"mask_denoiser", f.mask ? painting_json(*f.mask) : nlohmann::ordered_json()},
+          {"autoencoder",
+           {{"decodes", rounded_count(f.decode.windows)},
+            {"batches", rounded_count(f.decode.batches)},
+            {"seconds", f.decode.seconds}}},
+          {"seconds", network_seconds(f)},
+          {"threads", machine.threads},
+          {"dtype", name_of(machine.dtype)}};
 }
 
 }  // namespace histoloom

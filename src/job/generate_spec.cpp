@@ -117,7 +117,9 @@ Inpainting parse_inpainting(const GenerateArguments& a) {
 GenerateSpec parse(const GenerateArguments& a) {
   check_paths(a);
   check_inpainting(a);
-  MaskJobSpec shared = parse(static_cast<const LabelArguments&>(a));
+  // The size of a slide that is inpainted is its own, and unknown yet.
+  MaskJobSpec shared =
+      parse(a, a.inpaint.empty() ? std::nullopt : std::optional<PixelSize>(kDefaultSize));
   GenerateSpec out;
   out.sampling = parse_sampling(a);
   out.machine = shared.machine;

@@ -1,5 +1,6 @@
 #include "histoloom/job/inpaint_job.h"
 
+#include "expected_stages.h"
 #include "histoloom/core/resumable.h"
 #include "inpaint_recipe.h"
 #include "prepared_job.h"
@@ -15,6 +16,7 @@ InpaintJob::~InpaintJob() = default;
 InpaintJob::InpaintJob(InpaintJob&&) noexcept = default;
 
 void InpaintJob::run(Progress& progress) {
+  progress.expect([&] { return inpaint_stages(state_->spec, state_->bundle, state_->networks); });
   run_resumable([&] { state_->recipe.run(state_->networks, state_->work, progress); });
 }
 

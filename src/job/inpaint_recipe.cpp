@@ -34,7 +34,7 @@ struct InpaintRecipe::Run : RecipeRun {
   InpaintSetup& setup;
 
   Run(InpaintSetup& p, NetworkSource& n, WorkDirectory& w, Progress& q)
-      : RecipeRun(n, w, q, p.memory.cache), setup(p) {}
+      : RecipeRun(n, w, q, p.spec.out, p.memory.cache), setup(p) {}
 
   // Latents of cells of the canvas, with NaN in those that are painted.
   std::vector<float> without_painted(const LatentRect& cells, const float* latents) const {
@@ -126,16 +126,21 @@ struct InpaintRecipe::Run : RecipeRun {
 void InpaintRecipe::run(NetworkSource& networks, WorkDirectory& work, Progress& progress) {
   const nlohmann::ordered_json& job_facts = job();
   Run run(setup_, networks, work, progress);
-  work.open(outputs_of(setup_.spec));
+  work.open();
   progress.log(fmt::format("job {}", json_text(job_facts)));
   progress.log(setup_.log_text(work.painted()));
+  if (!setup_.labels.warning.empty()) progress.warn(setup_.labels.warning);
+  warn_of_stale(setup_.bundle, progress);
   pyramid::EditSummary summary;
   {
     const LatentArray kept = run.encode();
     const CanvasLabels labels = setup_.labels_on_canvas();
     const LatentArray latents = run.paint(
         setup_.painting, {labels, setup_.bundle.labels.unknown(), std::nullopt, {}, &kept});
-    summary = run.write_slide(run.decode(latents));
+    std::vector<std::uint8_t> pixels = run.decode(latents);
+    run.note_outputs(setup_.spec, replace_, std::nullopt);
+    run.claim.reset();
+    summary = run.write_slide(std::move(pixels));
   }
   run.write_others(summary, job_facts);
   work.finish();

@@ -13,8 +13,8 @@ namespace histoloom {
 class InpaintRecipe {
  public:
   // Sets up, and writes nothing. Lifetimes and errors as InpaintSetup().
-  InpaintRecipe(const GenerateSpec& spec, const ModelBundle& bundle, const Replaceable&)
-      : setup_(spec, bundle) {}
+  InpaintRecipe(const GenerateSpec& spec, const ModelBundle& bundle, const Replaceable& replace)
+      : setup_(spec, bundle), replace_(replace) {}
 
   // The networks that run() needs.
   Networks::Needs needs() const { return {.image = true}; }
@@ -30,6 +30,7 @@ class InpaintRecipe {
  private:
   struct Run;
   InpaintSetup setup_;
+  Replaceable replace_;
   nlohmann::ordered_json job_;
 };
 

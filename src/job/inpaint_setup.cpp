@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "disk.h"
-#include "forecast_text.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/sha256.h"
@@ -42,7 +41,8 @@ InpaintSetup::InpaintSetup(const GenerateSpec& s, const ModelBundle& b)
       mpp(checked_scale(what, b)),
       geometry(checked_geometry(region.box(), slide.size(), b)),
       pixels(read_padded(slide, canvas_pixels())),
-      labels(labels_of(what, slide.size(), s.seed, b)),
+      labels(labels_of(what, {region, geometry.painted, geometry.canvas, pixels}, slide.size(),
+                       s.seed, b)),
       painted(painted_cells(region, geometry, labels_on_canvas(), b.labels.glass(),
                             b.latent.downsampling)),
       painting(b.image(), sampling_of_job(s, b), geometry.place().size, s.machine.threads),
@@ -57,6 +57,7 @@ InpaintSetup::InpaintSetup(const GenerateSpec& s, const ModelBundle& b)
                     fmt::format("a region with {}x{} px around it", around.width, around.height),
                     s.machine.threads);
   check_disks();
+  slide.check(geometry.blend);
 }
 
 std::uint64_t InpaintSetup::latents_disk() const {
@@ -77,15 +78,17 @@ void InpaintSetup::check_disks() const {
         bytes_at(pyramid::partial_path(spec.out)), "-o"}});
 }
 
+std::string InpaintSetup::source_of_labels() const {
+  if (what.mask) return "mask";
+  if (!what.class_name.empty()) return "class " + what.class_name;
+  return region.has_classes() ? "polygons" : "unknown";
+}
+
 nlohmann::ordered_json InpaintSetup::job() const {
   const PixelRect box = region.box();
   nlohmann::ordered_json facts =
       job_json(spec, slide.size(), painting.sampling(), bundle, bundle.sha256(),
-               {.source = what.mask                 ? "mask"
-                          : what.class_name.empty() ? "unknown"
-                                                    : "class " + what.class_name,
-                .prompt = "",
-                .sha256 = sha256_of(*labels)});
+               {.source = source_of_labels(), .prompt = "", .sha256 = sha256_of(*labels.field)});
   facts["inpaint"] = {{"slide", what.slide.filename().string()},
                       {"surroundings_sha256", sha256_of_bytes(pixels)},
                       {"region", {box.x0, box.y0, box.width(), box.height()}},
@@ -99,16 +102,39 @@ std::string InpaintSetup::log_text(PaintedPart done) const {
                      geometry.canvas.height(), done.steps, done.crops);
 }
 
-std::string InpaintSetup::describe(NetworkSource& networks) const {
+JobForecast InpaintSetup::job_forecast(NetworkSource& networks) const {
   const PaintedCells cells(painted, geometry.place().size);
   // A class that is given is a label of its own, not unknown.
-  const LabelId unknown =
-      what.class_name.empty() ? PaintedCells::kPainted : PaintedCells::kNotPainted;
+  const bool labelled = !what.class_name.empty() || region.has_classes();
+  const LabelId unknown = labelled ? PaintedCells::kNotPainted : PaintedCells::kPainted;
   const Scene scene{cells, unknown, PaintedCells::kNotPainted, {}};
   JobForecast forecast;
   forecast.image =
       painting.forecast(networks.denoiser(), scene, {.labels_to_come = what.mask.has_value()});
   forecast.decode = decoding.forecast(networks.autoencoder(), NoGlass());
+  return forecast;
+}
+
+std::string InpaintSetup::json_text_of(const JobForecast& forecast) const {
+  const PixelRect box = region.box();
+  const PixelRect& blend = geometry.blend;
+  const auto count = std::count(painted.begin(), painted.end(), 1);
+  nlohmann::ordered_json out = {
+      {"slide", {{"width", slide.size().width}, {"height", slide.size().height}}},
+      {"inpaint",
+       {{"region", {box.x0, box.y0, box.width(), box.height()}},
+        {"written", {blend.x0, blend.y0, blend.width(), blend.height()}},
+        {"painted_cells", count},
+        {"kept_cells", static_cast<std::int64_t>(painted.size()) - count}}}};
+  out.update(forecast_json(forecast, painting.sampling(), spec.machine));
+  out["disk"] = {{"latents_bytes", latents_disk()}, {"slide_bytes", fs::file_size(what.slide)}};
+  out["memory"] = {{"working_bytes", memory.working}, {"cache_bytes", memory.cache}};
+  return text_of(out);
+}
+
+std::string InpaintSetup::describe(NetworkSource& networks) const {
+  const JobForecast forecast = job_forecast(networks);
+  if (spec.json_forecast) return json_text_of(forecast);
   const auto count = std::count(painted.begin(), painted.end(), 1);
   const PixelSize size = slide.size();
   return fmt::format(

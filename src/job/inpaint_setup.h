@@ -10,8 +10,10 @@
 
 #include "canvas_labels.h"
 #include "decode_stage.h"
+#include "forecast_text.h"
 #include "inpaint_region.h"
 #include "inpaint_source.h"
+#include "mask_labels.h"
 #include "memory_shares.h"
 #include "networks.h"
 #include "paint_stage.h"
@@ -35,12 +37,12 @@ struct InpaintSetup {
     return pixels_from_latent(geometry.decoded, bundle.latent.downsampling);
   }
   CanvasLabels labels_on_canvas() const {
-    return {*labels, geometry.place().size, geometry.place().origin};
+    return {*labels.field, geometry.place().size, geometry.place().origin};
   }
 
   // For the log, in a line.
   std::string log_text(PaintedPart done) const;
-  // One fact a line. Runs a few batches of the networks to tell the time.
+  // One fact a line, or a JSON object. Runs a few batches of the networks to tell the time.
   std::string describe(NetworkSource& networks) const;
 
   const GenerateSpec& spec;
@@ -51,7 +53,7 @@ struct InpaintSetup {
   std::optional<double> mpp;  // of the slide
   InpaintGeometry geometry;
   std::vector<std::uint8_t> pixels;  // of the canvas, as the slide has them
-  std::unique_ptr<LabelField> labels;
+  MaskLabels labels;
   std::vector<std::uint8_t> painted;  // 1 for the canvas's cells that are painted
   PaintStage painting;
   DecodeStage decoding;
@@ -59,6 +61,9 @@ struct InpaintSetup {
 
  private:
   void check_disks() const;
+  std::string source_of_labels() const;
+  JobForecast job_forecast(NetworkSource& networks) const;
+  std::string json_text_of(const JobForecast& forecast) const;
 };
 
 }  // namespace histoloom

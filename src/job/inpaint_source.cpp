@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "histoloom/core/error.h"
+#include "histoloom/pictures/glass_cells.h"
 #include "histoloom/pictures/open_picture.h"
-#include "label_stage.h"
 
 namespace histoloom {
 
@@ -72,11 +72,28 @@ std::vector<std::uint8_t> read_padded(const pyramid::TileEditor& slide, const Pi
   return out;
 }
 
-std::unique_ptr<LabelField> labels_of(const Inpainting& what, PixelSize slide, std::uint64_t seed,
-                                      const ModelBundle& bundle) {
+MaskLabels labels_of(const Inpainting& what, const Surroundings& around, PixelSize slide,
+                     std::uint64_t seed, const ModelBundle& bundle) {
   if (what.mask) return read_mask_labels(*what.mask, slide, seed, bundle);
-  return std::make_unique<LabelGrid>(latent_size_for(slide, bundle.latent.downsampling),
-                                     class_id(what.class_name, bundle.labels));
+  const int factor = bundle.latent.downsampling;
+  auto grid = std::make_unique<LabelGrid>(latent_size_for(slide, factor),
+                                          class_id(what.class_name, bundle.labels));
+  const auto set = [&grid](const CellRect& rect, std::size_t i, LabelId id) {
+    const auto cell = static_cast<std::int64_t>(i);
+    grid->at({rect.x0 + cell % rect.width(), rect.y0 + cell / rect.width()}) = id;
+  };
+  if (what.class_name.empty()) {
+    const std::vector<LabelId> drawn = around.region.labels(around.painted, factor, bundle.labels);
+    for (std::size_t i = 0; i < drawn.size(); ++i) set(around.painted, i, drawn[i]);
+  }
+  if (!bundle.labels.glass()) return {std::move(grid), {}};
+  const PixelSize size = pixels_from_latent(around.canvas, factor).size();
+  const std::vector<bool> glass = glass_cells(
+      {around.pixels.data(), size, /*channels=*/3, static_cast<std::ptrdiff_t>(3 * size.width)},
+      factor);
+  for (std::size_t i = 0; i < glass.size(); ++i)
+    if (glass[i]) set(around.canvas, i, *bundle.labels.glass());
+  return {std::move(grid), {}};
 }
 
 }  // namespace histoloom

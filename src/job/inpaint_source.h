@@ -2,15 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/job/generate_spec.h"
-#include "histoloom/labels/label_field.h"
 #include "histoloom/labels/pixel_region.h"
 #include "histoloom/pyramid/tile_editor.h"
+#include "mask_labels.h"
 
 namespace histoloom {
 
@@ -26,8 +25,17 @@ PixelRegion region_of(const Inpainting& what);
 // RGB of `rect`, row by row; past the slide's edges its last column and row are repeated.
 std::vector<std::uint8_t> read_padded(const pyramid::TileEditor& slide, const PixelRect& rect);
 
-// The labels of the whole slide: of the mask that is given, or one class everywhere.
-std::unique_ptr<LabelField> labels_of(const Inpainting& what, PixelSize slide, std::uint64_t seed,
-                                      const ModelBundle& bundle);
+// What inpainting knows of the slide around the region.
+struct Surroundings {
+  const PixelRegion& region;
+  CellRect painted;                         // cells that the region meets
+  CellRect canvas;                          // cells that `pixels` show
+  const std::vector<std::uint8_t>& pixels;  // RGB
+};
+// The labels of the whole slide: of the mask that is given, or the class that is given, or those of
+// the region's polygons. Without a mask, what the canvas shows as glass is glass. \error UserError
+// for a mask that can't be used, and for a class that is no label.
+MaskLabels labels_of(const Inpainting& what, const Surroundings& around, PixelSize slide,
+                     std::uint64_t seed, const ModelBundle& bundle);
 
 }  // namespace histoloom

@@ -7,26 +7,17 @@
 #include "histoloom/core/writable.h"
 #include "histoloom/labels/annotations.h"
 #include "histoloom/labels/layout.h"
-#include "histoloom/labels/mask_file.h"
 #include "histoloom/labels/outline_file.h"
 #include "histoloom/labels/packed_field.h"
 #include "histoloom/labels/tidy.h"
 #include "histoloom/pyramid/writer.h"
+#include "label_shares.h"
+#include "layout_options.h"
+#include "mask_labels.h"
 
 namespace histoloom {
 
 namespace {
-
-LayoutOptions layout_options(const LayoutSource& source, std::uint64_t seed,
-                             const ModelBundle& bundle) {
-  LayoutOptions layout;
-  layout.kind = source.kind.value_or(LayoutKind::full);
-  layout.tissue_fraction = source.tissue_fraction.value_or(layout.tissue_fraction);
-  layout.microns_per_cell = bundle.mpp * bundle.latent.downsampling;
-  layout.seed = seed;
-  layout.pieces = source.pieces.value_or(0);
-  return layout;
-}
 
 // Glass and unknown tissue, of a picture or a seed.
 std::unique_ptr<LabelField> outline_of(const LabelSpec& spec, const LayoutSource& source,
@@ -70,16 +61,6 @@ std::unique_ptr<LabelPainting> painting_of(const LabelSpec& spec, const ModelBun
 
 }  // namespace
 
-std::unique_ptr<LabelField> read_mask_labels(const MaskSource& mask, PixelSize size,
-                                             std::uint64_t seed, const ModelBundle& bundle) {
-  auto field = read_mask(mask.file, bundle.labels, size, bundle.latent.downsampling, mask.colours);
-  if (mask.keep_unknown) return packed_field(*field);
-  // Unknown tissue gets the classes that a seeded layout has there.
-  const LayoutOptions layout = layout_options(LayoutSource{}, seed, bundle);
-  return packed_field(
-      *fill_outline(without_gaps(std::move(field), bundle.labels), bundle.labels, layout));
-}
-
 LabelStage::LabelStage(const LabelSpec& spec, const LabelFiles& files, const ModelBundle& bundle,
                        int threads)
     : spec_(spec),
@@ -108,7 +89,9 @@ void LabelStage::check_outputs(const Replaceable& replace) const {
 
 void LabelStage::read() {
   if (const auto* mask = std::get_if<MaskSource>(&spec_.source)) {
-    field_ = read_mask_labels(*mask, spec_.size, spec_.seed, bundle_);
+    MaskLabels labels = read_mask_labels(*mask, spec_.size, spec_.seed, bundle_);
+    field_ = std::move(labels.field);
+    warning_ = std::move(labels.warning);
     return;
   }
   const LayoutSource& layout = std::get<LayoutSource>(spec_.source);
@@ -117,6 +100,13 @@ void LabelStage::read() {
                      : finished(fill_outline(std::move(outline), bundle_.labels,
                                              layout_options(layout, spec_.seed, bundle_)));
 }
+
+void LabelStage::tell(Progress& progress) const {
+  if (!warning_.empty()) progress.warn(warning_);
+  progress.log(fmt::format("{}: {}", painting_ ? "outline" : "labels", shares()));
+}
+
+std::string LabelStage::shares() const { return text_of(label_shares(*field_, bundle_.labels)); }
 
 double LabelStage::tissue_fraction() const {
   const std::optional<LabelId> glass = bundle_.labels.glass();

@@ -16,11 +16,6 @@
 
 namespace histoloom {
 
-// The labels of a mask, a cell for each of the bundle's; without unknown tissue unless it is to be
-// kept. \error UserError for a mask that can't be used.
-std::unique_ptr<LabelField> read_mask_labels(const MaskSource& mask, PixelSize size,
-                                             std::uint64_t seed, const ModelBundle& bundle);
-
 class LabelStage {
  public:
   // Looks at no file but a mask denoiser's entry in the bundle. All arguments outlive it. \error
@@ -41,6 +36,10 @@ class LabelStage {
   void check_outputs(const Replaceable& replace) const;
   // Makes the labels, or their outline where their classes are painted. \error UserError.
   void read();
+  // Warns of what the user may not have meant, and logs the shares of the labels.
+  void tell(Progress& progress) const;
+  // The shares of the labels, or of the outline, in words.
+  std::string shares() const;
   // The share of cells that are no glass.
   double tissue_fraction() const;
   // The labels, or their outline until paint() has been called.
@@ -61,6 +60,7 @@ class LabelStage {
   pyramid::WriterOptions writer_;
   std::unique_ptr<LabelPainting> painting_;
   std::unique_ptr<LabelField> field_;
+  std::string warning_;  // of a mask; empty: none
 };
 
 }  // namespace histoloom

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "histoloom/store/latent_array.h"
 
@@ -15,9 +16,10 @@ struct LatentBufferShape {
   bool operator==(const LatentBufferShape&) const = default;
 };
 
-// Makes the array, or opens the one that is there where the job is `resumed`. \error UserError that
-// names what doesn't fit: an array of another shape is no more the job's than a broken one.
-LatentArray latent_buffer_at(const std::filesystem::path& path, bool resumed,
-                             const LatentBufferShape& shape, ChunkCache& cache);
+// Makes the array of a job, or opens the one that is there if the job is `resumed`. `job`: its
+// SHA-256, or nothing for a job that is never resumed. \error UserError that names what doesn't fit:
+// an array of another shape, job or place is no more the job's than a broken one.
+LatentArray latent_buffer_at(const std::filesystem::path& path, const std::string& job,
+                             bool resumed, const LatentBufferShape& shape, ChunkCache& cache);
 
 }  // namespace histoloom

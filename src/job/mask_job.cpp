@@ -1,5 +1,6 @@
 #include "histoloom/job/mask_job.h"
 
+#include "expected_stages.h"
 #include "histoloom/core/resumable.h"
 #include "mask_recipe.h"
 
@@ -23,6 +24,10 @@ MaskJob::~MaskJob() = default;
 MaskJob::MaskJob(MaskJob&&) noexcept = default;
 
 void MaskJob::run(Progress& progress) {
+  progress.expect([&] {
+    return label_stages(state_->spec, state_->bundle, state_->recipe.needs().labels,
+                        state_->networks);
+  });
   run_from_start([&] { state_->recipe.run(state_->networks, progress); });
 }
 

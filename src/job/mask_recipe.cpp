@@ -1,12 +1,11 @@
 #include "mask_recipe.h"
 
-#include <array>
-
 #include "disk.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/version.h"
 #include "histoloom/core/writable.h"
 #include "job_json.h"
+#include "label_shares.h"
 #include "outputs.h"
 #include "process_memory.h"
 #include "stopwatch.h"
@@ -15,18 +14,10 @@ namespace histoloom {
 
 namespace {
 
-// Shares of the labels by their names.
-nlohmann::ordered_json shares_of(const LabelField& field, const LabelSet& labels) {
-  const CellSize size = field.size();
-  std::array<std::int64_t, 256> cells{};
-  std::vector<LabelId> row(static_cast<std::size_t>(size.width));
-  for (std::int64_t y = 0; y < size.height; ++y) {
-    field.read({0, y, size.width, y + 1}, row.data());
-    for (const LabelId id : row) ++cells[id];
-  }
-  nlohmann::ordered_json out;
-  for (const Label& label : labels.labels())
-    out[label.name] = static_cast<double>(cells[label.id]) / static_cast<double>(size.area());
+std::vector<Output> outputs_of(const MaskJobSpec& spec) {
+  std::vector<Output> out{{spec.files.mask_out, "-o"}};
+  if (!spec.files.annotations.empty()) out.push_back({spec.files.annotations, "--annotations"});
+  if (!spec.report.empty()) out.push_back({spec.report, "--report"});
   return out;
 }
 
@@ -50,6 +41,7 @@ MaskRecipe::MaskRecipe(const MaskJobSpec& spec, const ModelBundle& bundle)
 
 void MaskRecipe::run(NetworkSource& networks, Progress& progress) {
   const Stopwatch watch;
+  labels_.tell(progress);
   if (labels_.paints()) {
     scratch_->open();
     ChunkCache cache(kCanvasCache);
@@ -59,24 +51,26 @@ void MaskRecipe::run(NetworkSource& networks, Progress& progress) {
         [](PaintedPart, const DiffusionReport&) {}, progress, report);
     scratch_.reset();
   }
+  require_still_new(outputs_of(spec_), Replaceable(spec_.force));
   labels_.write(progress);
   if (!spec_.report.empty()) replace_file(spec_.report, report(watch.seconds()));
 }
 
 std::string MaskRecipe::report(double seconds) const {
-  const nlohmann::ordered_json facts = {{"version", kVersion},
-                                        {"seed", spec_.labels.seed},
-                                        {"mask",
-                                         {{"path", spec_.files.mask_out.string()},
-                                          {"width", spec_.labels.size.width},
-                                          {"height", spec_.labels.size.height},
-                                          {"cell", bundle_.latent.downsampling},
-                                          {"shares", shares_of(labels_.field(), bundle_.labels)}}},
-                                        {"model", {{"name", bundle_.name}}},
-                                        {"threads", spec_.machine.threads},
-                                        {"dtype", name_of(spec_.machine.dtype)},
-                                        {"peak_rss_bytes", peak_rss_bytes()},
-                                        {"wall_seconds", seconds}};
+  const nlohmann::ordered_json facts = {
+      {"version", kVersion},
+      {"seed", spec_.labels.seed},
+      {"mask",
+       {{"path", spec_.files.mask_out.string()},
+        {"width", spec_.labels.size.width},
+        {"height", spec_.labels.size.height},
+        {"cell", bundle_.latent.downsampling},
+        {"shares", json_of(label_shares(labels_.field(), bundle_.labels))}}},
+      {"model", {{"name", bundle_.name}}},
+      {"threads", spec_.machine.threads},
+      {"dtype", name_of(spec_.machine.dtype)},
+      {"peak_rss_bytes", peak_rss_bytes()},
+      {"wall_seconds", seconds}};
   return text_of(facts);
 }
 

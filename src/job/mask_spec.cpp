@@ -78,23 +78,30 @@ MachineSpec parse_machine(const LabelArguments& a) {
 DType parse_dtype(const LabelArguments& a) {
   require_option(a.dtype.empty() || a.dtype == "float32" || a.dtype == "bfloat16",
                  fmt::format("--dtype must be float32 or bfloat16, got '{}'", a.dtype));
-  return a.dtype.empty() ? fastest_dtype() : *parse_enum<DType>(a.dtype);
+  const DType dtype = a.dtype.empty() ? fastest_dtype() : *parse_enum<DType>(a.dtype);
+  require_kernels(dtype);
+  return dtype;
 }
 
 }  // namespace
 
-MaskJobSpec parse(const LabelArguments& a) {
+MaskJobSpec parse(const LabelArguments& a, std::optional<PixelSize> size) {
   MaskJobSpec out;
-  out.labels.size = parse_size(a.size);
   if (!a.mask.empty() && !a.prompt.empty())
     throw UserError(
         "--prompt is for labels that are painted; leave it out where --mask gives them");
+  require_option(a.background.empty() || !a.mask.empty(),
+                 "--background is the label of a mask's unlabelled pixels; give --mask, too");
+  require_option(
+      a.background.empty() || !a.keep_unknown,
+      "--background and --keep-unknown both say what unlabelled pixels are; give one of them");
   check_label_files(a);
   require_names_of_their_own(
       {a.mask_out, a.annotations, a.report, a.mask, a.mask_colors, layout_file(a)});
   out.labels.source = parse_layout(a);
   if (const auto mask = mask_of(a)) out.labels.source = *mask;
   out.labels.seed = a.seed;
+  out.labels.size = size ? *size : size_of(a);
   out.machine = parse_machine(a);
   out.files = {a.mask_out, a.annotations, a.simplify, label_writer(a, out.labels.size)};
   out.machine.dtype = parse_dtype(a);
@@ -105,5 +112,7 @@ MaskJobSpec parse(const LabelArguments& a) {
   out.force = a.force;
   return out;
 }
+
+MaskJobSpec parse(const LabelArguments& a) { return parse(a, std::nullopt); }
 
 }  // namespace histoloom

@@ -5,6 +5,8 @@
 #include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
+#include "histoloom/job/option_values.h"
+#include "mask_labels.h"
 
 namespace histoloom {
 
@@ -32,9 +34,17 @@ std::filesystem::path layout_file(const LabelArguments& a) {
   return parse_layout_kind(a.layout) ? std::filesystem::path() : std::filesystem::path(a.layout);
 }
 
+PixelSize size_of(const LabelArguments& a) {
+  if (!a.size.empty()) return parse_size(a.size);
+  if (a.mask.empty()) return kDefaultSize;
+  const PixelSize size = size_of_slide(a.mask, a.model);
+  return with_context(fmt::format("mask {}", a.mask.string()),
+                      [&] { return parse_size(fmt::format("{}x{}", size.width, size.height)); });
+}
+
 std::optional<MaskSource> mask_of(const LabelArguments& a) {
   if (a.mask.empty()) return std::nullopt;
-  return MaskSource{a.mask, a.mask_colors, a.keep_unknown};
+  return MaskSource{a.mask, a.mask_colors, a.keep_unknown, a.background};
 }
 
 }  // namespace histoloom

@@ -9,6 +9,7 @@
 
 #include "histoloom/job/arguments.h"
 #include "histoloom/job/label_spec.h"
+#include "histoloom/job/mask_spec.h"
 
 namespace histoloom {
 
@@ -21,6 +22,12 @@ void require_names_of_their_own(std::initializer_list<std::filesystem::path> pat
 
 // A picture that --layout names; empty if it names a kind of layout.
 std::filesystem::path layout_file(const LabelArguments& a);
+// The size of a slide that no mask and no user gives.
+inline constexpr PixelSize kDefaultSize{4096, 4096};
+// The size that is given, else the mask's. \error UserError, as size_of_slide() too.
+PixelSize size_of(const LabelArguments& a);
+// What mask and generate share; `size`: of a slide that is there already.
+MaskJobSpec parse(const LabelArguments& a, std::optional<PixelSize> size);
 // The mask, if one is given.
 std::optional<MaskSource> mask_of(const LabelArguments& a);
 

@@ -1,6 +1,7 @@
 #include "outputs.h"
 
 #include "histoloom/core/writable.h"
+#include "output_claim.h"
 
 namespace histoloom {
 
@@ -16,18 +17,28 @@ bool holds_only(const fs::path& directory, const std::set<std::string>& names) {
 
 fs::path manifest_path(const fs::path& out) { return out.string() + ".manifest.json"; }
 
-std::set<std::string> outputs_of(const GenerateSpec& spec) {
-  std::set<std::string> out{absolute_name(spec.out), absolute_name(manifest_path(spec.out))};
-  const auto add = [&](const fs::path& file) {
-    if (!file.empty()) out.insert(absolute_name(file));
+std::vector<Output> outputs_of(const GenerateSpec& spec) {
+  std::vector<Output> out{{spec.out, "-o"}, {manifest_path(spec.out), "-o"}};
+  const auto add = [&](const fs::path& file, const char* option) {
+    if (!file.empty()) out.push_back({file, option});
   };
-  add(spec.report);
+  add(spec.report, "--report");
   if (const auto* slide = std::get_if<NewSlide>(&spec.what)) {
-    add(slide->files.mask_out);
-    add(slide->files.annotations);
-    add(slide->thumbnail);
+    add(slide->files.mask_out, "--mask-out");
+    add(slide->files.annotations, "--annotations");
+    add(slide->thumbnail, "--thumbnail");
   }
   return out;
+}
+
+std::set<std::string> names_of(const std::vector<Output>& outputs) {
+  std::set<std::string> names;
+  for (const Output& output : outputs) names.insert(absolute_name(output.path));
+  return names;
+}
+
+void require_still_new(const std::vector<Output>& outputs, const Replaceable& replace) {
+  for (const Output& output : outputs) require_still_new(output.path, replace, output.option);
 }
 
 void require_writable_output(const fs::path& path, const Replaceable& replace, const char* option) {
@@ -38,6 +49,7 @@ void require_writable_output(const fs::path& path, const Replaceable& replace, c
 
 void check_outputs(const GenerateSpec& spec, const Replaceable& replace) {
   require_writable_output(spec.out, replace, "-o");
+  require_unclaimed(spec.out);
   require_new(manifest_path(spec.out), replace, "-o");
   require_writable_directory(spec.work.directory, "--work");
   require_writable_output(spec.report, replace, "--report");

@@ -34,8 +34,8 @@ PaintedCanvas PaintStage::run(Denoiser& denoiser, const Scene& scene, const Canv
   const bool resumed = done != PaintedPart{};
   std::vector<LatentArray> buffers;
   const auto add = [&](const std::filesystem::path& path) {
-    buffers.push_back(
-        latent_buffer_at(path, resumed, {model_.channels, canvas_, kStore}, store.cache));
+    buffers.push_back(latent_buffer_at(path, store.job, resumed, {model_.channels, canvas_, kStore},
+                                       store.cache));
   };
   for (const auto& path : store.y) add(path);
   if (keeps_x0(sampling_.solver))
@@ -52,7 +52,7 @@ CropProbe PaintStage::probe(Denoiser& denoiser, const Scene& scene, const Canvas
                             int step, LatentPoint cell) const {
   if (step == 0) return probe_crop(model_, denoiser, scene, sampling_, {}, step, cell);
   LatentArray before =
-      latent_buffer_at(store.y[static_cast<std::size_t>(step % 2)],
+      latent_buffer_at(store.y[static_cast<std::size_t>(step % 2)], store.job,
                        /*resumed=*/true, {model_.channels, canvas_, kStore}, store.cache);
   CanvasState state;
   state.y[static_cast<std::size_t>(step % 2)] = &before;

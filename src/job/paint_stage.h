@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <string>
 
 #include "histoloom/diffusion/crop_probe.h"
 #include "histoloom/diffusion/paint_forecast.h"
@@ -21,14 +22,17 @@ struct CanvasForecast {
 struct CanvasStore {
   std::array<std::filesystem::path, 2> y, x0;  // latent buffers; x0 where the solver keeps it
   ChunkCache& cache;
+  std::string job;  // its SHA-256; nothing if it is never resumed
 };
 
 // The names of the arrays of a canvas in its directory; the last two with some solvers.
 inline constexpr std::array<const char*, 4> kCanvasArrays = {"0", "1", "x0-0", "x0-1"};
-inline CanvasStore canvas_in(const std::filesystem::path& directory, ChunkCache& cache) {
+inline CanvasStore canvas_in(const std::filesystem::path& directory, ChunkCache& cache,
+                             std::string job = {}) {
   return {{directory / kCanvasArrays[0], directory / kCanvasArrays[1]},
           {directory / kCanvasArrays[2], directory / kCanvasArrays[3]},
-          cache};
+          cache,
+          std::move(job)};
 }
 
 struct PaintedCanvas {

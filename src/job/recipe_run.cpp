@@ -1,12 +1,27 @@
 #include "recipe_run.h"
 
+#include "histoloom/bundle/weights_sum.h"
+#include "outputs.h"
+
 namespace histoloom {
+
+void warn_of_stale(const ModelBundle& bundle, Progress& progress) {
+  if (const std::string stale = stale_text(bundle); !stale.empty()) progress.warn(stale);
+}
+
+void RecipeRun::note_outputs(const GenerateSpec& spec, const Replaceable& replace,
+                             std::optional<FileMark> slide) {
+  const std::vector<Output> outputs = outputs_of(spec);
+  require_still_new(outputs, replace);
+  work.note_outputs(names_of(outputs), slide, total());
+}
 
 LatentArray RecipeRun::paint(const PaintStage& stage, const Scene& scene) {
   const Stopwatch watch;
   Account& account = ledger.run();
   PaintedCanvas painted = stage.run(
-      networks.denoiser(), scene, canvas_in(work.latents(), cache), work.painted(),
+      networks.denoiser(), scene, canvas_in(work.latents(), cache, work.job_sha256()),
+      work.painted(),
       [&](PaintedPart part, const DiffusionReport& report) {
         account.diffusion = report;
         account.diffusion_seconds = watch.seconds();

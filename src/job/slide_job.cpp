@@ -1,5 +1,6 @@
 #include "histoloom/job/slide_job.h"
 
+#include "expected_stages.h"
 #include "histoloom/core/resumable.h"
 #include "prepared_job.h"
 #include "slide_recipe.h"
@@ -17,6 +18,10 @@ SlideJob::~SlideJob() = default;
 SlideJob::SlideJob(SlideJob&&) noexcept = default;
 
 void SlideJob::run(Progress& progress) {
+  progress.expect([&] {
+    return slide_stages(state_->spec, state_->bundle, state_->recipe.needs().labels,
+                        state_->networks);
+  });
   run_resumable(
       [&] { state_->recipe.run(state_->networks, state_->work, open_slide_writer, progress); });
 }

@@ -6,6 +6,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/pictures/png.h"
 #include "histoloom/pictures/pyramid_views.h"
+#include "histoloom/pyramid/sink.h"
 #include "histoloom/vocabulary/json_text.h"
 #include "job_json.h"
 #include "job_report.h"
@@ -23,7 +24,7 @@ struct SlideRecipe::Run : RecipeRun {
   SlideSetup& setup;
 
   Run(SlideSetup& p, NetworkSource& n, WorkDirectory& w, Progress& q)
-      : RecipeRun(n, w, q, p.memory.cache), setup(p) {
+      : RecipeRun(n, w, q, p.spec.out, p.memory.cache), setup(p) {
     ledger.run().mask_seconds = setup.label_seconds;
   }
 
@@ -32,7 +33,7 @@ struct SlideRecipe::Run : RecipeRun {
     Account& account = ledger.run();
     const auto seconds = [&] { return setup.label_seconds + watch.seconds(); };
     setup.labels.paint(
-        networks, canvas_in(work.mask(), cache), work.painted_labels(),
+        networks, canvas_in(work.mask(), cache, work.job_sha256()), work.painted_labels(),
         [&](PaintedPart part, const DiffusionReport& report) {
           account.mask = report;
           account.mask_seconds = seconds();
@@ -54,6 +55,7 @@ struct SlideRecipe::Run : RecipeRun {
       ledger.run().decode_seconds = watch.seconds();
       work.commit(work.painted(), total());
     };
+    claim.reset();
     auto writer = open_writer(setup.spec.out, setup.writing.options(), checkpoints);
     if (!writer->restart_reason().empty())
       progress.warn(fmt::format("{}; the slide is decoded anew", writer->restart_reason()));
@@ -82,6 +84,7 @@ struct SlideRecipe::Run : RecipeRun {
                          .tissue_fraction = setup.tissue_fraction,
                          .model_sha256 = job["model"]["sha256"],
                          .disk_latents = setup.latents_disk()};
+    note_outputs(spec, setup.replace, mark_of(pyramid::partial_path(spec.out)));
     setup.labels.write(progress);
     if (!setup.slide.thumbnail.empty())
       write_png(setup.slide.thumbnail, view_of(summary.thumbnail));
@@ -93,11 +96,17 @@ struct SlideRecipe::Run : RecipeRun {
 
 void SlideRecipe::run(NetworkSource& networks, WorkDirectory& work, const OpenWriter& open_writer,
                       Progress& progress) {
+  if (work.has_named_slide(setup_.spec.out)) {
+    progress.log("an earlier run has made the slide; nothing but its work directory is left");
+    return work.finish();
+  }
   const nlohmann::ordered_json& job_facts = job();
   Run run(setup_, networks, work, progress);
-  work.open(outputs_of(setup_.spec));
+  work.open();
   progress.log(fmt::format("job {}", json_text(job_facts)));
   progress.log(setup_.log_text(work.painted()));
+  setup_.labels.tell(progress);
+  warn_of_stale(setup_.bundle, progress);
   if (setup_.labels.paints()) run.paint_labels();
   const CanvasLabels labels = setup_.labels_on_canvas();
   const std::vector<float> glass = setup_.latent_of_glass(networks.autoencoder());

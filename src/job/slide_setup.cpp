@@ -5,19 +5,20 @@
 #include <algorithm>
 
 #include "disk.h"
-#include "forecast_text.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/writable.h"
 #include "job_json.h"
+#include "label_shares.h"
 #include "outputs.h"
 #include "sampling_choice.h"
 #include "stopwatch.h"
 
 namespace histoloom {
 
-SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replaceable& replace)
+SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replaceable& r)
     : spec(s),
+      replace(r),
       slide(std::get<NewSlide>(s.what)),
       bundle(b),
       texture(s.tile),
@@ -87,21 +88,42 @@ std::string SlideSetup::log_text(PaintedPart done) const {
       format_byte_size(memory.cache), done.steps, done.crops);
 }
 
-std::string SlideSetup::describe(NetworkSource& networks) const {
+JobForecast SlideSetup::job_forecast(NetworkSource& networks) const {
   JobForecast forecast;
   forecast.mask = labels.forecast(networks);
   const CanvasLabels on_canvas = labels_on_canvas();
   forecast.image = painting.forecast(networks.denoiser(), scene(on_canvas, {}),
                                      {.labels_to_come = labels.paints()});
   forecast.decode = decoding.forecast(networks.autoencoder(), *glass_field(on_canvas));
+  return forecast;
+}
+
+std::string SlideSetup::json_text_of(const JobForecast& forecast) const {
+  nlohmann::ordered_json out = {{"slide",
+                                 {{"width", slide.labels.size.width},
+                                  {"height", slide.labels.size.height},
+                                  {"levels", writing.levels()},
+                                  {"tiles", writing.tiles()},
+                                  {"tissue_fraction", tissue_fraction}}}};
+  out["labels"] = json_of(label_shares(labels.field(), bundle.labels));
+  out.update(forecast_json(forecast, painting.sampling(), spec.machine));
+  out["disk"] = {{"latents_bytes", latents_disk()}, {"slide_bytes", writing.disk()}};
+  out["memory"] = {{"working_bytes", memory.working}, {"cache_bytes", memory.cache}};
+  return text_of(out);
+}
+
+std::string SlideSetup::describe(NetworkSource& networks) const {
+  const JobForecast forecast = job_forecast(networks);
+  if (spec.json_forecast) return json_text_of(forecast);
   return fmt::format(
       "slide        {}x{} px, {} levels, {} tiles at most, {:.0f} % tissue\n"
+      "labels       {}\n"
       "evaluations  {}\n"
       "time         {}\n"
       "disk         {} for latents, at most about {} for the slide\n"
       "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n",
       slide.labels.size.width, slide.labels.size.height, writing.levels(), writing.tiles(),
-      100 * tissue_fraction, evaluations_text(forecast, painting.sampling()),
+      100 * tissue_fraction, labels.shares(), evaluations_text(forecast, painting.sampling()),
       time_text(forecast, spec.machine.threads), format_byte_size(latents_disk()),
       format_byte_size(writing.disk()), format_byte_size(memory.working),
       format_byte_size(memory.cache));

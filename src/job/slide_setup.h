@@ -9,6 +9,7 @@
 #include "canvas.h"
 #include "canvas_labels.h"
 #include "decode_stage.h"
+#include "forecast_text.h"
 #include "histoloom/bundle/bundle.h"
 #include "label_stage.h"
 #include "memory_shares.h"
@@ -20,7 +21,7 @@ namespace histoloom {
 struct SlideSetup {
   // Checks all that can be checked without networks, and reads the labels or their outline; writes
   // nothing. `spec`, whose `what` is a NewSlide, and the bundle outlive it. \error UserError.
-  SlideSetup(const GenerateSpec& spec, const ModelBundle& bundle, const Replaceable& replace);
+  SlideSetup(const GenerateSpec& spec, const ModelBundle& bundle, const Replaceable& r);
 
   // What decides the pixels; reads all files of the model.
   nlohmann::ordered_json job() const;
@@ -35,10 +36,11 @@ struct SlideSetup {
 
   // For the log, in a line.
   std::string log_text(PaintedPart done) const;
-  // One fact a line. Runs a few batches of the networks to tell the time.
+  // One fact a line, or a JSON object. Runs a few batches of the networks to tell the time.
   std::string describe(NetworkSource& networks) const;
 
   const GenerateSpec& spec;
+  const Replaceable replace;  // of what is there when the outputs are written
   const NewSlide& slide;
   const ModelBundle& bundle;
   GlassTexture texture;
@@ -53,6 +55,8 @@ struct SlideSetup {
 
  private:
   void check_disks() const;
+  JobForecast job_forecast(NetworkSource& networks) const;
+  std::string json_text_of(const JobForecast& forecast) const;
 };
 
 }  // namespace histoloom

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kChecksum = "crc32";
 constexpr const char* kOutputs = "outputs";
+constexpr const char* kSlide = "slide";
 
 [[noreturn]] void refuse_state(const fs::path& file, const std::string& what) {
   throw UserError(fmt::format("{}: {}; {}", file.string(), what, kStartOver));
@@ -63,6 +64,17 @@ std::set<std::string> outputs_in(const json& state, const fs::path& file) {
   return names;
 }
 
+std::optional<FileMark> slide_in(const json& state, const fs::path& file) {
+  if (!state.contains(kSlide)) return std::nullopt;
+  try {
+    const json& slide = state[kSlide];
+    return FileMark{slide.at("bytes").get<std::uint64_t>(),
+                    slide.at("written_ns").get<std::int64_t>()};
+  } catch (const json::exception&) {
+    refuse_state(file, "is damaged");
+  }
+}
+
 Account account_in(const json& state, const fs::path& file) {
   try {
     return account_from(state.value("done", json()));
@@ -76,7 +88,7 @@ Account account_in(const json& state, const fs::path& file) {
 JobState parse_state(std::string_view text, const fs::path& file, int steps) {
   const json state = checked_object(text, file);
   return {part_of(state, "mask", kAnySteps, file), part_of(state, "committed", steps, file),
-          account_in(state, file), outputs_in(state, file)};
+          account_in(state, file), outputs_in(state, file), slide_in(state, file)};
 }
 
 JobState read_state_file(const fs::path& file, int steps) {
@@ -87,6 +99,8 @@ void write_state_file(const fs::path& file, const JobState& state) {
   json root{{"mask_steps", state.painted_labels.steps}, {"mask_crops", state.painted_labels.crops},
             {"committed_steps", state.painted.steps},   {"committed_crops", state.painted.crops},
             {"done", json_of(state.account)},           {kOutputs, state.outputs}};
+  if (state.slide)
+    root[kSlide] = {{"bytes", state.slide->bytes}, {"written_ns", state.slide->written_ns}};
   root[kChecksum] = checksum_of(text_of(root));
   replace_file(file, text_of(root) + "\n");
 }

@@ -3,16 +3,18 @@
 //
 //   {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128,
 //    "done": {…}, "outputs": ["/home/ada/slide.svs", "/home/ada/slide.svs.manifest.json"],
-//    "crc32": 3421780262}
+//    "slide": {"bytes": 104857600, "written_ns": 1767225600000000000}, "crc32": 3421780262}
 #pragma once
 
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "account.h"
+#include "file_mark.h"
 #include "histoloom/diffusion/canvas_state.h"
 
 namespace histoloom {
@@ -22,6 +24,7 @@ struct JobState {
   PaintedPart painted;            // of the image
   Account account;                // of all runs
   std::set<std::string> outputs;  // absolute names, of all runs
+  std::optional<FileMark> slide;  // once it is whole and nothing but its name is missing
 };
 
 // For who doesn't ask how far the job has come.

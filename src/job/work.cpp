@@ -9,6 +9,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/resumable.h"
+#include "histoloom/core/sha256.h"
 #include "histoloom/store/start_over.h"
 #include "outputs.h"
 #include "state_file.h"
@@ -44,14 +45,31 @@ std::string difference(const std::string& job, const json& before) {
 
 constexpr const char* kLock = "lock";
 
-// What a kill leaves in a directory that has no job.json yet, or no more.
-const std::set<std::string> kWithoutJob = {"job.json.tmp", kLock};
+bool is_state(const fs::path& file) {
+  try {
+    read_state_file(file, kAnySteps);
+    return true;
+  } catch (const UserError&) {
+    return false;
+  }
+}
+
+// Whether a directory holds only what a kill leaves if there is no job.json yet, or no more.
+bool is_left_without_job(const fs::path& directory) {
+  std::set<std::string> ours = {"job.json.tmp", kLock};
+  if (is_state(directory / "state.json")) ours.insert("state.json");
+  return holds_only(directory, ours);
+}
 
 // What a job has in its directory, besides its canvases. The lock, which keeps others out, goes
 // last.
-constexpr std::array kJobFiles = {"state.json.tmp",   "slide.checkpoint.tmp",
-                                  "slide.checkpoint", "job.json.tmp",
-                                  "job.json",         kLock};
+constexpr std::array kJobFiles = {"state.json.tmp",
+                                  "slide.checkpoint.tmp",
+                                  "slide.checkpoint",
+                                  "job.json.tmp",
+                                  "job.json",
+                                  "state.json",
+                                  kLock};
 
 }  // namespace
 
@@ -77,7 +95,7 @@ WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std:
   if (resume_ && !there)
     throw UserError(
         fmt::format("{}: holds no unfinished job to resume; leave --resume out", path_.string()));
-  if (!there && file_exists(path_) && !holds_only(path_, kWithoutJob))
+  if (!there && file_exists(path_) && !is_left_without_job(path_))
     throw UserError(
         fmt::format("{}: is in the way and not a work directory of ours; give --work "
                     "DIR or remove it",
@@ -121,9 +139,10 @@ void WorkDirectory::read_state() {
   painted_ = state.painted;
   account_ = std::move(state.account);
   outputs_ = std::move(state.outputs);
+  slide_ = state.slide;
 }
 
-void WorkDirectory::open(const std::set<std::string>& outputs) {
+void WorkDirectory::open() {
   std::error_code code;
   fs::create_directories(path_, code);
   if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
@@ -139,8 +158,20 @@ void WorkDirectory::open(const std::set<std::string>& outputs) {
   }
   if (painted_labels_ == PaintedPart{}) renew(mask());
   if (painted_ == PaintedPart{}) renew(latents());
-  outputs_.insert(outputs.begin(), outputs.end());
   write_state(account_);
+}
+
+std::string WorkDirectory::job_sha256() const { return Sha256().add_part(job_json_).hex(); }
+
+void WorkDirectory::note_outputs(const std::set<std::string>& outputs,
+                                 std::optional<FileMark> slide, const Account& account) {
+  outputs_.insert(outputs.begin(), outputs.end());
+  slide_ = slide;
+  write_state(account);
+}
+
+bool WorkDirectory::has_named_slide(const fs::path& out) const {
+  return slide_ && mark_of(out) == slide_;
 }
 
 void WorkDirectory::take_lock() {
@@ -171,7 +202,7 @@ void WorkDirectory::commit_labels(PaintedPart part, const Account& account) {
 }
 
 void WorkDirectory::write_state(const Account& account) const {
-  write_state_file(path_ / "state.json", {painted_labels_, painted_, account, outputs_});
+  write_state_file(path_ / "state.json", {painted_labels_, painted_, account, outputs_, slide_});
 }
 
 fs::path WorkDirectory::checkpoint() const { return path_ / "slide.checkpoint"; }
@@ -180,12 +211,13 @@ void WorkDirectory::finish() {
   if (named_) {
     JobState state = read_state_file(path_ / "state.json", kAnySteps);
     state.outputs.clear();
+    state.slide.reset();
     write_state_file(path_ / "state.json", state);
     return;
   }
-  // In this order too. What others have put there stays, and the directory with it.
+  // The canvases, which take long, go first: a resume still knows that nothing else is left to do.
+  // What others have put there stays, and the directory with it.
   std::error_code code;
-  fs::remove(path_ / "state.json", code);
   remove_canvas(mask());
   remove_canvas(latents());
   for (const char* file : kJobFiles) fs::remove(path_ / file, code);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "account.h"
+#include "file_mark.h"
 #include "histoloom/core/file_lock.h"
 #include "histoloom/core/replaceable.h"
 #include "histoloom/job/generate_spec.h"
@@ -33,9 +34,17 @@ class WorkDirectory {
   // --force speaks of; or for --resume where there is nothing.
   WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json);
 
-  // Makes the directory with job.json, or leaves what a resume continues. Notes `outputs`, by their
-  // absolute_name()s: none of them was there but what earlier runs left, so they are the job's own.
-  void open(const std::set<std::string>& outputs);
+  // Makes the directory with job.json, or leaves what a resume continues.
+  void open();
+  // The job in 64 hexadecimal digits, which its arrays state.
+  std::string job_sha256() const;
+  // Notes files that are written next, by their absolute_name()s. None of them is there but what
+  // earlier runs left, so they are the job's own. `slide`: of the whole slide, if OUT gets its name
+  // after all others are written.
+  void note_outputs(const std::set<std::string>& outputs, std::optional<FileMark> slide,
+                    const Account& account);
+  // Whether OUT is that slide: a run was killed when only finish() was left to do.
+  bool has_named_slide(const std::filesystem::path& out) const;
   // What lies in the latents, as state.json says.
   PaintedPart painted() const { return painted_; }
   // What the runs before have done.
@@ -71,6 +80,7 @@ class WorkDirectory {
   PaintedPart painted_, painted_labels_;
   Account account_;
   std::set<std::string> outputs_;  // of all runs of the job
+  std::optional<FileMark> slide_;
 };
 
 }  // namespace histoloom

@@ -146,19 +146,19 @@ void for_each_cell(std::int64_t begin, std::int64_t end, std::int64_t factor, Vi
 }  // namespace
 
 std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const LabelSet& labels,
-                                      PixelSize slide, int factor,
-                                      const std::filesystem::path& colours) {
+                                      PixelSize slide, int factor, const MaskReading& how) {
   check_internal(!slide.empty() && factor > 0, "a mask is read for an empty slide");
   if (ending_of(path) == ".geojson") {
     require_readable(path, "a mask");
-    if (!colours.empty())
+    if (!how.colours.empty())
       throw UserError(fmt::format("mask {} has classes by their names; leave --mask-colors out",
                                   path.string()));
     std::ifstream in(path, std::ios::binary);
-    return mask_of_annotations(in, path.string(), labels,
-                               {slide, factor, labels.glass().value_or(labels.unknown())});
+    return mask_of_annotations(
+        in, path.string(), labels,
+        {slide, factor, how.outside_polygons.value_or(labels.glass().value_or(labels.unknown()))});
   }
-  MaskRows rows(path, labels, colours);
+  MaskRows rows(path, labels, how.colours);
   const std::int64_t k = find_reduction(rows.size(), slide, path.string());
   auto grid = std::make_unique<LabelGrid>(latent_size_for(slide, factor), labels.unknown());
 

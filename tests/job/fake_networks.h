@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "histoloom/core/progress.h"
@@ -51,18 +52,24 @@ class HalvingDenoiser final : public Denoiser {
 class FakeNetworks final : public NetworkSource {
  public:
   Autoencoder& autoencoder() override {
-    asked += 'a';
+    ask('a');
     return autoencoder_;
   }
   Denoiser& denoiser() override {
-    asked += 'd';
+    ask('d');
     return denoiser_;
   }
   Denoiser& label_denoiser() override { throw InternalError("a bundle without a mask denoiser"); }
 
   std::string asked;  // a letter a call
+  std::function<void()> when_asked = [] {};
 
  private:
+  void ask(char letter) {
+    asked += letter;
+    when_asked();
+  }
+
   FlatAutoencoder autoencoder_;
   HalvingDenoiser denoiser_;
 };

@@ -1,5 +1,7 @@
-// What a job will take, in words.
+// What a job will take, in words and in JSON.
 #include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
 
 #include "forecast_text.h"
 
@@ -35,6 +37,37 @@ TEST(ForecastText, NamesEveryNetworkThatRuns) {
   EXPECT_EQ(time_text(forecast, 2),
             "about 4 min in the networks on 2 threads (labels 2 s, latents 3 min, decoding 40 s), "
             "from the time of a few batches");
+}
+
+TEST(ForecastText, SaysWhatWasTooLargeToTry) {
+  JobForecast forecast;
+  forecast.image = {{.crops = 60, .evaluations = 120, .batches = 15, .whole_batches = false}, 9999};
+  forecast.decode = {.windows = 40, .batches = 10, .seconds = 40};
+  EXPECT_EQ(
+      time_text(forecast, 1),
+      "about 40 s in the networks on 1 thread (latents unknown, decoding 40 s), from the time "
+      "of a few smaller batches: whole ones take too long to try");
+}
+
+TEST(ForecastJson, HasTheDocumentedKeysInTheirOrder) {
+  Sampling sampling;
+  sampling.steps = 10;
+  sampling.guidance = 1;
+  JobForecast forecast;
+  forecast.image = {{.crops = 60, .evaluations = 120.4, .batches = 15, .seconds = 200.5}, 1.25};
+  forecast.decode = {.windows = 40, .batches = 10, .seconds = 40};
+  const MachineSpec machine{.threads = 2, .dtype = DType::bfloat16, .memory = {}};
+  EXPECT_EQ(forecast_json(forecast, sampling, machine).dump(),
+            R"({"steps":10,"guidance":1.0,)"
+            R"("denoiser":{"evaluations":120,"batches":15,"seconds":200.5,)"
+            R"("gflop_per_evaluation":1.25},"mask_denoiser":null,)"
+            R"("autoencoder":{"decodes":40,"batches":10,"seconds":40.0},)"
+            R"("seconds":240.5,"threads":2,"dtype":"bfloat16"})");
+  forecast.mask = CanvasForecast{{.crops = 3, .evaluations = 6, .batches = 1, .seconds = 2}, 0.5};
+  const auto painted = forecast_json(forecast, sampling, machine);
+  EXPECT_EQ(painted["mask_denoiser"].dump(),
+            R"({"evaluations":6,"batches":1,"seconds":2.0,"gflop_per_evaluation":0.5})");
+  EXPECT_EQ(painted["seconds"], 242.5);
 }
 
 }  // namespace

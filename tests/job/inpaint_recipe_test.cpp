@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "fake_networks.h"
 #include "histoloom/core/file.h"
@@ -17,7 +18,9 @@ constexpr PixelSize kSlide{400, 300};
 
 class InpaintRecipeTest : public RecipeTest {
  protected:
-  InpaintRecipeTest() {
+  InpaintRecipeTest() { write_slide(std::vector<std::uint8_t>(3 * 400, 120)); }
+  // All rows of the slide are this one.
+  void write_slide(const std::vector<std::uint8_t>& row) const {
     pyramid::WriterOptions options;
     options.size = kSlide;
     options.profile = pyramid::Profile::svs;
@@ -25,9 +28,19 @@ class InpaintRecipeTest : public RecipeTest {
     options.tile = 64;
     options.compression = pyramid::Compression::lzw;
     pyramid::PyramidWriter writer(scratch_ / "old.svs", options);
-    const std::vector<std::uint8_t> row(3 * 400, 120);
     writer.write_rows({row.data(), kSlide, /*channels=*/3, /*stride=*/0});
     writer.finish();
+  }
+  // The columns in which the copy differs.
+  std::set<std::int64_t> changed_columns() const {
+    const pyramid::TileEditor before(scratch_ / "old.svs"), after(scratch_ / "new.svs");
+    const auto old_pixels = before.read(PixelRect::of(kSlide)),
+               new_pixels = after.read(PixelRect::of(kSlide));
+    std::set<std::int64_t> columns;
+    for (std::size_t i = 0; i < old_pixels.size(); ++i)
+      if (old_pixels[i] != new_pixels[i])
+        columns.insert(static_cast<std::int64_t>(i / 3) % kSlide.width);
+    return columns;
   }
   GenerateArguments arguments() const {
     GenerateArguments a;
@@ -96,6 +109,58 @@ TEST_F(InpaintRecipeTest, AClassThatTheModelLacksIsRefusedWithoutANetwork) {
                   name + "'");
   }
   EXPECT_EQ(networks_.asked, "");
+}
+
+TEST_F(InpaintRecipeTest, LeavesGlassThatTheSlideShows) {
+  std::vector<std::uint8_t> row(3 * 400, 120);
+  std::fill_n(row.begin(), 3 * 184, std::uint8_t{240});
+  write_slide(row);
+  for (const char* name : {"", "tissue"}) {
+    GenerateArguments a = arguments();
+    a.class_name = name;
+    a.region = "80,80,240,150";
+    a.force = true;
+    make(a);
+    const std::set<std::int64_t> columns = changed_columns();
+    ASSERT_FALSE(columns.empty());
+    EXPECT_GE(*columns.begin(), 184 - 16) << "the margin fades in old pixels";
+    EXPECT_GT(*columns.rbegin(), 310);
+  }
+  GenerateArguments all = arguments();
+  all.region = "16,16,80,80";
+  EXPECT_EQ(message_of([&] { make(all); }),
+            "the region 16,16,80,80 holds no cell of tissue to paint; give another region or mask");
+}
+
+TEST_F(InpaintRecipeTest, PaintsEachPolygonAsItsClassSays) {
+  GenerateArguments a = arguments();
+  a.region.clear();
+  a.region_file = scratch_ / "r.geojson";
+  const auto draw = [&](const char* left, const char* right) {
+    const auto square = [](int x, const char* name) {
+      return R"({"type": "Feature", "properties": {"classification": {"name": ")" +
+             std::string(name) + R"("}}, "geometry": {"type": "Polygon", "coordinates": [[[)" +
+             std::to_string(x) + ", 80], [" + std::to_string(x + 64) + ", 80], [" +
+             std::to_string(x + 64) + ", 144], [" + std::to_string(x) + ", 144]]]}}";
+    };
+    write_bytes(a.region_file, "[" + square(80, left) + ", " + square(240, right) + "]");
+  };
+  draw("glass", "Tissue");
+  make(a);
+  const std::set<std::int64_t> columns = changed_columns();
+  ASSERT_FALSE(columns.empty());
+  EXPECT_GE(*columns.begin(), 240 - 16) << "what is called glass stays";
+  const auto manifest = nlohmann::json::parse(read_file(scratch_ / "new.svs.manifest.json"));
+  EXPECT_EQ(manifest["job"]["labels"]["source"], "polygons");
+
+  draw("tissue", "Tumor");
+  EXPECT_EQ(message_of([&] { make(a); }),
+            a.region_file.string() +
+                ": a polygon is of class 'Tumor', which is no label; the labels are 0 unknown, 1 "
+                "tissue, 3 glass. Give --class for all polygons, or change it");
+  a.class_name = "tissue";
+  a.force = true;
+  EXPECT_EQ(message_of([&] { make(a); }), "") << "--class counts for all";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "histoloom/core/disk_full.h"
+#include "histoloom/core/replaceable.h"
 #include "histoloom/pyramid/sink.h"
 #include "support/scratch.h"
 
@@ -21,6 +22,8 @@ TEST(Resumable, SaysHowToGoOn) {
   const std::string room = "full; make room, and the same command with --resume goes on";
   EXPECT_EQ((message_after<UserError, DiskFull>("full")), room);
   EXPECT_EQ((message_after<UserError, pyramid::DiskFull>("full")), room);
+  EXPECT_EQ((message_after<UserError, OutputAppeared>("-o s.svs: is there")),
+            "-o s.svs: is there; move it away, and the same command with --resume goes on");
 }
 
 TEST(Resumable, LeavesWhatNoResumeCures) {
@@ -31,6 +34,8 @@ TEST(Resumable, LeavesWhatNoResumeCures) {
 TEST(FromStart, SaysToStartAgainWhereADiskIsFull) {
   EXPECT_EQ(message_of([] { run_from_start([] { throw DiskFull("full"); }); }),
             "full; make room and start again");
+  EXPECT_EQ(message_of([] { run_from_start([] { throw OutputAppeared("-o s.svs: is there"); }); }),
+            "-o s.svs: is there; move it away and start again");
   EXPECT_EQ(message_of<Interrupted>([] { run_from_start([] { throw Interrupted("stopped"); }); }),
             "stopped");
   EXPECT_EQ(message_of([] { run_from_start([] { throw UserError("a.svs: is wrong"); }); }),

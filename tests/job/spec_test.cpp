@@ -190,6 +190,17 @@ const Defect kDefects[] = {
        o.prompt = "squamous";
      },
      "--prompt is for labels that are painted; leave it out where --mask gives them"},
+    {"BackgroundOfALayout", [](auto& o) { o.background = "glass"; },
+     "--background is the label of a mask's unlabelled pixels; give --mask, too"},
+    {"BackgroundAndKeepUnknown",
+     [](auto& o) {
+       o.mask = "mask.png";
+       o.background = "glass";
+       o.keep_unknown = true;
+     },
+     "--background and --keep-unknown both say what unlabelled pixels are; give one of them"},
+    {"AnnotationsWithoutASize", [](auto& o) { o.mask = "drawn.geojson"; },
+     "--size is needed with --mask drawn.geojson: annotations don't say how large their slide is"},
     {"NoMemorySize", [](auto& o) { o.memory = "lots"; },
      "--memory: a size in bytes is a number with B, KiB, MiB, GiB, kB, MB or GB, such as 1GiB; "
      "got 'lots'"},

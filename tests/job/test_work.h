@@ -42,7 +42,8 @@ class WorkDirectoryTest : public testing::Test {
   // Leaves a job with some committed steps, as a kill does.
   void leave_unfinished(int steps, const std::set<std::string>& outputs = {}) {
     WorkDirectory work = make(false, true);
-    work.open(outputs);
+    work.open();
+    if (!outputs.empty()) work.note_outputs(outputs, std::nullopt, {});
     std::filesystem::create_directory(work.latents() / "0");
     write_bytes(work.latents() / "0" / "0.0.0", "latents");
     if (steps > 0) work.commit({steps, 40}, some_account());

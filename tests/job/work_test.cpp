@@ -17,7 +17,7 @@ TEST_F(WorkDirectoryTest, LookingWritesNothing) {
 
 TEST_F(WorkDirectoryTest, OpeningMakesItWithTheJob) {
   WorkDirectory work = make();
-  work.open({});
+  work.open();
   EXPECT_EQ(read_file(path_ / "job.json"), kJob);
   EXPECT_EQ(work.painted(), PaintedPart{});
   EXPECT_TRUE(fs::is_directory(work.latents()));
@@ -27,7 +27,7 @@ TEST_F(WorkDirectoryTest, OpeningMakesItWithTheJob) {
 
 TEST_F(WorkDirectoryTest, AnEmptyDirectoryIsUsed) {
   fs::create_directory(path_);
-  make().open({});
+  make().open();
   EXPECT_TRUE(fs::exists(path_ / "job.json"));
   fs::rename(path_ / "job.json", path_ / "job.json.tmp");
   fs::remove(path_ / "state.json");
@@ -75,11 +75,11 @@ TEST_F(WorkDirectoryTest, OneProcessWorksInItAtATime) {
   {
     WorkDirectory late = make();  // looked before there was anything
     WorkDirectory work = make();
-    work.open({});
+    work.open();
     EXPECT_EQ(error(false, false), taken);
     EXPECT_EQ(error(true, false), taken);
     EXPECT_EQ(error(false, true), taken);
-    EXPECT_EQ(message_of([&] { late.open({}); }), taken);
+    EXPECT_EQ(message_of([&] { late.open(); }), taken);
     work.commit({3, 40}, {});
   }
   {
@@ -115,7 +115,9 @@ TEST_F(WorkDirectoryTest, OnlyTheOutputsOfItsOwnRunsAreReplaced) {
   EXPECT_EQ(replaced(), "a.svs ");
   {
     WorkDirectory work = make(true, false, kJob, /*named=*/true);
-    work.open({absolute_name(second)});
+    work.open();
+    EXPECT_EQ(replaced(), "a.svs ") << "nothing else was begun";
+    work.note_outputs({absolute_name(second)}, std::nullopt, {});
     EXPECT_EQ(replaced(), "a.svs b.svs ") << "two runs of one job";
     work.commit({4, 0}, {});
     EXPECT_EQ(replaced(), "a.svs b.svs ");
@@ -123,9 +125,13 @@ TEST_F(WorkDirectoryTest, OnlyTheOutputsOfItsOwnRunsAreReplaced) {
     work.finish();
   }
   EXPECT_EQ(replaced(), "") << "nothing is its own when it is done";
-  make(true).open({absolute_name(second)});
+  const auto begin = [](WorkDirectory work, const fs::path& output) {
+    work.open();
+    work.note_outputs({absolute_name(output)}, std::nullopt, {});
+  };
+  begin(make(true), second);
   EXPECT_EQ(replaced(), "b.svs ") << "what is done stays done";
-  make(false, true, kOther).open({absolute_name(other)});
+  begin(make(false, true, kOther), other);
   EXPECT_EQ(replaced(), "precious.svs ") << "another job";
 }
 
@@ -151,16 +157,61 @@ TEST_F(WorkDirectoryTest, AnOutputWhoseNameIsNoTextIsNeverTakenForItsOwn) {
 TEST(OutputsOf, AreAllFilesThatTheJobWrites) {
   GenerateSpec spec;
   spec.out = "/x/s.svs";
-  EXPECT_EQ(outputs_of(spec), (std::set<std::string>{"/x/s.svs", "/x/s.svs.manifest.json"}));
+  EXPECT_EQ(names_of(outputs_of(spec)),
+            (std::set<std::string>{"/x/s.svs", "/x/s.svs.manifest.json"}));
   NewSlide slide;
   slide.files.mask_out = "/x/m.tif";
   slide.files.annotations = "/x/a.geojson";
   slide.thumbnail = "/x/t.png";
   spec.what = slide;
   spec.report = "/x/r.json";
-  EXPECT_EQ(outputs_of(spec),
+  EXPECT_EQ(names_of(outputs_of(spec)),
             (std::set<std::string>{"/x/a.geojson", "/x/m.tif", "/x/r.json", "/x/s.svs",
                                    "/x/s.svs.manifest.json", "/x/t.png"}));
+}
+
+TEST(RequireStillNew, NamesTheOutputThatHasComeFromElsewhere) {
+  const ScratchDirectory scratch;
+  const fs::path slide = scratch / "s.svs", report = scratch / "r.json";
+  const std::vector<Output> outputs{{slide, "-o"}, {report, "--report"}};
+  require_still_new(outputs, Replaceable(false));
+  write_bytes(report, "of another program");
+  require_still_new(outputs, Replaceable(true));
+  require_still_new(outputs, Replaceable(std::set{absolute_name(report)}));
+  EXPECT_EQ(message_of<OutputAppeared>([&] { require_still_new(outputs, Replaceable(false)); }),
+            "--report " + report.string() + ": another program has made it since the job began");
+}
+
+TEST_F(WorkDirectoryTest, KnowsTheSlideThatWasWholeBeforeAKill) {
+  const fs::path partial = scratch_ / ".s.svs.partial", out = scratch_ / "s.svs";
+  write_bytes(partial, "pixels");
+  {
+    WorkDirectory work = make();
+    work.open();
+    work.commit({30, 0}, {});
+    work.note_outputs({absolute_name(out)}, mark_of(partial), some_account());
+    EXPECT_FALSE(work.has_named_slide(out));
+  }
+  write_bytes(out, "others");
+  EXPECT_FALSE(make(true).has_named_slide(out)) << "as long, and not it";
+  fs::rename(partial, out);
+  EXPECT_TRUE(make(true).has_named_slide(out));
+  EXPECT_FALSE(make(false, true).has_named_slide(out)) << "another job";
+  EXPECT_EQ(json_of(make(true).account()), json_of(some_account()));
+  make(true, false, kJob, /*named=*/true).finish();
+  EXPECT_FALSE(make(true).has_named_slide(out)) << "it belongs to somebody again";
+}
+
+TEST_F(WorkDirectoryTest, AKillAmidTheRemovalLeavesADirectoryOfOurs) {
+  leave_unfinished(3);
+  fs::remove_all(path_ / "latents");
+  fs::remove(path_ / "mask");
+  fs::remove(path_ / "job.json");
+  EXPECT_EQ(error(false, false), "");
+  write_bytes(path_ / "state.json", R"({"of": "another program"})");
+  EXPECT_EQ(error(false, false), path_.string() +
+                                     ": is in the way and not a work directory of ours; give "
+                                     "--work DIR or remove it");
 }
 
 TEST_F(WorkDirectoryTest, ResumeContinuesWhereTheCommitsEnded) {
@@ -168,7 +219,7 @@ TEST_F(WorkDirectoryTest, ResumeContinuesWhereTheCommitsEnded) {
   {
     WorkDirectory work = make(true);
     EXPECT_EQ(work.painted(), (PaintedPart{3, 40}));
-    work.open({});
+    work.open();
     EXPECT_EQ(read_file(work.latents() / "0" / "0.0.0"), "latents");
     work.commit({30, 0}, {});
   }
@@ -185,16 +236,16 @@ TEST_F(WorkDirectoryTest, ResumeKnowsWhatWasDoneBefore) {
 TEST_F(WorkDirectoryTest, ACheckpointOfAnEarlierJobIsRemoved) {
   leave_unfinished(3);
   write_bytes(make(true).checkpoint(), "of this job");
-  make(true).open({});
+  make(true).open();
   EXPECT_TRUE(fs::exists(path_ / "slide.checkpoint"));
-  make(false, true, kOther).open({});
+  make(false, true, kOther).open();
   EXPECT_FALSE(fs::exists(path_ / "slide.checkpoint"));
 }
 
 TEST_F(WorkDirectoryTest, PaintedLabelsArePartOfTheState) {
   {
     WorkDirectory first = make();
-    first.open({});
+    first.open();
     write_bytes(first.mask() / "chunk", "labels");
     first.commit_labels({7, 3}, {});
     fs::create_directory(first.latents() / "0");  // made, and killed before a commit
@@ -203,7 +254,7 @@ TEST_F(WorkDirectoryTest, PaintedLabelsArePartOfTheState) {
     WorkDirectory second = make(true);
     EXPECT_EQ(second.painted_labels(), (PaintedPart{7, 3}));
     EXPECT_EQ(second.painted(), PaintedPart{});
-    second.open({});
+    second.open();
     EXPECT_EQ(read_file(second.mask() / "chunk"), "labels");
     EXPECT_FALSE(fs::exists(second.latents() / "0"));
     second.commit({1, 2}, {});
@@ -216,7 +267,7 @@ TEST_F(WorkDirectoryTest, ResumeBeforeTheFirstCommitStartsOver) {
   leave_unfinished(0);
   WorkDirectory work = make(true);
   EXPECT_EQ(work.painted(), PaintedPart{});
-  work.open({});
+  work.open();
   EXPECT_FALSE(fs::exists(work.latents() / "0"));
 }
 
@@ -226,7 +277,7 @@ TEST_F(WorkDirectoryTest, ForceStartsOverAndRemovesNothingElse) {
   {
     WorkDirectory work = make(false, true, kOther);
     EXPECT_EQ(work.painted(), PaintedPart{});
-    work.open({});
+    work.open();
     EXPECT_EQ(read_file(path_ / "job.json"), kOther);
     EXPECT_FALSE(fs::exists(work.latents() / "0"));
   }
@@ -301,7 +352,7 @@ TEST_F(WorkDirectoryTest, ADiskThatIsFullBeforeThereIsAJobLeavesNothingToResume)
   fs::create_directory(path_);
   fs::create_symlink("/dev/full", path_ / "job.json.tmp");
   WorkDirectory work = make();
-  EXPECT_EQ(message_of([&] { run_resumable([&] { work.open({}); }); }),
+  EXPECT_EQ(message_of([&] { run_resumable([&] { work.open(); }); }),
             (path_ / "job.json").string() +
                 ": can't be written: No space left on device; make room and start again");
 }
@@ -309,7 +360,7 @@ TEST_F(WorkDirectoryTest, ADiskThatIsFullBeforeThereIsAJobLeavesNothingToResume)
 TEST_F(WorkDirectoryTest, WhereItCantBeMadeThePathIsNamed) {
   write_bytes(scratch_ / "file", "");
   WorkDirectory work({scratch_ / "file" / "work", false, false}, false, false, kJob);
-  EXPECT_EQ(message_of([&] { work.open({}); }),
+  EXPECT_EQ(message_of([&] { work.open(); }),
             (scratch_ / "file" / "work").string() + ": can't be made: Not a directory");
 }
 

@@ -271,7 +271,7 @@ TEST_F(MaskFile, ColoursAreLabelsWhereAFileSaysSo) {
   const auto path = write_image("rgb.png", 2, 1, 3, {200, 0, 0, 0, 0, 255});
   const auto colours = write_bytes("c.json", R"({"colors": [
       {"color": [200, 0, 0], "label": "carcinoma"}, {"color": [0, 0, 255], "label": 5}]})");
-  const auto field = read_mask(path, labels_, {16, 8}, 8, colours);
+  const auto field = read_mask(path, labels_, {16, 8}, 8, {colours});
   EXPECT_THAT(drawing_of(*field), ElementsAre("15"));
 }
 
@@ -280,7 +280,7 @@ TEST_F(MaskFile, RefusesColoursThatStandForNothing) {
   const auto grey = write_image("grey.png", 2, 1, 1, {1, 3});
   const auto with = [&](const std::filesystem::path& mask, const std::string& text) {
     const auto colours = write_bytes("c.json", text);
-    return message_of([&] { read_mask(mask, labels_, {16, 8}, 8, colours); });
+    return message_of([&] { read_mask(mask, labels_, {16, 8}, 8, {colours}); });
   };
   const std::string where = (scratch_ / "c.json").string();
   EXPECT_EQ(with(rgb, R"({"colors": [{"color": [200, 0, 0], "label": 1}]})"),
@@ -305,7 +305,7 @@ TEST_F(MaskFile, RefusesColoursThatStandForNothing) {
 TEST_F(MaskFile, AnnotationsNeedNoColours) {
   const auto path = write_bytes("a.geojson", R"({"type": "FeatureCollection", "features": []})");
   EXPECT_EQ(message_of([&] {
-              read_mask(path, labels_, {8, 8}, 8, "c.json");
+              read_mask(path, labels_, {8, 8}, 8, {"c.json"});
             }),
             "mask " + path.string() + " has classes by their names; leave --mask-colors out");
 }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "support/scratch.h"
+#include "test_labels.h"
 
 namespace histoloom {
 namespace {
@@ -46,6 +47,28 @@ TEST(PixelRegion, PolygonsAreJoinedAndHolesAreNone) {
   EXPECT_EQ(at(5, 38), 1) << "only in the triangle";
   EXPECT_EQ(at(2, 12), 0);
   EXPECT_EQ(at(21, 21), 1) << "in the hole of one, but in the other";
+}
+
+TEST(PixelRegion, CellsHaveTheClassesOfTheirPolygons) {
+  const ScratchDirectory scratch;
+  // Two squares that overlap, one of them without a class, and one that meets half a cell.
+  write_bytes(scratch / "r.geojson", R"([
+    {"type": "Feature", "properties": {"name": "stroma"}, "geometry": {"type": "Polygon",
+      "coordinates": [[[0, 0], [16, 0], [16, 16], [0, 16]]]}},
+    {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon",
+      "coordinates": [[[8, 8], [24, 8], [24, 24], [8, 24]]]}},
+    {"type": "Feature", "properties": {"classification": "Carcinoma: Positive"}, "geometry":
+      {"type": "Polygon", "coordinates": [[[24, 0], [26, 0], [26, 8], [24, 8]]]}}])");
+  const PixelRegion region = PixelRegion::read(scratch / "r.geojson");
+  EXPECT_TRUE(region.has_classes());
+  EXPECT_FALSE(PixelRegion::rectangle({0, 0, 8, 8}).has_classes());
+  const LabelSet labels = tissue_labels();
+  const LabelId unknown = labels.unknown(), stroma = labels.find("stroma")->id,
+                carcinoma = labels.find("carcinoma")->id;
+  EXPECT_EQ(region.labels({0, 0, 4, 3}, 8, labels),
+            (std::vector<LabelId>{stroma, stroma, unknown, carcinoma,  //
+                                  stroma, unknown, unknown, unknown,   //
+                                  unknown, unknown, unknown, unknown}));
 }
 
 TEST(PixelRegion, RefusesFilesWithoutAPolygon) {

@@ -12,7 +12,7 @@ namespace histoloom {
 
 // What decides the labels of a slide, and the files that they are written to.
 struct LabelArguments {
-  std::string size = "4096x4096";  // WIDTHxHEIGHT in pixels at full resolution
+  std::string size;  // WIDTHxHEIGHT in pixels at full resolution; empty: the mask's, else 4096x4096
   std::filesystem::path model;
   std::uint64_t seed = 0;
   std::filesystem::path mask;             // file of labels; empty: a layout is made
@@ -22,6 +22,7 @@ struct LabelArguments {
   std::optional<int> pieces;              // islands or cores; missing: by seed and size
   std::string prompt;                     // kind of tissue; empty: the bundle's first
   bool keep_unknown = false;
+  std::string background;  // label of the mask's unlabelled pixels; empty: they are tissue
 
   std::filesystem::path mask_out, annotations, report;
   std::optional<double> simplify;  // tolerance in pixels; missing: half a cell

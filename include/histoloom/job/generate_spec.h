@@ -64,6 +64,7 @@ struct GenerateSpec {
   WorkSpec work;
   MachineSpec machine;
   bool force = false;
+  bool json_forecast = false;  // whether describe() gives a JSON object in place of words
   std::variant<NewSlide, Inpainting> what;
 };
 

@@ -27,7 +27,7 @@ class InpaintJob {
 
   // Writes OUT and its manifest, and the report if it was asked for.
   void run(Progress& progress);
-  // What run() will do, one fact a line.
+  // What run() will do, one fact a line, or a JSON object if the spec asks for it.
   std::string describe() const;
 
  private:

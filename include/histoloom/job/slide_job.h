@@ -35,8 +35,8 @@ class SlideJob {
   // Looks at one crop of the unfinished job (NewSlide::only_crop) and tells of it, one fact a line;
   // writes nothing.
   std::string probe(Progress& progress);
-  // What run() will do: size, tiles, evaluations, time, disk and memory, one fact a line. Runs a
-  // few batches of the networks to tell the time.
+  // What run() will do: size, tiles, evaluations, time, disk and memory. One fact a line, or a JSON
+  // object if the spec asks for it. Runs a few batches of the networks to tell the time.
   std::string describe() const;
 
  private:

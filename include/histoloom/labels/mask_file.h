@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "histoloom/core/geometry.h"
 #include "histoloom/labels/label_field.h"
@@ -10,11 +11,16 @@
 
 namespace histoloom {
 
+struct MaskReading {
+  std::filesystem::path colours;  // JSON of colours and labels; empty: none
+  // Label of cells that no polygon holds; missing: glass, or unknown if there is no glass.
+  std::optional<LabelId> outside_polygons{};
+};
+
 // Reads a mask for a slide of `slide` px with `factor` px a latent cell:
 //
 //   .geojson         annotations in pixels of the slide: a cell takes the label of the last polygon
-//                    that holds its middle. A cell that no polygon holds is glass, or unknown
-//                    if the label set has no glass.
+//                    that holds its middle.
 //   any other name   any single-band 8-bit image that libvips reads, or an indexed PNG or TIFF,
 //                    whose indices are the ids; of a pyramid the first image. With `colours`, a
 //                    JSON of colours and labels (docs/formats.md), an RGB image.
@@ -32,7 +38,6 @@ namespace histoloom {
 //   - an id or a colour that stands for no label (with its first pixel)
 //   - whatever docs/formats.md says of annotations
 std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const LabelSet& labels,
-                                      PixelSize slide, int factor,
-                                      const std::filesystem::path& colours = {});
+                                      PixelSize slide, int factor, const MaskReading& how = {});
 
 }  // namespace histoloom

@@ -1,0 +1,116 @@
+#include "expected_stages.h"
+
+#include <algorithm>
+#include <string>
+
+#include "canvas.h"
+#include "histoloom/bundle/mask_model.h"
+#include "histoloom/diffusion/sampling.h"
+#include "inpaint_source.h"
+#include "sampling_choice.h"
+
+namespace histoloom {
+
+namespace {
+
+// GFLOP a second of the default model's networks, of decoding with the writing that overlaps it.
+constexpr double kLabelSpeed = 420, kLatentSpeed = 760, kDecodeSpeed = 570;
+// Seconds a pixel (docs/formats.md, "Label pyramid"): 14 s of 100,000 × 100,000.
+constexpr double kLabelPixelSeconds = 1.4e-9;
+
+// How often patches of `patch` cells, `stride` apart, lie on a canvas.
+double patches_on(LatentSize canvas, double stride) {
+  return (static_cast<double>(canvas.width) / stride + 0.5) *
+         (static_cast<double>(canvas.height) / stride + 0.5);
+}
+
+// About as many evaluations as painting all cells of a canvas takes.
+double expected_evaluations(LatentSize canvas, const DiffusionModel& model, const Sampling& s) {
+  const std::vector<int> times = model.schedule.times(s.steps, s.spacing);
+  double sum = 0;
+  for (int i = 0; i < s.steps; ++i) {
+    // Crops of tapered steps overlap by a quarter.
+    const double stride = (i < s.steps - s.tapered_steps ? 1.0 : 0.75) * model.patch;
+    const bool guided = is_guided(s, times[static_cast<std::size_t>(i)], model.schedule.steps());
+    sum += patches_on(canvas, stride) * (guided ? 2 : 1);
+  }
+  return sum;
+}
+
+ExpectedStage painting_stage(LatentSize canvas, const DiffusionModel& model, const Sampling& s,
+                             Denoiser& denoiser, double speed) {
+  return {.name = "painting " + model.name,
+          .cost = expected_evaluations(canvas, model, s) *
+                  denoiser.gflop_per_evaluation(model.patch) / speed};
+}
+
+ExpectedStage label_painting_stage(PixelSize size, const ModelBundle& bundle, Denoiser& denoiser) {
+  const DiffusionModel model = MaskModel(bundle).diffusion_model();
+  const LatentSize canvas = {
+      std::max<std::int64_t>(divide_up(size.width, bundle.mask->cell), model.patch),
+      std::max<std::int64_t>(divide_up(size.height, bundle.mask->cell), model.patch)};
+  Sampling sampling = sampling_of(bundle.mask->sampling);
+  sampling.tapered_steps = std::min(1, sampling.steps);
+  return painting_stage(canvas, model, sampling, denoiser, kLabelSpeed);
+}
+
+// Seconds for the pixels of so many cells; encoding takes about what decoding takes.
+double decoding_seconds(double cells, const ModelBundle& bundle, double gflop_a_cell) {
+  const double shared = bundle.decode_overlap / static_cast<double>(bundle.decode_window);
+  return cells / ((1 - shared) * (1 - shared)) * gflop_a_cell / kDecodeSpeed;
+}
+
+// Label pyramid and annotations, if they are asked for.
+void add_label_files(const LabelFiles& files, PixelSize size, std::vector<ExpectedStage>& out) {
+  const double cost = kLabelPixelSeconds * static_cast<double>(size.area());
+  if (!files.mask_out.empty()) out.push_back({.name = "writing labels", .cost = cost});
+  if (!files.annotations.empty()) out.push_back({.name = "tracing labels", .cost = cost});
+}
+
+}  // namespace
+
+std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBundle& bundle,
+                                        bool paints_labels, NetworkSource& networks) {
+  const NewSlide& slide = std::get<NewSlide>(spec.what);
+  const PixelSize size = slide.labels.size;
+  const CellSize cells = latent_size_for(size, bundle.latent.downsampling);
+  // The autoencoder is loaded already; the first stage's network comes last.
+  const double gflop_a_cell = networks.autoencoder().gflop_per_decoded_cell();
+  std::vector<ExpectedStage> out = {painting_stage(canvas_around(cells, bundle.patch).size,
+                                                   bundle.image(), sampling_of_job(spec, bundle),
+                                                   networks.denoiser(), kLatentSpeed)};
+  out.push_back(
+      {.name = "decoding and writing",
+       .cost = decoding_seconds(static_cast<double>(cells.area()), bundle, gflop_a_cell)});
+  add_label_files(slide.files, size, out);
+  if (paints_labels)
+    out.insert(out.begin(), label_painting_stage(size, bundle, networks.label_denoiser()));
+  return out;
+}
+
+std::vector<ExpectedStage> inpaint_stages(const GenerateSpec& spec, const ModelBundle& bundle,
+                                          NetworkSource& networks) {
+  const PixelRect box = region_of(std::get<Inpainting>(spec.what)).box();
+  const std::int64_t factor = bundle.latent.downsampling;
+  const LatentSize painted = {divide_up(box.width(), factor), divide_up(box.height(), factor)};
+  // A patch a side is encoded around the region.
+  const double around = static_cast<double>(painted.width + 2 * bundle.patch) *
+                        static_cast<double>(painted.height + 2 * bundle.patch);
+  const double gflop_a_cell = networks.autoencoder().gflop_per_decoded_cell();
+  return {{.name = "encoding", .cost = decoding_seconds(around, bundle, gflop_a_cell)},
+          painting_stage(painted, bundle.image(), sampling_of_job(spec, bundle),
+                         networks.denoiser(), kLatentSpeed),
+          {.name = "decoding and writing",
+           .cost = decoding_seconds(static_cast<double>(painted.area()), bundle, gflop_a_cell)}};
+}
+
+std::vector<ExpectedStage> label_stages(const MaskJobSpec& spec, const ModelBundle& bundle,
+                                        bool paints_labels, NetworkSource& networks) {
+  std::vector<ExpectedStage> out;
+  if (paints_labels)
+    out.push_back(label_painting_stage(spec.labels.size, bundle, networks.label_denoiser()));
+  add_label_files(spec.files, spec.labels.size, out);
+  return out;
+}
+
+}  // namespace histoloom
