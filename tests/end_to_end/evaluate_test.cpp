@@ -4,6 +4,7 @@
 #include <vips/vips.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "support.h"
 
@@ -34,6 +35,21 @@ std::string write_pictures(const Folder& folder, const std::string& name, unsign
   return (folder / name).string();
 }
 
+class EvaluateRun : public testing::Test {
+ protected:
+  // A quick evaluation of a few pictures.
+  Outcome evaluate(const Arguments& more) const {
+    Arguments all{"evaluate", "--real",       real_, "--synthetic",  synthetic_, "--patch",
+                  "32",       "--directions", "4",   "--replicates", "10"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all);
+  }
+
+  Folder folder_;
+  std::string real_ = write_pictures(folder_, "real", 4);
+  std::string synthetic_ = write_pictures(folder_, "synthetic", 3);
+};
+
 TEST(EvaluateTool, PrintsATableAndWritesAReport) {
   const Folder folder;
   const std::string report = (folder / "report.json").string();
@@ -63,6 +79,30 @@ TEST(EvaluateTool, TheSameSeedGivesTheSameReport) {
   };
   EXPECT_EQ(table("3"), table("3"));
   EXPECT_NE(table("3"), table("4"));
+}
+
+TEST_F(EvaluateRun, GivesTheSameReportOnAnyNumberOfThreads) {
+  const Outcome one = evaluate({"--threads", "1", "--quiet"}),
+                three = evaluate({"--threads", "3", "--quiet"});
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(one.out, three.out);
+  EXPECT_EQ(evaluate({"--threads", "0x"}).code, 2);
+  EXPECT_EQ(evaluate({"--threads", "1025"}).err,
+            "histoloom: --threads must be from 1 to 1024, got 1025\n");
+}
+
+TEST_F(EvaluateRun, TellsItsStagesAsJson) {
+  const Outcome outcome = evaluate({"--progress", "json"});
+  EXPECT_EQ(outcome.code, 0);
+  std::vector<std::string> ended;
+  std::istringstream lines(outcome.err);
+  nlohmann::json object;
+  for (std::string line; std::getline(lines, line);) {
+    object = nlohmann::json::parse(line);
+    if (object.value("event", "") == "end") ended.push_back(object.value("stage", ""));
+  }
+  EXPECT_THAT(ended, testing::ElementsAre("reading masks and patches", "measuring"));
+  EXPECT_EQ(object.value("share", 0.0), 1);
 }
 
 // What generate writes beside a slide is no tissue.

@@ -46,6 +46,11 @@ TEST(ImportCommand, MakesABundleThatPaintsTheSameSlideTwice) {
   const Outcome imported = run(import_of_the_kit(folder));
   ASSERT_EQ(imported.code, 0) << imported.err;
   EXPECT_EQ(imported.out, (folder / "bundle").string() + "\n");
+  const Outcome checked = run({"model", "check", folder / "bundle"});
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_EQ(checked.err, "") << "nothing is stated of the denoiser's latents";
+  EXPECT_THAT(checked.out, testing::MatchesRegex("(.*: SHA-256 [0-9a-f]{64}, as model.json "
+                                                 "states\n){3}"));
   for (const char* out : {"a.svs", "b.svs"}) {
     const Outcome painted = run(generate_with(
         folder, out, {"--size", "300x270", "--layout", "full", "--steps", "2", "--seed", "3"}));

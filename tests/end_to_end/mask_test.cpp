@@ -55,6 +55,29 @@ std::vector<Place> places_in(const std::filesystem::path& geojson, int width, in
   return out;
 }
 
+TEST(Mask, HasTheSizeOfTheMaskThatItIsMadeOf) {
+  const Folder folder;
+  const auto ids = folder / "ids.png", out = folder / "labels.tif";
+  write_mask(ids, 200, 120, [](int x, int) { return x < 80 ? 1 : 0; });
+  const Outcome warned = run(mask(out, {"--mask", ids.string()}));
+  EXPECT_EQ(warned.code, 0);
+  EXPECT_EQ(warned.err,
+            "histoloom: warning: mask " + ids.string() +
+                " holds nothing but 60 % unknown, 40 % carcinoma: unknown is painted as "
+                "tissue, too; --background LABEL says what it is, such as --background "
+                "glass\n");
+  const Page labels = read_page(out, 0);
+  EXPECT_EQ(labels.width, 200);
+  EXPECT_EQ(labels.height, 120);
+  EXPECT_EQ(labels.pixels[100 * 200 + 20], 1);
+  const Outcome told = run(mask(out, {"--mask", ids.string(), "--background", "glass", "--force"}));
+  EXPECT_EQ(told.code, 0);
+  EXPECT_EQ(told.err, "");
+  const Page with_glass = read_page(out, 0);
+  EXPECT_EQ(with_glass.pixels[100 * 200 + 20], 1);
+  EXPECT_EQ(with_glass.pixels[100 * 200 + 150], 5);
+}
+
 TEST(Mask, PyramidAndAnnotationsAgreeAtTwoHundredPointsOfEverySlide) {
   if (std::system("/usr/bin/python3 -c 'import shapely' 2> /dev/null") != 0)
     GTEST_SKIP() << "python3-shapely is not installed";

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "support.h"
 
@@ -69,6 +71,14 @@ class Train : public testing::Test {
     out.insert(out.end(), flags.begin(), flags.end());
     return out;
   }
+  // A folder with an image to train on.
+  fs::path write_images() const {
+    const fs::path images = folder_ / "images";
+    fs::create_directories(images);
+    write_image(images / "a.png", 192, 160, 3,
+                [](int x, int y, int band) { return 90 + (x * 7 + y * 5 + band * 40) % 120; });
+    return images;
+  }
   // The message of a run that was refused as wrong input, having changed nothing.
   std::string refusal(const Arguments& arguments) const {
     const std::vector<std::string> before = folder_.listing();
@@ -92,6 +102,30 @@ TEST_F(Train, WritesWeightsCheckpointLogAndCurves) {
                            "model/mask_denoiser.safetensors", "model/model.json"));
   EXPECT_THAT(bytes_of(folder_ / "c.pt.csv"),
               StartsWith("step,loss,held_out_loss,learning_rate,seconds\n6,"));
+}
+
+TEST_F(Train, TellsItsStepsAsJson) {
+  const auto last = [&](const Arguments& flags) {
+    Arguments arguments = train({}, flags);
+    std::erase(arguments, "--quiet");
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    std::istringstream lines(outcome.err);
+    nlohmann::json object;
+    for (std::string line; std::getline(lines, line);) object = nlohmann::json::parse(line);
+    return object;
+  };
+  // It ends after the steps that it was told to take.
+  const nlohmann::json stopped = last({"--progress", "json", "--stop-after", "4"});
+  EXPECT_EQ(stopped.value("event", ""), "end");
+  EXPECT_EQ(stopped.value("stage", ""), "training mask");
+  EXPECT_EQ(stopped.value("done", 0), 4);
+  EXPECT_EQ(stopped.value("total", 0), 6);
+  EXPECT_EQ(stopped.value("share", 0.0), 1);
+  EXPECT_THAT(stopped.value("detail", ""), StartsWith("loss "));
+  const nlohmann::json whole = last({"--progress", "json", "--resume"});
+  EXPECT_EQ(whole.value("done", 0), 6);
+  EXPECT_EQ(whole.value("share", 0.0), 1);
 }
 
 TEST_F(Train, UnusableInputIsRefusedBeforeAnyWork) {
@@ -123,11 +157,65 @@ TEST_F(Train, ACheckpointIsOnlyReplacedWithForceAndOnlyResumedAsItWasStarted) {
   EXPECT_EQ(run(train({{"--seed", "5"}}, {"--force"})).code, 0);
 }
 
+TEST_F(Train, WeightsOfAnotherTrainingAreOnlyReplacedWithForce) {
+  ASSERT_EQ(run(train()).code, 0);
+  const fs::path weights = folder_ / "model/mask_denoiser.safetensors";
+  const std::string first = bytes_of(weights);
+  const std::string refused = "histoloom: " + weights.string() +
+                              ": holds weights that this training did not make; train a copy of "
+                              "the bundle, or replace them with --force\n";
+  const std::map<std::string, std::string> another{{"--checkpoint", (folder_ / "d.pt").string()}};
+  EXPECT_EQ(refusal(train(another)), refused);
+  EXPECT_TRUE(bytes_of(weights) == first);
+  ASSERT_EQ(run(train(another, {"--force"})).code, 0);
+  const std::string second = bytes_of(weights);
+  EXPECT_FALSE(second == first);
+  // The first training is done, and leaves them; to go on it would replace them.
+  EXPECT_EQ(run(train({}, {"--resume"})).code, 0);
+  EXPECT_TRUE(bytes_of(weights) == second);
+  EXPECT_EQ(refusal(train({{"--steps", "8"}}, {"--resume"})), refused);
+  EXPECT_EQ(run(train({{"--steps", "8"}}, {"--resume", "--force"})).code, 0);
+}
+
+TEST_F(Train, ADenoiserOnLatentsThatAreGoneIsNamedAsStale) {
+  const fs::path images = write_images();
+  const std::string model = (folder_ / "model").string();
+  const auto run_of = [&](const char* network, const char* checkpoint) {
+    return run(train({{"--images", images.string()},
+                      {"--steps", "2"},
+                      {"--checkpoint", (folder_ / checkpoint).string()}},
+                     {"--force"}, network));
+  };
+  const auto painted = [&] {
+    write_mask(folder_ / "mask.png", 64, 64, [](int, int) { return 1; });
+    return run(generate(folder_ / "s.svs", {"--model", model, "--mask", folder_ / "mask.png",
+                                            "--size", "64x64", "--force"}));
+  };
+  const std::string stale =
+      "histoloom: warning: " + model +
+      "/denoiser.safetensors: the denoiser was trained on latents of another autoencoder; train it "
+      "again\n";
+  for (const char* network : {"autoencoder", "denoiser"}) {
+    const Outcome outcome = run_of(network, network);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.err, "");
+  }
+  Outcome outcome = painted();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+
+  outcome = run_of("autoencoder", "again");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err, stale);
+  outcome = painted();
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err, stale);
+  EXPECT_EQ(run_of("denoiser", "denoiser").err, "");
+  EXPECT_EQ(painted().err, "");
+}
+
 TEST_F(Train, OptionsOfTheImagesNetworksReachThem) {
-  const fs::path images = folder_ / "images";
-  fs::create_directories(images);
-  write_image(images / "a.png", 192, 160, 3,
-              [](int x, int y, int band) { return 90 + (x * 7 + y * 5 + band * 40) % 120; });
+  const fs::path images = write_images();
   fs::copy(folder_ / "model", folder_ / "other", fs::copy_options::recursive);
   using Options = std::map<std::string, std::string>;
   const auto run_of = [&](const char* network, const char* model, Options options,

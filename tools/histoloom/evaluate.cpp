@@ -46,6 +46,12 @@ void add_options(CLI::App& app, EvaluateArguments& a) {
   app.add_option("--latent-factor", o.latent_factor,
                  "pixels a latent cell, for seams (the model's, else 8)");
   app.add_option("--report", a.report, "all figures, curves too, .json");
+  app.add_option("--threads", o.threads, "threads that measure (all cores)");
+}
+
+// Reading is taken for a tenth of the time.
+std::vector<ExpectedStage> evaluation_stages() {
+  return {{.name = "reading masks and patches", .cost = 1}, {.name = "measuring", .cost = 9}};
 }
 
 }  // namespace
@@ -65,6 +71,7 @@ void add_evaluate(CLI::App& program, std::vector<Subcommand>& out) {
                    if (!a->report.empty())
                      evaluate::require_no_input(a->report, a->options, *inputs);
                    return [a, inputs](Progress& progress) {
+                     progress.expect(evaluation_stages);
                      const evaluate::EvaluationReport report =
                          evaluate::evaluate(a->options, *inputs, progress);
                      fmt::print("{}", evaluate::report_table(report));

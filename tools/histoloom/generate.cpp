@@ -11,7 +11,7 @@ namespace {
 
 struct GenerateCommand {
   GenerateArguments arguments;
-  bool dry_run = false;
+  bool dry_run = false, json = false;
 };
 
 void add_sampling_options(CLI::App& app, GenerateArguments& o) {
@@ -93,12 +93,15 @@ void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
   add_sampling_options(*app, arguments);
   add_run_options(*app, arguments);
   add_output_options(*app, arguments);
-  app->add_flag("--dry-run", command->dry_run, "say what would be done and write nothing");
+  CLI::Option* dry_run =
+      app->add_flag("--dry-run", command->dry_run, "say what would be done and write nothing");
+  app->add_flag("--json", command->json, "say it as a JSON object")->needs(dry_run);
   add_inpainting_options(*app, arguments);
   out.push_back({app, [command]() -> Run {
                    GenerateArguments& a = command->arguments;
                    a.date = date_or_epoch(a.date);
-                   const GenerateSpec spec = parse(a);
+                   GenerateSpec spec = parse(a);
+                   spec.json_forecast = command->json;
                    const auto* slide = std::get_if<NewSlide>(&spec.what);
                    if (slide == nullptr) return run_of<InpaintJob>(spec, command->dry_run);
                    return slide->only_crop ? probe_of(spec)

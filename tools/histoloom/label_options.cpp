@@ -6,8 +6,8 @@ namespace histoloom {
 
 void add_label_options(CLI::App& app, LabelArguments& o) {
   o.model = default_model();
-  app.add_option("--size", o.size, "WIDTHxHEIGHT in pixels at full resolution")
-      ->capture_default_str();
+  app.add_option("--size", o.size,
+                 "WIDTHxHEIGHT in pixels at full resolution (the mask's, else 4096x4096)");
   app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
   add_seed(app, o.seed, "same seed, same slide, byte for byte");
   app.add_option("--layout", o.layout,
@@ -20,6 +20,8 @@ void add_label_options(CLI::App& app, LabelArguments& o) {
                  "labels instead of a layout: .png, .tif of ids, or QuPath's .geojson");
   app.add_option("--mask-colors", o.mask_colors, "which colour of the mask is which label, .json");
   app.add_flag("--keep-unknown", o.keep_unknown, "leave unlabelled tissue of the mask unlabelled");
+  app.add_option("--background", o.background,
+                 "the label of the mask's unlabelled pixels, by name or id (they are tissue)");
   app.add_option("--annotations", o.annotations,
                  "labels as polygons: .geojson for QuPath, .xml for ASAP");
   app.add_option("--simplify", o.simplify,

@@ -41,12 +41,15 @@ bool is_of_printing(std::string_view what) { return what.starts_with("cannot wri
 // What the user wants to hear on the way.
 struct Voice {
   bool quiet = false, verbose = false;
+  std::string progress = "auto";
 };
 
-int run(const Subcommand& command, Voice voice) {
+int run(const Subcommand& command, const Voice& voice) {
   int on_user_error = kUsage;  // until work has begun
   try {
-    TerminalProgress progress(voice.quiet, voice.verbose);
+    ProgressDisplay progress(
+        voice.quiet ? ProgressForm::none : progress_form(voice.progress, stderr_is_terminal()),
+        voice.verbose, stderr_screen());
     progress.log(fmt::format("histoloom {} {}", kVersion, command.app->get_name()));
     const Run run = command.prepare();
     progress.log("checked: files, disks, model, networks");
@@ -77,7 +80,13 @@ int run_program(int argc, char** argv) {
   // None is complained of below; required here, CLI11 would say so of a misspelt one too.
   program.require_subcommand(0, 1);
   Voice voice;
-  program.add_flag("--quiet", voice.quiet, "no progress");
+  CLI::Option* quiet = program.add_flag("--quiet", voice.quiet, "no progress, as --progress none");
+  program
+      .add_option("--progress", voice.progress,
+                  "on stderr: auto (a bar on a terminal, else plain), plain, json or none")
+      ->check(CLI::IsMember({"auto", "plain", "json", "none"}))
+      ->excludes(quiet)
+      ->capture_default_str();
   program.add_flag("--verbose", voice.verbose, "a log of stages, decisions and times on stderr");
   program.fallthrough();
   std::vector<Subcommand> commands;
@@ -85,6 +94,7 @@ int run_program(int argc, char** argv) {
   add_generate(program, commands);
   add_import(program, commands);
   add_mask(program, commands);
+  add_model(program, commands);
   add_pyramid(program, commands);
   add_train(program, commands);
   add_verify(program, commands);

@@ -1,37 +1,20 @@
-// Progress on stderr: a bar that redraws itself on a terminal, a line now and then elsewhere,
-// nothing when quiet. With verbose also a log: a line, with the seconds since the start, for each
-// stage, decision and figure.
+// Progress on stderr, and the signals that end a run.
 #pragma once
 
-#include <chrono>
 #include <string>
 
-#include "histoloom/core/progress.h"
+#include "progress_display.h"
 
 namespace histoloom {
 
-class TerminalProgress final : public Progress {
- public:
-  TerminalProgress(bool quiet, bool verbose);
-  ~TerminalProgress() override;
-  void start_stage(std::string_view stage, std::int64_t total, std::string_view unit) override;
-  void update(std::int64_t done, std::string_view detail) override;
-  void finish() override;
-  void warn(std::string_view message) override;
-  void log(std::string_view line) override;
-  bool stop_requested() const override;
-
- private:
-  using Clock = std::chrono::steady_clock;
-  void show(bool last);
-  std::string line() const;
-
-  bool quiet_, verbose_, terminal_;
-  std::string stage_, unit_, detail_;
-  std::int64_t total_ = 0, done_ = 0, first_ = -1;
-  Clock::time_point start_, shown_, first_call_ = Clock::now();
-  bool open_ = false;
-};
+// Standard error with its clock, its width and the user's wish to stop.
+ProgressScreen stderr_screen();
+// The form that an option names: plain, json, none; auto is a bar on a terminal, else plain lines.
+ProgressForm progress_form(const std::string& name, bool terminal);
+bool stderr_is_terminal();
+// The columns of the terminal on stderr; if it doesn't say, those that the environment's COLUMNS
+// names, else 80.
+int terminal_columns();
 
 inline constexpr int kInterrupted = 130;  // exit code
 

@@ -28,7 +28,9 @@ void add_options(CLI::App& app, TrainArguments& a) {
                  "file for weights, optimiser and step; log and curves are FILE.csv and FILE.png")
       ->required();
   app.add_flag("--resume", o.resume, "continue from the checkpoint");
-  app.add_flag("--force", o.force, "start anew although the checkpoint exists");
+  app.add_flag("--force", o.force,
+               "start anew although the checkpoint exists; replace weights that this training did "
+               "not make");
   app.add_option("--steps", o.steps, "optimiser steps")->capture_default_str();
   app.add_option("--stop-after", o.stop_after,
                  "step at which this run ends, to be resumed (0: at the last)");
@@ -83,6 +85,17 @@ void print_end(const TrainingSummary& training) {
                training.steps);
 }
 
+// The stages of a training; it may stop before its last step.
+void expect_training(const std::string& network, bool encodes, Progress& progress) {
+  progress.expect([&] {
+    std::vector<ExpectedStage> stages;
+    // Training images, then held-out ones if there are any: little beside thousands of steps.
+    if (encodes) stages = {{.name = "encoding", .cost = 0.04}, {.name = "encoding", .cost = 0.01}};
+    stages.push_back({.name = "training " + network, .cost = 1, .ends_early = true});
+    return stages;
+  });
+}
+
 void print_loss(const TrainingSummary& training) {
   print_end(training);
   fmt::print(
@@ -102,6 +115,7 @@ TrainOptions parsed(TrainArguments& a) {
   a.options.dtype = a.dtype.empty()        ? fastest_dtype()
                     : a.dtype == "float32" ? DType::float32
                                            : DType::bfloat16;
+  require_kernels(a.options.dtype);
   if (!a.optimizer.empty())
     a.options.optimizer = a.optimizer == "muon" ? OptimizerKind::muon : OptimizerKind::adamw;
   return a.options;
@@ -121,6 +135,7 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
                    const TrainOptions options = parsed(*arguments);
                    auto training = std::make_shared<AutoencoderTraining>(options);
                    return Run([options, training](Progress& progress) {
+                     expect_training("autoencoder", /*encodes=*/false, progress);
                      const AutoencoderReport r = training->run(progress);
                      print_end(r.training);
                      fmt::print(
@@ -146,6 +161,7 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   out.push_back({app, [arguments] {
                    auto training = std::make_shared<DenoiserTraining>(parsed(*arguments));
                    return Run([training](Progress& progress) {
+                     expect_training("denoiser", /*encodes=*/true, progress);
                      print_loss(training->run(progress));
                      return 0;
                    });
@@ -167,6 +183,7 @@ void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
                    const TrainOptions options = parsed(*arguments);
                    auto training = std::make_shared<MaskTraining>(options);
                    return Run([options, training](Progress& progress) {
+                     expect_training("mask", /*encodes=*/false, progress);
                      const MaskReport r = training->run(progress);
                      print_loss(r.training);
                      if (!std::isnan(r.completion_accuracy))
