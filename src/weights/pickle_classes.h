@@ -20,7 +20,7 @@ struct PickleClass {
   };
   Role role = Role::ordered_dict;
   ElementType type = ElementType::f32;  // of a storage
-  std::string_view module, name;        // of an unknown one
+  std::string_view module{}, name{};    // of an unknown one
 };
 
 // The class of this name.
