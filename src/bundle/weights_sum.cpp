@@ -98,9 +98,9 @@ std::vector<WeightsFinding> check_weights(const ModelBundle& bundle) {
 }
 
 std::vector<WeightsFinding> state_weights(const fs::path& directory) {
-  edit_model_json(directory, [&](ordered_json& json) {
-    for (const auto& [key, network] : ModelBundle::parse(json.dump(), directory).networks())
-      if (file_exists(network.weights)) state_sum(json[key], key, weights_sha256(network.weights));
+  edit_model_json(directory, [&](ordered_json& root) {
+    for (const auto& [key, network] : ModelBundle::parse(root.dump(), directory).networks())
+      if (file_exists(network.weights)) state_sum(root[key], key, weights_sha256(network.weights));
   });
   return check_weights(ModelBundle::read(directory));
 }
