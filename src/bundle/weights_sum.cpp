@@ -27,8 +27,7 @@ std::string changed_text(const ModelBundle& bundle, const NetworkSpec& network,
                          const std::string& sum) {
   return fmt::format(
       "{}: was changed or damaged: its SHA-256 is {}..., model.json states {}...; put the stated "
-      "file "
-      "back, or accept this one with 'histoloom model check --update {}'",
+      "file back, or accept this one with 'histoloom model check --update {}'",
       network.weights.string(), short_sum(sum), short_sum(network.sha256),
       bundle.directory.string());
 }

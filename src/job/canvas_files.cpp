@@ -21,12 +21,14 @@ std::set<std::string> array_names() {
 
 }  // namespace
 
-bool holds_only_canvas(const fs::path& directory) {
+bool holds_only_canvas(const fs::path& directory, const char* besides) {
   std::error_code code;
   if (fs::symlink_status(directory, code).type() == fs::file_type::not_found) return true;
-  const std::set<std::string> names = array_names();
+  const std::set<std::string> arrays = array_names();
+  std::set<std::string> names = arrays;
+  if (besides != nullptr) names.insert(besides);
   if (!holds_only(directory, names)) return false;
-  for (const std::string& name : names)
+  for (const std::string& name : arrays)
     if (!holds_only_array(directory / name)) return false;
   return true;
 }

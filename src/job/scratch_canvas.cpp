@@ -2,15 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
-#include <string>
-
 #include "canvas_files.h"
 #include "histoloom/core/error.h"
-#include "histoloom/core/file.h"
 #include "histoloom/store/array_files.h"
-#include "outputs.h"
 #include "paint_stage.h"
 
 namespace histoloom {
@@ -24,7 +18,7 @@ constexpr const char* kScratchLock = "lock";
 }  // namespace
 
 ScratchCanvas::ScratchCanvas(const fs::path& beside) : path_(beside.string() + ".work") {
-  if (file_exists(path_) && !is_ours())
+  if (!holds_only_canvas(path_, kScratchLock))
     throw UserError(fmt::format(
         "{}: is in the way and not ours; remove it, or give what is written another name",
         path_.string()));
@@ -48,14 +42,6 @@ void ScratchCanvas::open() {
         fmt::format("{}: another process is working in it; wait for it", path_.string()));
   lock_.emplace(std::move(*lock));
   for (const char* array : kCanvasArrays) remove_array(path_ / array);
-}
-
-bool ScratchCanvas::is_ours() const {
-  std::set<std::string> names(kCanvasArrays.begin(), kCanvasArrays.end());
-  names.insert(kScratchLock);
-  return holds_only(path_, names) &&
-         std::all_of(kCanvasArrays.begin(), kCanvasArrays.end(),
-                     [this](const char* array) { return holds_only_array(path_ / array); });
 }
 
 }  // namespace histoloom

@@ -22,8 +22,6 @@ class ScratchCanvas {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  bool is_ours() const;
-
   std::filesystem::path path_;
   std::optional<FileLock> lock_;
 };

@@ -53,8 +53,8 @@ class ImportedBundle {
 
   // What model.json will say, without the sums of the weights.
   const std::string& model_json() const;
-  // Writes the bundle, whose model.json states the sums of its weights. \error UserError names the path and the cause; Interrupted. After an error
-  // nothing is left.
+  // Writes the bundle, whose model.json states the sums of its weights. After an error nothing is
+  // left. \error UserError names the path and the cause; Interrupted.
   void write(Progress& progress) const;
 
   struct Contents;
