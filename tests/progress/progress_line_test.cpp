@@ -93,7 +93,7 @@ TEST(ColumnsOf, CountsCharactersAndNotBytes) {
 }
 
 TEST(Printable, HasNoControlCharacters) {
-  EXPECT_EQ(printable("a\nb\x1b[2Jc\x7f ä"), "a?b?[2Jc? ä");
+  EXPECT_EQ(one_line("a\nb\x1b[2Jc\x7f ä"), "a?b?[2Jc? ä");
 }
 
 }  // namespace
