@@ -41,7 +41,7 @@ class Forecaster {
   double random_over_shifted() const;
   double evaluations_of(const CropData& work, bool guided) const;
   void tell_time(PaintForecast& out);
-  double seconds_a_batch(std::size_t group, bool guided);
+  double seconds_a_batch(CropEvaluator& evaluator, bool guided) const;
 
   const DiffusionModel& model_;
   Denoiser& denoiser_;
@@ -98,33 +98,34 @@ StepCount Forecaster::plain_count(int step, std::int64_t every) {
   return {out.crops * more_, out.guided * more_, out.plain * more_};
 }
 
+// A call always has the model's whole batch, so that a part of one is a batch of another model.
 void Forecaster::tell_time(PaintForecast& out) {
   const bool guided = sampling_.guidance != 0;
-  const int all = evaluator_.group_size(guided);
-  const double gflop_a_crop =
-      (guided ? 2 : 1) * std::max(denoiser_.gflop_per_evaluation(model_.patch), 1e-9);
-  const int crops =
-      static_cast<int>(std::min<double>(all, std::floor(forecast_.gflop_to_run / gflop_a_crop)));
-  out.whole_batches = crops == all;
-  if (crops > 0)
-    out.seconds =
-        out.batches * seconds_a_batch(static_cast<std::size_t>(crops), guided) * all / crops;
+  const double gflop = std::max(denoiser_.gflop_per_evaluation(model_.patch), 1e-9);
+  DiffusionModel tried = model_;
+  tried.batch =
+      static_cast<int>(std::min<double>(model_.batch, std::floor(forecast_.gflop_to_run / gflop)));
+  out.whole_batches = tried.batch == model_.batch;
+  if (tried.batch < (guided ? 2 : 1)) return;
+  CropEvaluator evaluator(tried, denoiser_, scene_, sampling_);
+  out.seconds = out.batches * seconds_a_batch(evaluator, guided) * model_.batch / tried.batch;
 }
 
-double Forecaster::seconds_a_batch(std::size_t group, bool guided) {
+double Forecaster::seconds_a_batch(CropEvaluator& evaluator, bool guided) const {
+  const auto group = static_cast<std::size_t>(evaluator.group_size(guided));
   const auto timed = [&] {
     DenoiserCounters counters;
     std::int64_t left = static_cast<std::int64_t>(group) * threads_;
     run_crops({.next =
                    [&](CropData& work) {
-                     work.crop.owned.assign(evaluator_.cells(), 1);
-                     work.labels.assign(evaluator_.cells(), scene_.unknown);
-                     work.y.assign(evaluator_.cells() * static_cast<std::size_t>(model_.channels),
+                     work.crop.owned.assign(evaluator.cells(), 1);
+                     work.labels.assign(evaluator.cells(), scene_.unknown);
+                     work.y.assign(evaluator.cells() * static_cast<std::size_t>(model_.channels),
                                    0.0f);
                      return left-- > 0;
                    },
                .read = [](CropData&) {},
-               .predict = [&](CropGroup& crops) { evaluator_.predict(crops, 0, guided, counters); },
+               .predict = [&](CropGroup& crops) { evaluator.predict(crops, 0, guided, counters); },
                .write = [](CropData&) {},
                .collect = [](const CropData&) {}},
               group, threads_);
