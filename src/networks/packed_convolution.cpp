@@ -274,31 +274,4 @@ at::Tensor PackedConvolution::operator()(const at::Tensor& any_layout) {
   return y;
 }
 
-namespace {
-
-// oneDNN has none below AVX-512, nor if its own environment variable keeps it from using that.
-bool has_bfloat16_kernels() {
-  constexpr auto kNeeded = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kNeeded) == kNeeded;
-}
-
-}  // namespace
-
-DType fastest_dtype() {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool fast = __builtin_cpu_supports("amx-bf16") ||
-                    (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_is("amd"));
-  if (fast && has_bfloat16_kernels()) return DType::bfloat16;
-#endif
-  return DType::float32;
-}
-
-void require_kernels(DType dtype) {
-  if (dtype == DType::bfloat16 && !has_bfloat16_kernels())
-    throw UserError(
-        "--dtype bfloat16 needs a CPU with AVX-512, which this one lacks; leave it out or give "
-        "float32");
-}
-
 }  // namespace histoloom
