@@ -142,7 +142,8 @@ TEST(TwoProcesses, DontWorkInOneDirectory) {
   Process process(job.command());
   ASSERT_TRUE(process.hold_at(job.at_step(1)));
   for (const Arguments& how : {Arguments{}, Arguments{"--resume"}, Arguments{"--force"}}) {
-    const Outcome second = run(job.command(how));
+    const Outcome second =
+        run(generate(job / "other.svs", plus(plus(kJob, {"--work", job.work().string()}), how)));
     EXPECT_EQ(second.code, 2);
     EXPECT_EQ(second.err, "histoloom: " + job.work().string() +
                               ": another process is working in it; wait for it, or give another "

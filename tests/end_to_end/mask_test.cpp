@@ -70,10 +70,11 @@ TEST(Mask, HasTheSizeOfTheMaskThatItIsMadeOf) {
   EXPECT_EQ(labels.width, 200);
   EXPECT_EQ(labels.height, 120);
   EXPECT_EQ(labels.pixels[100 * 200 + 20], 1);
-  const Outcome told = run(mask(out, {"--mask", ids.string(), "--background", "glass", "--force"}));
+  const auto clear = folder / "clear.tif";
+  const Outcome told = run(mask(clear, {"--mask", ids.string(), "--background", "glass"}));
   EXPECT_EQ(told.code, 0);
   EXPECT_EQ(told.err, "");
-  const Page with_glass = read_page(out, 0);
+  const Page with_glass = read_page(clear, 0);
   EXPECT_EQ(with_glass.pixels[100 * 200 + 20], 1);
   EXPECT_EQ(with_glass.pixels[100 * 200 + 150], 5);
 }
