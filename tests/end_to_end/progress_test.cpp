@@ -338,7 +338,8 @@ TEST(DryRunAsJson, SaysWhatASlideWillTake) {
 TEST(DryRunAsJson, SaysWhatInpaintingWillTake) {
   const Folder folder;
   const auto slide = folder / "a.svs";
-  ASSERT_EQ(run(generate(slide, {"--size", "512x512", "--steps", "1"})).code, 0);
+  ASSERT_EQ(run(generate(slide, {"--size", "512x512", "--steps", "1", "--layout", "full"})).code,
+            0);
   const Outcome dry =
       run(generate(folder / "b.svs", {"--inpaint", slide.string(), "--region", "128,96,160,64",
                                       "--steps", "2", "--dry-run", "--json"}));
