@@ -315,9 +315,10 @@ TEST(Dtype, ThatTheKernelsDontComputeInIsRefusedBeforeAnyWork) {
     const Outcome outcome = run(generate(slide, plus(plus(small, {"--dtype", "bfloat16"}), more)));
     if (outcome.code == 0) continue;
     EXPECT_EQ(outcome.code, 2);
-    EXPECT_EQ(outcome.err,
-              "histoloom: --dtype bfloat16: this CPU's kernels don't compute in it; leave it out or "
-              "give float32\n");
+    EXPECT_EQ(
+        outcome.err,
+        "histoloom: --dtype bfloat16: this CPU's kernels don't compute in it; leave it out or "
+        "give float32\n");
     EXPECT_THAT(folder.listing(), testing::IsEmpty());
   }
   const Outcome made = run(generate(slide, plus(small, {"--force"})));

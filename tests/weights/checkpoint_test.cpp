@@ -69,7 +69,8 @@ std::string numpy_scalar(const std::string& module, const std::string& bytes) {
 }
 
 TEST(Checkpoint, NumbersOfNumpyAreReadPast) {
-  const std::string encoded = name("_codecs", "encode") + tuple({text("abc"), text("latin1")}) + "R";
+  const std::string encoded =
+      name("_codecs", "encode") + tuple({text("abc"), text("latin1")}) + "R";
   for (const std::string& scalar :
        {numpy_scalar("numpy.core.multiarray", encoded),
         numpy_scalar("numpy._core.multiarray", "C\3abc"),

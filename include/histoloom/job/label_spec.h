@@ -17,7 +17,7 @@ namespace histoloom {
 struct MaskSource {
   std::filesystem::path file{}, colours{};  // `colours` may be empty
   bool keep_unknown = false;                // unlabelled tissue stays so
-  std::string background{};                 // label of what has none: a name or an id; empty: tissue
+  std::string background{};  // label of what has none: a name or an id; empty: tissue
 };
 
 // Labels of a layout: where tissue lies; a mask denoiser or noise says which tissue.
