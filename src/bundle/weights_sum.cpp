@@ -45,6 +45,11 @@ WeightsFinding finding_of(const ModelBundle& bundle, const NetworkSpec& network)
   }
 }
 
+// \error UserError for a file that is none of weights, or is cut. A program is not looked into.
+void require_weights(const NetworkSpec& network) {
+  if (network.architecture != "torchscript") static_cast<void>(open_weights(network.weights));
+}
+
 void state_sum(ordered_json& entry, const std::string& key, const std::string& sum) {
   const ordered_json before = entry.value("sha256", ordered_json());
   if (key == "denoiser" && before.is_string() && before != sum) entry.erase("autoencoder_sha256");
@@ -70,8 +75,7 @@ void require_stated_weights(const ModelBundle& bundle, const NetworkSpec& networ
   if (state && bundle.checked && bundle.checked->contains(network.weights, *state)) return;
   const std::string sum = weights_sha256(network.weights);
   if (sum != network.sha256) {
-    // A program is not looked into.
-    if (network.architecture != "torchscript") static_cast<void>(open_weights(network.weights));
+    require_weights(network);
     throw UserError(changed_text(bundle, network, sum));
   }
   if (state && bundle.checked) bundle.checked->add(network.weights, *state);
@@ -98,8 +102,11 @@ std::vector<WeightsFinding> check_weights(const ModelBundle& bundle) {
 
 std::vector<WeightsFinding> state_weights(const fs::path& directory) {
   edit_model_json(directory, [&](ordered_json& root) {
-    for (const auto& [key, network] : ModelBundle::parse(root.dump(), directory).networks())
-      if (file_exists(network.weights)) state_sum(root[key], key, weights_sha256(network.weights));
+    for (const auto& [key, network] : ModelBundle::parse(root.dump(), directory).networks()) {
+      if (!file_exists(network.weights)) continue;
+      require_weights(network);
+      state_sum(root[key], key, weights_sha256(network.weights));
+    }
   });
   return check_weights(ModelBundle::read(directory));
 }

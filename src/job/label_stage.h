@@ -38,6 +38,8 @@ class LabelStage {
   void read();
   // Warns of what the user may not have meant, and logs the shares of the labels.
   void tell(Progress& progress) const;
+  // What the user may not have meant; empty: nothing.
+  const std::string& warning() const { return warning_; }
   // The shares of the labels, or of the outline, in words.
   std::string shares() const;
   // The share of cells that are no glass.

@@ -115,18 +115,20 @@ std::string SlideSetup::json_text_of(const JobForecast& forecast) const {
 std::string SlideSetup::describe(NetworkSource& networks) const {
   const JobForecast forecast = job_forecast(networks);
   if (spec.json_forecast) return json_text_of(forecast);
+  const std::string warning =
+      labels.warning().empty() ? "" : fmt::format("warning      {}\n", labels.warning());
   return fmt::format(
       "slide        {}x{} px, {} levels, {} tiles at most, {:.0f} % tissue\n"
       "labels       {}\n"
       "evaluations  {}\n"
       "time         {}\n"
       "disk         {} for latents, at most about {} for the slide\n"
-      "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n",
+      "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n{}",
       slide.labels.size.width, slide.labels.size.height, writing.levels(), writing.tiles(),
       100 * tissue_fraction, labels.shares(), evaluations_text(forecast, painting.sampling()),
       time_text(forecast, spec.machine.threads), format_byte_size(latents_disk()),
       format_byte_size(writing.disk()), format_byte_size(memory.working),
-      format_byte_size(memory.cache));
+      format_byte_size(memory.cache), warning);
 }
 
 }  // namespace histoloom

@@ -70,6 +70,15 @@ TEST(Mask, HasTheSizeOfTheMaskThatItIsMadeOf) {
   EXPECT_EQ(labels.width, 200);
   EXPECT_EQ(labels.height, 120);
   EXPECT_EQ(labels.pixels[100 * 200 + 20], 1);
+  const Outcome forecast =
+      run(generate(folder / "s.svs",
+                   {"--mask", ids.string(), "--size", "200x120", "--steps", "1", "--dry-run"}));
+  EXPECT_THAT(forecast.out, HasSubstr("\nlabels       100 % carcinoma\n"));
+  EXPECT_THAT(forecast.out,
+              HasSubstr("\nwarning      mask " + ids.string() + " holds nothing but 60 % unknown"));
+  const Outcome empty = run(mask(folder / "e.tif", {"--mask", ids.string(), "--background", ""}));
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_EQ(empty.err, "histoloom: --background: is empty; see histoloom --help\n");
   const auto clear = folder / "clear.tif";
   const Outcome told = run(mask(clear, {"--mask", ids.string(), "--background", "glass"}));
   EXPECT_EQ(told.code, 0);

@@ -66,6 +66,18 @@ TEST_F(ModelCheck, ChangedWeightsAreAFaultUntilTheyAreAccepted) {
   EXPECT_EQ(run(paint).code, 0);
 }
 
+TEST_F(ModelCheck, WeightsThatNobodyCanReadAreNotAccepted) {
+  const std::string before = bytes_of(model_ / "model.json");
+  change("autoencoder");
+  const fs::path file = model_ / "denoiser.safetensors";
+  write_bytes(file, bytes_of(file) + "x");
+  const Outcome refused = update();
+  EXPECT_NE(refused.code, 0);
+  EXPECT_THAT(refused.err, testing::StartsWith("histoloom: " + file.string() +
+                                               ": not a usable safetensors file: "));
+  EXPECT_EQ(bytes_of(model_ / "model.json"), before);
+}
+
 TEST_F(ModelCheck, MissingWeightsAreAFault) {
   fs::remove(model_ / "autoencoder.safetensors");
   for (const Outcome& outcome : {check(), update()}) {

@@ -21,7 +21,9 @@ void add_label_options(CLI::App& app, LabelArguments& o) {
   app.add_option("--mask-colors", o.mask_colors, "which colour of the mask is which label, .json");
   app.add_flag("--keep-unknown", o.keep_unknown, "leave unlabelled tissue of the mask unlabelled");
   app.add_option("--background", o.background,
-                 "the label of the mask's unlabelled pixels, by name or id (they are tissue)");
+                 "the label of the mask's unlabelled pixels, by name or id (they are tissue)")
+      ->check(
+          [](const std::string& label) { return std::string(label.empty() ? "is empty" : ""); });
   app.add_option("--annotations", o.annotations,
                  "labels as polygons: .geojson for QuPath, .xml for ASAP");
   app.add_option("--simplify", o.simplify,

@@ -48,7 +48,8 @@ std::vector<WeightsFinding> check_weights(const ModelBundle& bundle);
 
 // Has model.json state the sums of the weights as they are. A denoiser that was changed is no
 // longer said to be trained on any autoencoder. Gives what check_weights() then finds. \error
-// UserError if model.json can't be read or written.
+// UserError if model.json can't be read or written, and for a file that is none of weights or is
+// cut; then nothing is changed.
 std::vector<WeightsFinding> state_weights(const std::filesystem::path& directory);
 
 }  // namespace histoloom
