@@ -17,7 +17,8 @@ std::vector<LabelShare> label_shares(const LabelField& field, const LabelSet& la
   }
   std::vector<LabelShare> out;
   for (const Label& label : labels.labels())
-    out.push_back({label, static_cast<double>(cells[label.id]) / static_cast<double>(size.area())});
+    out.push_back({label, cells[label.id],
+                   static_cast<double>(cells[label.id]) / static_cast<double>(size.area())});
   return out;
 }
 

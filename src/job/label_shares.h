@@ -1,6 +1,7 @@
 // How much of a slide each label takes.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ namespace histoloom {
 
 struct LabelShare {
   Label label;
+  std::int64_t cells = 0;
   double share = 0;  // share of the cells, 0 to 1
 };
 

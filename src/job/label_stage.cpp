@@ -11,7 +11,6 @@
 #include "histoloom/labels/packed_field.h"
 #include "histoloom/labels/tidy.h"
 #include "histoloom/pyramid/writer.h"
-#include "label_shares.h"
 #include "layout_options.h"
 #include "mask_labels.h"
 
@@ -90,35 +89,43 @@ void LabelStage::check_outputs(const Replaceable& replace) const {
 void LabelStage::read() {
   if (const auto* mask = std::get_if<MaskSource>(&spec_.source)) {
     MaskLabels labels = read_mask_labels(*mask, spec_.size, spec_.seed, bundle_);
-    field_ = std::move(labels.field);
+    set_field(std::move(labels.field));
     warning_ = std::move(labels.warning);
     return;
   }
   const LayoutSource& layout = std::get<LayoutSource>(spec_.source);
   std::unique_ptr<LabelField> outline = outline_of(spec_, layout, bundle_);
-  field_ = painting_ ? packed_field(*outline)
-                     : finished(fill_outline(std::move(outline), bundle_.labels,
-                                             layout_options(layout, spec_.seed, bundle_)));
+  set_field(painting_ ? packed_field(*outline)
+                      : finished(fill_outline(std::move(outline), bundle_.labels,
+                                              layout_options(layout, spec_.seed, bundle_))));
 }
 
 void LabelStage::tell(Progress& progress) const {
   if (!warning_.empty()) progress.warn(warning_);
-  progress.log(fmt::format("{}: {}", painting_ ? "outline" : "labels", shares()));
+  progress.log(fmt::format("{}: {}", painting_ ? "outline" : "labels", text_of(shares_)));
 }
 
-std::string LabelStage::shares() const { return text_of(label_shares(*field_, bundle_.labels)); }
+void LabelStage::set_field(std::unique_ptr<LabelField> field) {
+  field_ = std::move(field);
+  shares_ = label_shares(*field_, bundle_.labels);
+}
 
 double LabelStage::tissue_fraction() const {
   const std::optional<LabelId> glass = bundle_.labels.glass();
-  return glass ? histoloom::tissue_fraction(*field_, *glass) : 1;
+  std::int64_t tissue = 0, all = 0;
+  for (const LabelShare& share : shares_) {
+    all += share.cells;
+    if (share.label.id != glass) tissue += share.cells;
+  }
+  return static_cast<double>(tissue) / static_cast<double>(all);
 }
 
 void LabelStage::paint(NetworkSource& networks, const CanvasStore& store, PaintedPart done,
                        std::function<void(PaintedPart, const DiffusionReport&)> committed,
                        Progress& progress, DiffusionReport& report) {
   check_internal(painting_ != nullptr, "labels that are not painted");
-  field_ = finished(painting_->paint(std::move(field_), networks.label_denoiser(), store, done,
-                                     std::move(committed), progress, report));
+  set_field(finished(painting_->paint(std::move(field_), networks.label_denoiser(), store, done,
+                                      std::move(committed), progress, report)));
 }
 
 void LabelStage::write_pyramid(Progress& progress) const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/core/progress.h"
@@ -11,6 +12,7 @@
 #include "histoloom/job/label_spec.h"
 #include "histoloom/labels/label_field.h"
 #include "label_painting.h"
+#include "label_shares.h"
 #include "networks.h"
 #include "paint_stage.h"
 
@@ -40,8 +42,8 @@ class LabelStage {
   void tell(Progress& progress) const;
   // What the user may not have meant; empty: nothing.
   const std::string& warning() const { return warning_; }
-  // The shares of the labels, or of the outline, in words.
-  std::string shares() const;
+  // The shares of the labels, or of the outline until paint() has been called.
+  const std::vector<LabelShare>& shares() const { return shares_; }
   // The share of cells that are no glass.
   double tissue_fraction() const;
   // The labels, or their outline until paint() has been called.
@@ -54,6 +56,7 @@ class LabelStage {
   void write(Progress& progress) const;
 
  private:
+  void set_field(std::unique_ptr<LabelField> field);
   void write_pyramid(Progress& progress) const;
 
   const LabelSpec& spec_;
@@ -62,7 +65,8 @@ class LabelStage {
   pyramid::WriterOptions writer_;
   std::unique_ptr<LabelPainting> painting_;
   std::unique_ptr<LabelField> field_;
-  std::string warning_;  // of a mask; empty: none
+  std::vector<LabelShare> shares_;  // of field_, all of which is read for them
+  std::string warning_;             // of a mask; empty: none
 };
 
 }  // namespace histoloom

@@ -5,7 +5,6 @@
 #include "histoloom/core/version.h"
 #include "histoloom/core/writable.h"
 #include "job_json.h"
-#include "label_shares.h"
 #include "outputs.h"
 #include "process_memory.h"
 #include "stopwatch.h"
@@ -57,20 +56,19 @@ void MaskRecipe::run(NetworkSource& networks, Progress& progress) {
 }
 
 std::string MaskRecipe::report(double seconds) const {
-  const nlohmann::ordered_json facts = {
-      {"version", kVersion},
-      {"seed", spec_.labels.seed},
-      {"mask",
-       {{"path", spec_.files.mask_out.string()},
-        {"width", spec_.labels.size.width},
-        {"height", spec_.labels.size.height},
-        {"cell", bundle_.latent.downsampling},
-        {"shares", json_of(label_shares(labels_.field(), bundle_.labels))}}},
-      {"model", {{"name", bundle_.name}}},
-      {"threads", spec_.machine.threads},
-      {"dtype", name_of(spec_.machine.dtype)},
-      {"peak_rss_bytes", peak_rss_bytes()},
-      {"wall_seconds", seconds}};
+  const nlohmann::ordered_json facts = {{"version", kVersion},
+                                        {"seed", spec_.labels.seed},
+                                        {"mask",
+                                         {{"path", spec_.files.mask_out.string()},
+                                          {"width", spec_.labels.size.width},
+                                          {"height", spec_.labels.size.height},
+                                          {"cell", bundle_.latent.downsampling},
+                                          {"shares", json_of(labels_.shares())}}},
+                                        {"model", {{"name", bundle_.name}}},
+                                        {"threads", spec_.machine.threads},
+                                        {"dtype", name_of(spec_.machine.dtype)},
+                                        {"peak_rss_bytes", peak_rss_bytes()},
+                                        {"wall_seconds", seconds}};
   return text_of(facts);
 }
 

@@ -40,8 +40,6 @@ struct SlideRecipe::Run : RecipeRun {
           work.commit_labels(part, total());
         },
         progress, account.mask);
-    // Less than the outline had where specks were removed.
-    setup.tissue_fraction = setup.labels.tissue_fraction();
     account.mask_seconds = seconds();
   }
 
@@ -81,7 +79,7 @@ struct SlideRecipe::Run : RecipeRun {
     const JobFacts facts{.size = setup.slide.labels.size,
                          .levels = summary.levels.size(),
                          .bytes = summary.bytes,
-                         .tissue_fraction = setup.tissue_fraction,
+                         .tissue_fraction = setup.labels.tissue_fraction(),
                          .model_sha256 = job["model"]["sha256"],
                          .disk_latents = setup.latents_disk()};
     note_outputs(spec, setup.replace, mark_of(pyramid::partial_path(spec.out)));

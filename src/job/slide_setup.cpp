@@ -9,7 +9,6 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/writable.h"
 #include "job_json.h"
-#include "label_shares.h"
 #include "outputs.h"
 #include "sampling_choice.h"
 #include "stopwatch.h"
@@ -37,14 +36,13 @@ SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replac
   const Stopwatch reading;
   labels.read();
   label_seconds = reading.seconds();
-  tissue_fraction = labels.tissue_fraction();
   check_disks();
 }
 
 // The latents and the checkpoint on the disk of the work directory, the slide on that of OUT.
 void SlideSetup::check_disks() const {
   const auto bytes =
-      static_cast<std::uint64_t>(static_cast<double>(writing.disk()) * tissue_fraction);
+      static_cast<std::uint64_t>(static_cast<double>(writing.disk()) * labels.tissue_fraction());
   require_space(
       {{"the work directory", existing_directory(spec.work.directory),
         latents_disk() + writing.checkpoint_disk(), bytes_at(spec.work.directory), "--work"},
@@ -82,7 +80,7 @@ std::string SlideSetup::log_text(PaintedPart done) const {
   return fmt::format(
       "{:.1f} % tissue; labels {}; a canvas of {}x{} cells; {} threads; {} for strips, batches and "
       "tiles, {} for chunks; from step {}, crop {} on",
-      100 * tissue_fraction,
+      100 * labels.tissue_fraction(),
       labels.paints() ? fmt::format("painted, prompt '{}'", labels.prompt()) : "read",
       canvas.size.width, canvas.size.height, spec.machine.threads, format_byte_size(memory.working),
       format_byte_size(memory.cache), done.steps, done.crops);
@@ -104,8 +102,8 @@ std::string SlideSetup::json_text_of(const JobForecast& forecast) const {
                                   {"height", slide.labels.size.height},
                                   {"levels", writing.levels()},
                                   {"tiles", writing.tiles()},
-                                  {"tissue_fraction", tissue_fraction}}}};
-  out["labels"] = json_of(label_shares(labels.field(), bundle.labels));
+                                  {"tissue_fraction", labels.tissue_fraction()}}}};
+  out["labels"] = json_of(labels.shares());
   out.update(forecast_json(forecast, painting.sampling(), spec.machine));
   out["disk"] = {{"latents_bytes", latents_disk()}, {"slide_bytes", writing.disk()}};
   out["memory"] = {{"working_bytes", memory.working}, {"cache_bytes", memory.cache}};
@@ -125,10 +123,10 @@ std::string SlideSetup::describe(NetworkSource& networks) const {
       "disk         {} for latents, at most about {} for the slide\n"
       "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n{}",
       slide.labels.size.width, slide.labels.size.height, writing.levels(), writing.tiles(),
-      100 * tissue_fraction, labels.shares(), evaluations_text(forecast, painting.sampling()),
-      time_text(forecast, spec.machine.threads), format_byte_size(latents_disk()),
-      format_byte_size(writing.disk()), format_byte_size(memory.working),
-      format_byte_size(memory.cache), warning);
+      100 * labels.tissue_fraction(), text_of(labels.shares()),
+      evaluations_text(forecast, painting.sampling()), time_text(forecast, spec.machine.threads),
+      format_byte_size(latents_disk()), format_byte_size(writing.disk()),
+      format_byte_size(memory.working), format_byte_size(memory.cache), warning);
 }
 
 }  // namespace histoloom

@@ -50,8 +50,7 @@ struct SlideSetup {
   PaintStage painting;
   DecodeStage decoding;
   MemoryShares memory;
-  double label_seconds = 0;    // that reading took
-  double tissue_fraction = 1;  // of the labels, or of the outline of those that are to be painted
+  double label_seconds = 0;  // that reading took
 
  private:
   void check_disks() const;
