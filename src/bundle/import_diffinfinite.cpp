@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "histoloom/bundle/registry.h"
 #include "histoloom/core/error.h"
 #include "histoloom/networks/denoiser.h"
 #include "import_parts.h"

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "histoloom/bundle/registry.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/networks/denoiser.h"

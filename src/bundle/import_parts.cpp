@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "histoloom/bundle/registry.h"
 #include "histoloom/core/error.h"
 #include "histoloom/networks/autoencoder.h"
 #include "published_names.h"

@@ -7,6 +7,7 @@
 #include "histoloom/bundle/mask_model.h"
 #include "histoloom/diffusion/sampling.h"
 #include "inpaint_source.h"
+#include "label_stage.h"
 #include "sampling_choice.h"
 
 namespace histoloom {
@@ -15,8 +16,6 @@ namespace {
 
 // GFLOP a second of the default model's networks, of decoding with the writing that overlaps it.
 constexpr double kLabelSpeed = 420, kLatentSpeed = 760, kDecodeSpeed = 570;
-// Seconds a pixel (docs/formats.md, "Label pyramid"): 14 s of 100,000 × 100,000.
-constexpr double kLabelPixelSeconds = 1.4e-9;
 
 // How often patches of `patch` cells, `stride` apart, lie on a canvas.
 double patches_on(LatentSize canvas, double stride) {
@@ -60,13 +59,6 @@ double decoding_seconds(double cells, const ModelBundle& bundle, double gflop_a_
   return cells / ((1 - shared) * (1 - shared)) * gflop_a_cell / kDecodeSpeed;
 }
 
-// Label pyramid and annotations, if they are asked for.
-void add_label_files(const LabelFiles& files, PixelSize size, std::vector<ExpectedStage>& out) {
-  const double cost = kLabelPixelSeconds * static_cast<double>(size.area());
-  if (!files.mask_out.empty()) out.push_back({.name = "writing labels", .cost = cost});
-  if (!files.annotations.empty()) out.push_back({.name = "tracing labels", .cost = cost});
-}
-
 }  // namespace
 
 std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBundle& bundle,
@@ -82,7 +74,7 @@ std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBun
   out.push_back(
       {.name = "decoding and writing",
        .cost = decoding_seconds(static_cast<double>(cells.area()), bundle, gflop_a_cell)});
-  add_label_files(slide.files, size, out);
+  for (const ExpectedStage& stage : label_file_stages(slide.files, size)) out.push_back(stage);
   if (paints_labels)
     out.insert(out.begin(), label_painting_stage(size, bundle, networks.label_denoiser()));
   return out;
@@ -106,10 +98,10 @@ std::vector<ExpectedStage> inpaint_stages(const GenerateSpec& spec, const ModelB
 
 std::vector<ExpectedStage> label_stages(const MaskJobSpec& spec, const ModelBundle& bundle,
                                         bool paints_labels, NetworkSource& networks) {
-  std::vector<ExpectedStage> out;
+  std::vector<ExpectedStage> out = label_file_stages(spec.files, spec.labels.size);
   if (paints_labels)
-    out.push_back(label_painting_stage(spec.labels.size, bundle, networks.label_denoiser()));
-  add_label_files(spec.files, spec.labels.size, out);
+    out.insert(out.begin(),
+               label_painting_stage(spec.labels.size, bundle, networks.label_denoiser()));
   return out;
 }
 

@@ -151,8 +151,6 @@ class PaintedLabels final : public LabelField {
 
 }  // namespace
 
-bool can_paint_labels(const ModelBundle& bundle) { return bundle.mask_denoiser && bundle.mask; }
-
 namespace {
 
 Sampling sampling_of_labels(const ModelBundle& bundle, std::uint64_t seed) {
@@ -206,6 +204,43 @@ std::unique_ptr<LabelField> LabelPainting::paint(
   report = painted.report;
   return std::make_unique<PaintedLabels>(std::move(outline), std::move(painted.latents), unknown_,
                                          latents_a_cell(), model_.classes());
+}
+
+namespace {
+
+// A painting with the network that a job has for it.
+class NetworkPainter final : public LabelPainter {
+ public:
+  explicit NetworkPainter(LabelPainting painting) : painting_(std::move(painting)) {}
+
+  std::string prompt() const override { return painting_.prompt(); }
+  std::uint64_t disk() const override { return painting_.stage().disk(); }
+  std::uint64_t memory() const override { return painting_.stage().memory(); }
+  CanvasForecast forecast(const LabelField& outline, NetworkSource& networks) const override {
+    return painting_.forecast(outline, networks.label_denoiser());
+  }
+  std::unique_ptr<LabelField> paint(
+      std::unique_ptr<LabelField> outline, NetworkSource& networks, const CanvasStore& store,
+      PaintedPart done, std::function<void(PaintedPart, const DiffusionReport&)> committed,
+      Progress& progress, DiffusionReport& report) const override {
+    return painting_.paint(std::move(outline), networks.label_denoiser(), store, done,
+                           std::move(committed), progress, report);
+  }
+
+ private:
+  LabelPainting painting_;
+};
+
+}  // namespace
+
+std::unique_ptr<LabelPainter> label_painter(const LabelSpec& spec, const ModelBundle& bundle,
+                                            int threads) {
+  const auto* layout = std::get_if<LayoutSource>(&spec.source);
+  const bool can_paint = bundle.mask_denoiser && bundle.mask;
+  if (layout == nullptr || (!can_paint && layout->prompt.empty())) return nullptr;
+  return std::make_unique<NetworkPainter>(
+      LabelPainting(bundle, layout->prompt, latent_size_for(spec.size, bundle.latent.downsampling),
+                    spec.seed, threads));
 }
 
 }  // namespace histoloom

@@ -15,13 +15,17 @@
 #include <string_view>
 
 #include "histoloom/bundle/mask_model.h"
+#include "histoloom/job/label_spec.h"
 #include "histoloom/labels/label_field.h"
+#include "label_painter.h"
 #include "paint_stage.h"
 
 namespace histoloom {
 
-// Whether generate can paint labels with this bundle.
-bool can_paint_labels(const ModelBundle& bundle);
+// What paints the labels: nothing if a mask gives them, or if the bundle has no mask denoiser and no
+// prompt is asked for. The bundle outlives it. \error UserError as LabelPainting.
+std::unique_ptr<LabelPainter> label_painter(const LabelSpec& spec, const ModelBundle& bundle,
+                                            int threads);
 
 class LabelPainting {
  public:

@@ -2,7 +2,9 @@
 
 #include "expected_stages.h"
 #include "histoloom/core/resumable.h"
+#include "label_painting.h"
 #include "mask_recipe.h"
+#include "networks.h"
 
 namespace histoloom {
 
@@ -15,8 +17,8 @@ struct MaskJob::State {
   explicit State(const MaskJobSpec& s)
       : spec(s),
         bundle(ModelBundle::read(spec.model)),
-        recipe(spec, bundle),
-        networks(bundle, spec.machine.dtype, recipe.needs()) {}
+        recipe(spec, bundle, label_painter(spec.labels, bundle, spec.machine.threads)),
+        networks(bundle, spec.machine.dtype, {.image = false, .labels = recipe.paints()}) {}
 };
 
 MaskJob::MaskJob(const MaskJobSpec& spec) : state_(std::make_unique<State>(spec)) {}
@@ -25,8 +27,7 @@ MaskJob::MaskJob(MaskJob&&) noexcept = default;
 
 void MaskJob::run(Progress& progress) {
   progress.expect([&] {
-    return label_stages(state_->spec, state_->bundle, state_->recipe.needs().labels,
-                        state_->networks);
+    return label_stages(state_->spec, state_->bundle, state_->recipe.paints(), state_->networks);
   });
   run_from_start([&] { state_->recipe.run(state_->networks, progress); });
 }

@@ -5,18 +5,9 @@
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/bundle/mask_model.h"
+#include "network_source.h"
 
 namespace histoloom {
-
-// What stages take their networks from. Each call may load a network and gives back the one before,
-// so that a reference is good until the next call. One thread at a time.
-class NetworkSource {
- public:
-  virtual ~NetworkSource() = default;
-  virtual Autoencoder& autoencoder() = 0;
-  virtual Denoiser& denoiser() = 0;        // of the image
-  virtual Denoiser& label_denoiser() = 0;  // of the labels
-};
 
 // The networks of a bundle, ready for inference.
 class Networks final : public NetworkSource {

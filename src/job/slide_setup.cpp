@@ -9,6 +9,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/writable.h"
 #include "job_json.h"
+#include "label_painting.h"
 #include "outputs.h"
 #include "sampling_choice.h"
 #include "stopwatch.h"
@@ -21,7 +22,7 @@ SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replac
       slide(std::get<NewSlide>(s.what)),
       bundle(b),
       texture(s.tile),
-      labels(slide.labels, slide.files, b, s.machine.threads),
+      labels(slide.labels, slide.files, b, label_painter(slide.labels, b, s.machine.threads)),
       writing(s, slide, b),
       canvas(canvas_around(latent_size_for(slide.labels.size, b.latent.downsampling), b.patch)),
       painting(b.image(), sampling_of_job(s, b), canvas.size, s.machine.threads),

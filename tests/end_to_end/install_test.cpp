@@ -32,9 +32,15 @@ TEST(Installed, TheProgramUsesTheModelThatIsInstalledWithIt) {
 
   // Moved as a whole it still does.
   fs::create_directory(folder / "moved");
-  for (const char* part : {"bin", "share"}) fs::rename(folder / part, folder / "moved" / part);
+  for (const char* part : {"bin", "libexec", "share"})
+    fs::rename(folder / part, folder / "moved" / part);
   EXPECT_THAT(help_of(folder / "moved/bin/histoloom"),
               HasSubstr((folder / "moved/share/histoloom/models/default").string()));
+  const Outcome moved =
+      run({"mask", "-o", (folder / "n.tif").string(), "--size", "64x64", "--quiet"},
+          folder / "moved/bin/histoloom");
+  EXPECT_EQ(moved.code, 0) << moved.err;
+  EXPECT_EQ(bytes_of(folder / "n.tif"), bytes_of(folder / "m.tif"));
 }
 
 TEST(Copied, TheProgramUsesTheModelBesideItOrElseThatOfItsTree) {

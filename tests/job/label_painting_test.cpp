@@ -232,9 +232,12 @@ TEST_F(LabelPaintingTest, AnUnknownPromptListsThePrompts) {
 }
 
 TEST_F(LabelPaintingTest, ABundleWithoutAMaskDenoiserIsNamed) {
-  EXPECT_TRUE(can_paint_labels(bundle_));
+  const LabelSpec of_a_layout{.size = {376, 312}, .seed = 5, .source = LayoutSource{}};
+  const LabelSpec of_a_mask{.size = {376, 312}, .seed = 5, .source = MaskSource{}};
+  EXPECT_EQ(label_painter(of_a_mask, bundle_, 1), nullptr);
+  EXPECT_NE(label_painter(of_a_layout, bundle_, 1), nullptr);
   bundle_.mask.reset();
-  EXPECT_FALSE(can_paint_labels(bundle_));
+  EXPECT_EQ(label_painter(of_a_layout, bundle_, 1), nullptr);
   EXPECT_EQ(message_of([&] {
               LabelPainting(bundle_, "", {47, 39}, 1, 1);
             }),

@@ -7,6 +7,7 @@
 
 #include "fake_networks.h"
 #include "histoloom/core/file.h"
+#include "label_painting.h"
 
 namespace histoloom {
 namespace {
@@ -27,9 +28,8 @@ class MaskRecipeTest : public RecipeTest {
 
 TEST_F(MaskRecipeTest, WritesLabelsAndTheirShares) {
   const MaskJobSpec spec = parse(arguments());
-  MaskRecipe recipe(spec, bundle_);
-  EXPECT_FALSE(recipe.needs().image);
-  EXPECT_FALSE(recipe.needs().labels) << "the bundle has no mask denoiser";
+  MaskRecipe recipe(spec, bundle_, label_painter(spec.labels, bundle_, 1));
+  EXPECT_FALSE(recipe.paints()) << "the bundle has no mask denoiser";
   recipe.run(networks_, progress_);
   EXPECT_EQ(scratch_.files(), (std::vector<std::string>{"labels.tif", "model", "report.json"}));
   const auto report = nlohmann::json::parse(read_file(scratch_ / "report.json"));
@@ -46,12 +46,12 @@ TEST_F(MaskRecipeTest, AnOutputThatIsThereNeedsForce) {
   write_bytes(scratch_ / "labels.tif", "old");
   LabelArguments a = arguments();
   const MaskJobSpec spec = parse(a);
-  EXPECT_EQ(message_of([&] { MaskRecipe(spec, bundle_); }),
+  EXPECT_EQ(message_of([&] { MaskRecipe(spec, bundle_, nullptr); }),
             "--mask-out " + a.mask_out.string() +
                 ": exists; give another name, or --force to replace it");
   a.force = true;
   const MaskJobSpec forced = parse(a);
-  EXPECT_NO_THROW(MaskRecipe(forced, bundle_));
+  EXPECT_NO_THROW(MaskRecipe(forced, bundle_, nullptr));
 }
 
 }  // namespace

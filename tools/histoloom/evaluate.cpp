@@ -1,22 +1,10 @@
-#include "histoloom/evaluate/evaluate.h"
-
-#include <fmt/format.h>
-
-#include "histoloom/core/file.h"
-#include "histoloom/core/writable.h"
-#include "subcommands.h"
+#include "network_commands.h"
 
 namespace histoloom {
 
 namespace {
 
-struct EvaluateArguments {
-  evaluate::EvaluateOptions options;
-  std::vector<std::string> seams;
-  std::filesystem::path report;
-};
-
-void add_options(CLI::App& app, EvaluateArguments& a) {
+void add_options(CLI::App& app, EvaluateCommand& a) {
   evaluate::EvaluateOptions& o = a.options;
   app.add_option("--real", o.real, "folders, images or slides that the model was trained on")
       ->required();
@@ -49,36 +37,14 @@ void add_options(CLI::App& app, EvaluateArguments& a) {
   app.add_option("--threads", o.threads, "threads that measure (all cores)");
 }
 
-// Reading is taken for a tenth of the time.
-std::vector<ExpectedStage> evaluation_stages() {
-  return {{.name = "reading masks and patches", .cost = 1}, {.name = "measuring", .cost = 9}};
-}
-
 }  // namespace
 
 void add_evaluate(CLI::App& program, std::vector<Subcommand>& out) {
-  auto a = std::make_shared<EvaluateArguments>();
+  auto a = std::make_shared<EvaluateCommand>();
   CLI::App* app = program.add_subcommand(
       "evaluate", "likeness, seams and copying, each beside real against real");
   add_options(*app, *a);
-  out.push_back({app, [a]() -> Run {
-                   for (const std::string& text : a->seams)
-                     a->options.seams.push_back(evaluate::parse_seam_period(text));
-                   evaluate::validate(a->options);
-                   if (!a->report.empty()) require_writable(a->report, "--report");
-                   auto inputs = std::make_shared<evaluate::EvaluateInputs>(
-                       evaluate::open_inputs(a->options));
-                   if (!a->report.empty())
-                     evaluate::require_no_input(a->report, a->options, *inputs);
-                   return [a, inputs](Progress& progress) {
-                     progress.expect(evaluation_stages);
-                     const evaluate::EvaluationReport report =
-                         evaluate::evaluate(a->options, *inputs, progress);
-                     fmt::print("{}", evaluate::report_table(report));
-                     if (!a->report.empty()) replace_file(a->report, evaluate::report_json(report));
-                     return 0;
-                   };
-                 }});
+  out.push_back(evaluate_command(app, a));
 }
 
 }  // namespace histoloom

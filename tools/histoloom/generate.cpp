@@ -1,18 +1,9 @@
-#include <fmt/format.h>
-
-#include "histoloom/job/inpaint_job.h"
-#include "histoloom/job/slide_job.h"
 #include "label_options.h"
-#include "subcommands.h"
+#include "network_commands.h"
 
 namespace histoloom {
 
 namespace {
-
-struct GenerateCommand {
-  GenerateArguments arguments;
-  bool dry_run = false, json = false;
-};
 
 void add_sampling_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--steps", o.steps, "diffusion steps (the model's)");
@@ -60,28 +51,6 @@ void add_inpainting_options(CLI::App& app, GenerateArguments& o) {
     slide->excludes(app.get_option(name));
 }
 
-Run probe_of(const GenerateSpec& spec) {
-  auto job = std::make_shared<SlideJob>(spec);
-  return [job](Progress& progress) {
-    fmt::print("{}", job->probe(progress));
-    return 0;
-  };
-}
-
-template <class Job>
-Run run_of(const GenerateSpec& spec, bool dry_run) {
-  auto job = std::make_shared<Job>(spec);
-  return [job, dry_run, out = spec.out](Progress& progress) {
-    if (dry_run) {
-      fmt::print("{}", job->describe());
-      return 0;
-    }
-    job->run(progress);
-    fmt::print("{}\n", out.string());
-    return 0;
-  };
-}
-
 }  // namespace
 
 void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
@@ -97,16 +66,7 @@ void add_generate(CLI::App& program, std::vector<Subcommand>& out) {
       app->add_flag("--dry-run", command->dry_run, "say what would be done and write nothing");
   app->add_flag("--json", command->json, "say it as a JSON object")->needs(dry_run);
   add_inpainting_options(*app, arguments);
-  out.push_back({app, [command]() -> Run {
-                   GenerateArguments& a = command->arguments;
-                   a.date = date_or_epoch(a.date);
-                   GenerateSpec spec = parse(a);
-                   spec.json_forecast = command->json;
-                   const auto* slide = std::get_if<NewSlide>(&spec.what);
-                   if (slide == nullptr) return run_of<InpaintJob>(spec, command->dry_run);
-                   return slide->only_crop ? probe_of(spec)
-                                           : run_of<SlideJob>(spec, command->dry_run);
-                 }});
+  out.push_back(generate_command(app, command));
 }
 
 }  // namespace histoloom

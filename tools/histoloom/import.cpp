@@ -1,25 +1,10 @@
-#include "histoloom/bundle/import.h"
-
-#include <fmt/format.h>
-
-#include "histoloom/core/error.h"
-#include "histoloom/core/file.h"
-#include "histoloom/vocabulary/label_set.h"
-#include "subcommands.h"
+#include "network_commands.h"
 
 namespace histoloom {
 
 namespace {
 
-struct ImportArguments {
-  ImportOptions options;
-  std::filesystem::path labels;
-  DiffInfiniteImport diffinfinite;
-  DiffusersImport diffusers;
-  std::vector<std::string> contexts;  // NAME=FILE
-};
-
-void add_common_options(CLI::App& app, ImportArguments& a) {
+void add_common_options(CLI::App& app, ImportCommand& a) {
   ImportOptions& o = a.options;
   app.add_option("-o,--out", o.out, "the bundle: a directory, which must not exist")->required();
   app.add_option("--labels", a.labels, "label set in JSON: ids, names, colours, unknown, glass");
@@ -39,35 +24,13 @@ void add_common_options(CLI::App& app, ImportArguments& a) {
       ->capture_default_str();
 }
 
-std::pair<std::string, std::filesystem::path> parse_context(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
-    throw UserError(fmt::format("--context must be NAME=FILE, got '{}'", text));
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
-// Reads the label set, where one is given, and checks it.
-void read_labels(ImportArguments& a) {
-  if (a.labels.empty()) return;
-  a.options.labels_json = read_file(a.labels);
-  static_cast<void>(LabelSet::parse(a.options.labels_json, a.labels.string()));
-}
-
-Run written(ImportedBundle bundle, const std::filesystem::path& out) {
-  return [bundle = std::make_shared<ImportedBundle>(std::move(bundle)), out](Progress& progress) {
-    bundle->write(progress);
-    fmt::print("{}\n", out.string());
-    return 0;
-  };
-}
-
 }  // namespace
 
 void add_import(CLI::App& program, std::vector<Subcommand>& out) {
   CLI::App* import = program.add_subcommand("import", "published weights into a model bundle");
   import->require_subcommand(1);
 
-  auto di = std::make_shared<ImportArguments>();
+  auto di = std::make_shared<ImportCommand>(ImportCommand{.kind = ImportKind::diffinfinite});
   CLI::App* diffinfinite =
       import->add_subcommand("diffinfinite", "DiffInfinite's checkpoints (model-N.pt)");
   add_common_options(*diffinfinite, *di);
@@ -81,13 +44,9 @@ void add_import(CLI::App& program, std::vector<Subcommand>& out) {
                    "name beside them, or "
                    "diffusers' directory; Stable Diffusion's without a JSON")
       ->required();
-  out.push_back({diffinfinite, [di] {
-                   read_labels(*di);
-                   return written(ImportedBundle::diffinfinite(di->diffinfinite, di->options),
-                                  di->options.out);
-                 }});
+  out.push_back(import_command(diffinfinite, di));
 
-  auto df = std::make_shared<ImportArguments>();
+  auto df = std::make_shared<ImportCommand>(ImportCommand{.kind = ImportKind::diffusers});
   CLI::App* diffusers =
       import->add_subcommand("diffusers", "a U-Net and an autoencoder that diffusers saved");
   add_common_options(*diffusers, *df);
@@ -100,13 +59,7 @@ void add_import(CLI::App& program, std::vector<Subcommand>& out) {
                    "NAME=FILE.safetensors: the embedding of a label; 'none' is "
                    "no condition")
       ->required();
-  out.push_back({diffusers, [df] {
-                   read_labels(*df);
-                   for (const std::string& text : df->contexts)
-                     df->diffusers.contexts.push_back(parse_context(text));
-                   return written(ImportedBundle::diffusers(df->diffusers, df->options),
-                                  df->options.out);
-                 }});
+  out.push_back(import_command(diffusers, df));
 }
 
 }  // namespace histoloom

@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "hand_over.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/version.h"
 #include "subcommands.h"
@@ -105,8 +106,15 @@ int run_program(int argc, char** argv) {
     return complain(fmt::format("{}{}; see histoloom --help", error.what(), suggestion(program)),
                     kUsage);
   }
-  for (const Subcommand& command : commands)
-    if (command.app->parsed()) return run(command, voice);
+  for (const Subcommand& command : commands) {
+    if (!command.app->parsed()) continue;
+    if (!command.needs_networks || !command.needs_networks()) return run(command, voice);
+    try {
+      hand_over(argv);
+    } catch (const UserError& error) {
+      return complain(error.what(), kUsage);
+    }
+  }
   return complain("give a subcommand; see histoloom --help", kUsage);
 }
 

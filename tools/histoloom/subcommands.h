@@ -21,6 +21,8 @@ using Prepare = std::function<Run()>;
 struct Subcommand {
   CLI::App* app = nullptr;
   Prepare prepare;
+  // Whether the program with the networks runs it, asked once its options are parsed; none: no.
+  std::function<bool()> needs_networks = {};
 };
 
 void add_evaluate(CLI::App& program, std::vector<Subcommand>& out);

@@ -30,6 +30,13 @@ extern "C" void on_signal(int signal) {
   stop_flag = 1;
 }
 
+sigset_t interrupts() {
+  sigset_t out;
+  sigemptyset(&out);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&out, signal);
+  return out;
+}
+
 }  // namespace
 
 void catch_interrupts() {
@@ -38,6 +45,13 @@ void catch_interrupts() {
   if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
   // A file that outgrows its limit (ulimit -f) is an error of the write, not the end.
   std::signal(SIGXFSZ, SIG_IGN);
+  const sigset_t signals = interrupts();
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+void hold_interrupts() {
+  const sigset_t signals = interrupts();
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
 void let_work_finish() { working = 1; }

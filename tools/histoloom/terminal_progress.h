@@ -22,6 +22,8 @@ inline constexpr int kInterrupted = 130;  // exit code
 // a word and the exit code of an interrupted run. A write past the limit on the size of files
 // (ulimit -f) is an error and no signal.
 void catch_interrupts();
+// From now on they wait, until catch_interrupts(), in this program or in one that takes its place.
+void hold_interrupts();
 // To be called before the first file is written: from now on the signals ask the job to stop, and a
 // second one ends the program at once.
 void let_work_finish();

@@ -1,26 +1,10 @@
-#include <fmt/format.h>
-
-#include <cmath>
-
-#include "histoloom/core/error.h"
-#include "histoloom/train/autoencoder_training.h"
-#include "histoloom/train/denoiser_training.h"
-#include "histoloom/train/mask_training.h"
-#include "subcommands.h"
+#include "network_commands.h"
 
 namespace histoloom {
 
 namespace {
 
-struct TrainArguments {
-  TrainOptions options;
-  std::string dtype;                 // empty: the fastest
-  std::string optimizer;             // empty: the network's
-  std::vector<std::string> folders;  // of masks
-  std::vector<std::string> slides;
-};
-
-void add_options(CLI::App& app, TrainArguments& a) {
+void add_options(CLI::App& app, TrainCommand& a) {
   TrainOptions& o = a.options;
   app.add_option("--model", o.model, "bundle directory with model.json; its weights are trained")
       ->required();
@@ -57,7 +41,7 @@ void add_options(CLI::App& app, TrainArguments& a) {
       ->check(CLI::IsMember({"bfloat16", "float32"}));
 }
 
-void add_slides(CLI::App& app, TrainArguments& a) {
+void add_slides(CLI::App& app, TrainCommand& a) {
   app.add_option("--slides", a.slides,
                  "slides that OpenSlide reads; SLIDE:LABELS.geojson with QuPath's annotations");
   app.add_option("--regions", a.options.data.regions,
@@ -65,7 +49,7 @@ void add_slides(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
 }
 
-void add_images(CLI::App& app, TrainArguments& a) {
+void add_images(CLI::App& app, TrainCommand& a) {
   app.add_option("--images", a.options.data.images,
                  "folder of NAME.png, .jpg or .tif, with NAME_mask.png where labelled");
   add_slides(app, a);
@@ -74,55 +58,13 @@ void add_images(CLI::App& app, TrainArguments& a) {
       ->capture_default_str();
 }
 
-void print_end(const TrainingSummary& training) {
-  if (training.end == TrainingEnd::no_patience)
-    fmt::print("stopped early at step {}; the bundle has the weights of step {}, the best\n",
-               training.steps, training.best_step);
-  else if (training.end == TrainingEnd::stop_after)
-    fmt::print("stopped after step {} as asked; --resume goes on\n", training.steps);
-  else if (training.best_step < training.steps)
-    fmt::print("the bundle has the weights of step {}, the best of {}\n", training.best_step,
-               training.steps);
-}
-
-// The stages of a training; it may stop before its last step.
-void expect_training(const std::string& network, bool encodes, Progress& progress) {
-  progress.expect([&] {
-    std::vector<ExpectedStage> stages;
-    // Training images, then held-out ones if there are any: little beside thousands of steps.
-    if (encodes) stages = {{.name = "encoding", .cost = 0.04}, {.name = "encoding", .cost = 0.01}};
-    stages.push_back({.name = "training " + network, .cost = 1, .ends_early = true});
-    return stages;
-  });
-}
-
-void print_loss(const TrainingSummary& training) {
-  print_end(training);
-  fmt::print(
-      "loss {}: {:.4f}\n",
-      training.end == TrainingEnd::last_step ? "over the last tenth of the steps" : "at the end",
-      training.loss);
-}
-
-void add_unconditional(CLI::App& app, TrainArguments& a, const char* help) {
+void add_unconditional(CLI::App& app, TrainCommand& a, const char* help) {
   app.add_option("--unconditional", a.options.unconditional, help)->capture_default_str();
 }
 
-TrainOptions parsed(TrainArguments& a) {
-  for (const std::string& folder : a.folders) a.options.masks.push_back(parse_mask_folder(folder));
-  for (const std::string& slide : a.slides)
-    a.options.data.slides.push_back(parse_training_slide(slide));
-  a.options.dtype = a.dtype.empty()        ? fastest_dtype()
-                    : a.dtype == "float32" ? DType::float32
-                                           : DType::bfloat16;
-  require_kernels(a.options.dtype);
-  if (!a.optimizer.empty())
-    a.options.optimizer = a.optimizer == "muon" ? OptimizerKind::muon : OptimizerKind::adamw;
-  return a.options;
-}
-
 void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
-  auto arguments = std::make_shared<TrainArguments>();
+  auto arguments =
+      std::make_shared<TrainCommand>(TrainCommand{.network = TrainedNetwork::autoencoder});
   CLI::App* app = train.add_subcommand("autoencoder", "pixels to latents and back");
   add_options(*app, *arguments);
   add_images(*app, *arguments);
@@ -131,24 +73,12 @@ void add_autoencoder(CLI::App& train, std::vector<Subcommand>& out) {
       "bundle whose latents the first channels keep to, so that its denoiser can go on");
   app->add_flag("--decoder-only", arguments->options.decoder_only,
                 "train the decoder alone: latents, and what was trained on them, stay");
-  out.push_back({app, [arguments] {
-                   const TrainOptions options = parsed(*arguments);
-                   auto training = std::make_shared<AutoencoderTraining>(options);
-                   return Run([options, training](Progress& progress) {
-                     expect_training("autoencoder", /*encodes=*/false, progress);
-                     const AutoencoderReport r = training->run(progress);
-                     print_end(r.training);
-                     fmt::print(
-                         "{} patches: PSNR {:.2f} dB, power spectrum off by at most {:.2f} dB\n",
-                         options.data.held_out_every > 0 ? "held-out" : "training", r.psnr,
-                         r.power_ratio_db);
-                     return 0;
-                   });
-                 }});
+  out.push_back(train_command(app, arguments));
 }
 
 void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
-  auto arguments = std::make_shared<TrainArguments>();
+  auto arguments =
+      std::make_shared<TrainCommand>(TrainCommand{.network = TrainedNetwork::denoiser});
   CLI::App* app = train.add_subcommand("denoiser", "noise to latents, under a label map");
   add_options(*app, *arguments);
   add_images(*app, *arguments);
@@ -158,18 +88,11 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
       ->capture_default_str();
   app->add_option("--latents", arguments->options.latents,
                   "folder that keeps the images' latents for the next run");
-  out.push_back({app, [arguments] {
-                   auto training = std::make_shared<DenoiserTraining>(parsed(*arguments));
-                   return Run([training](Progress& progress) {
-                     expect_training("denoiser", /*encodes=*/true, progress);
-                     print_loss(training->run(progress));
-                     return 0;
-                   });
-                 }});
+  out.push_back(train_command(app, arguments));
 }
 
 void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
-  auto arguments = std::make_shared<TrainArguments>();
+  auto arguments = std::make_shared<TrainCommand>(TrainCommand{.network = TrainedNetwork::mask});
   CLI::App* app = train.add_subcommand("mask", "noise to label masks, under a context prompt");
   add_options(*app, *arguments);
   app->add_option("--images", arguments->folders,
@@ -179,21 +102,7 @@ void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   app->add_option("--slides-prompt", arguments->options.slides_prompt,
                   "prompt of model.json that the slides show (the first)");
   add_unconditional(*app, *arguments, "how often a mask is shown without its prompt (p_unc)");
-  out.push_back({app, [arguments] {
-                   const TrainOptions options = parsed(*arguments);
-                   auto training = std::make_shared<MaskTraining>(options);
-                   return Run([options, training](Progress& progress) {
-                     expect_training("mask", /*encodes=*/false, progress);
-                     const MaskReport r = training->run(progress);
-                     print_loss(r.training);
-                     if (!std::isnan(r.completion_accuracy))
-                       fmt::print(
-                           "{} masks: {:.1f} % of the annotated cells guessed from the image\n",
-                           options.data.held_out_every > 0 ? "held-out" : "training",
-                           100 * r.completion_accuracy);
-                     return 0;
-                   });
-                 }});
+  out.push_back(train_command(app, arguments));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "histoloom/core/geometry.h"
 #include "histoloom/job/generate_spec.h"
+#include "histoloom/networks/dtype.h"
 
 namespace histoloom {
 
@@ -23,6 +24,10 @@ std::array<double, 2> parse_guidance_interval(std::string_view text);
 CropChoice parse_crop_choice(std::string_view text);
 // "X,Y,W,H" in pixels of level 0. \error UserError.
 PixelRect parse_region(std::string_view text);
+
+// What networks compute in: the type that --dtype names, or this CPU's fastest for an empty text.
+// \error UserError, naming --dtype, if this CPU's kernels don't compute in it.
+DType computing_dtype(const std::string& text);
 
 // A date as the file stores it: the one that is given, else a constant. \error UserError names
 // --date.

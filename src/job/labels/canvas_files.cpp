@@ -3,9 +3,9 @@
 #include <set>
 #include <string>
 
+#include "canvas_store.h"
 #include "histoloom/store/array_files.h"
 #include "outputs.h"
-#include "paint_stage.h"
 
 namespace histoloom {
 

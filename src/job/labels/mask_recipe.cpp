@@ -4,7 +4,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/version.h"
 #include "histoloom/core/writable.h"
-#include "job_json.h"
+#include "histoloom/vocabulary/json_text.h"
 #include "outputs.h"
 #include "process_memory.h"
 #include "stopwatch.h"
@@ -24,8 +24,9 @@ constexpr std::uint64_t kCanvasCache = std::uint64_t{64} << 20;
 
 }  // namespace
 
-MaskRecipe::MaskRecipe(const MaskJobSpec& spec, const ModelBundle& bundle)
-    : spec_(spec), bundle_(bundle), labels_(spec.labels, spec.files, bundle, spec.machine.threads) {
+MaskRecipe::MaskRecipe(const MaskJobSpec& spec, const ModelBundle& bundle,
+                       std::unique_ptr<LabelPainter> painter)
+    : spec_(spec), bundle_(bundle), labels_(spec.labels, spec.files, bundle, std::move(painter)) {
   const Replaceable replace(spec.force);
   labels_.check_outputs(replace);
   require_writable_output(spec.report, replace, "--report");
@@ -56,6 +57,9 @@ void MaskRecipe::run(NetworkSource& networks, Progress& progress) {
 }
 
 std::string MaskRecipe::report(double seconds) const {
+  // What no network computed has no type of its own.
+  nlohmann::ordered_json dtype;
+  if (labels_.paints()) dtype = name_of(spec_.machine.dtype);
   const nlohmann::ordered_json facts = {{"version", kVersion},
                                         {"seed", spec_.labels.seed},
                                         {"mask",
@@ -66,10 +70,10 @@ std::string MaskRecipe::report(double seconds) const {
                                           {"shares", json_of(labels_.shares())}}},
                                         {"model", {{"name", bundle_.name}}},
                                         {"threads", spec_.machine.threads},
-                                        {"dtype", name_of(spec_.machine.dtype)},
+                                        {"dtype", dtype},
                                         {"peak_rss_bytes", peak_rss_bytes()},
                                         {"wall_seconds", seconds}};
-  return text_of(facts);
+  return json_text(facts, 2) + "\n";
 }
 
 }  // namespace histoloom

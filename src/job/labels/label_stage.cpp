@@ -18,6 +18,9 @@ namespace histoloom {
 
 namespace {
 
+// Of two cores of an EPYC (docs/formats.md, "Label pyramid"): 14 s of 100,000 × 100,000.
+constexpr double kLabelPixelSeconds = 1.4e-9;
+
 // Glass and unknown tissue, of a picture or a seed.
 std::unique_ptr<LabelField> outline_of(const LabelSpec& spec, const LayoutSource& source,
                                        const ModelBundle& bundle) {
@@ -47,30 +50,27 @@ pyramid::WriterOptions label_writer(const LabelSpec& spec, const LabelFiles& fil
   return writer;
 }
 
-// A mask denoiser paints unless a mask gives the labels, or the bundle has none and no prompt is
-// asked for.
-std::unique_ptr<LabelPainting> painting_of(const LabelSpec& spec, const ModelBundle& bundle,
-                                           int threads) {
-  const auto* layout = std::get_if<LayoutSource>(&spec.source);
-  if (layout == nullptr || (!can_paint_labels(bundle) && layout->prompt.empty())) return nullptr;
-  return std::make_unique<LabelPainting>(bundle, layout->prompt,
-                                         latent_size_for(spec.size, bundle.latent.downsampling),
-                                         spec.seed, threads);
-}
-
 }  // namespace
 
+std::vector<ExpectedStage> label_file_stages(const LabelFiles& files, PixelSize size) {
+  std::vector<ExpectedStage> out;
+  const double cost = kLabelPixelSeconds * static_cast<double>(size.area());
+  if (!files.mask_out.empty()) out.push_back({.name = "writing labels", .cost = cost});
+  if (!files.annotations.empty()) out.push_back({.name = "tracing labels", .cost = cost});
+  return out;
+}
+
 LabelStage::LabelStage(const LabelSpec& spec, const LabelFiles& files, const ModelBundle& bundle,
-                       int threads)
+                       std::unique_ptr<LabelPainter> painter)
     : spec_(spec),
       files_(files),
       bundle_(bundle),
       writer_(label_writer(spec, files, bundle)),
-      painting_(painting_of(spec, bundle, threads)) {}
+      painter_(std::move(painter)) {}
 
 std::optional<CanvasForecast> LabelStage::forecast(NetworkSource& networks) const {
-  if (!painting_) return std::nullopt;
-  return painting_->forecast(*field_, networks.label_denoiser());
+  if (!painter_) return std::nullopt;
+  return painter_->forecast(*field_, networks);
 }
 
 void LabelStage::check_outputs(const Replaceable& replace) const {
@@ -95,14 +95,14 @@ void LabelStage::read() {
   }
   const LayoutSource& layout = std::get<LayoutSource>(spec_.source);
   std::unique_ptr<LabelField> outline = outline_of(spec_, layout, bundle_);
-  set_field(painting_ ? packed_field(*outline)
-                      : finished(fill_outline(std::move(outline), bundle_.labels,
-                                              layout_options(layout, spec_.seed, bundle_))));
+  set_field(painter_ ? packed_field(*outline)
+                     : finished(fill_outline(std::move(outline), bundle_.labels,
+                                             layout_options(layout, spec_.seed, bundle_))));
 }
 
 void LabelStage::tell(Progress& progress) const {
   if (!warning_.empty()) progress.warn(warning_);
-  progress.log(fmt::format("{}: {}", painting_ ? "outline" : "labels", text_of(shares_)));
+  progress.log(fmt::format("{}: {}", painter_ ? "outline" : "labels", text_of(shares_)));
 }
 
 void LabelStage::set_field(std::unique_ptr<LabelField> field) {
@@ -123,9 +123,9 @@ double LabelStage::tissue_fraction() const {
 void LabelStage::paint(NetworkSource& networks, const CanvasStore& store, PaintedPart done,
                        std::function<void(PaintedPart, const DiffusionReport&)> committed,
                        Progress& progress, DiffusionReport& report) {
-  check_internal(painting_ != nullptr, "labels that are not painted");
-  set_field(finished(painting_->paint(std::move(field_), networks.label_denoiser(), store, done,
-                                      std::move(committed), progress, report)));
+  check_internal(painter_ != nullptr, "labels that are not painted");
+  set_field(finished(painter_->paint(std::move(field_), networks, store, done, std::move(committed),
+                                     progress, report)));
 }
 
 void LabelStage::write_pyramid(Progress& progress) const {

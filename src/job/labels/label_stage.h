@@ -11,26 +11,28 @@
 #include "histoloom/core/replaceable.h"
 #include "histoloom/job/label_spec.h"
 #include "histoloom/labels/label_field.h"
-#include "label_painting.h"
+#include "label_painter.h"
 #include "label_shares.h"
-#include "networks.h"
-#include "paint_stage.h"
+#include "network_source.h"
 
 namespace histoloom {
 
+// The stages that write what `files` asks for, of a slide of this size.
+std::vector<ExpectedStage> label_file_stages(const LabelFiles& files, PixelSize size);
+
 class LabelStage {
  public:
-  // Looks at no file but a mask denoiser's entry in the bundle. All arguments outlive it. \error
-  // UserError for a prompt that the bundle lacks.
+  // Looks at no file. All arguments outlive it. `painter`: nothing for labels that a mask or a layout
+  // gives.
   LabelStage(const LabelSpec& spec, const LabelFiles& files, const ModelBundle& bundle,
-             int threads);
+             std::unique_ptr<LabelPainter> painter);
 
   // Whether a mask denoiser paints the labels, and the prompt that it is given.
-  bool paints() const { return painting_ != nullptr; }
-  std::string prompt() const { return painting_ ? painting_->prompt() : ""; }
+  bool paints() const { return painter_ != nullptr; }
+  std::string prompt() const { return painter_ ? painter_->prompt() : ""; }
   // Bytes on disk and of memory that painting takes; 0 unless it paints.
-  std::uint64_t disk() const { return painting_ ? painting_->stage().disk() : 0; }
-  std::uint64_t memory() const { return painting_ ? painting_->stage().memory() : 0; }
+  std::uint64_t disk() const { return painter_ ? painter_->disk() : 0; }
+  std::uint64_t memory() const { return painter_ ? painter_->memory() : 0; }
   // What painting will take; loads the network. The labels have been read.
   std::optional<CanvasForecast> forecast(NetworkSource& networks) const;
 
@@ -63,7 +65,7 @@ class LabelStage {
   const LabelFiles& files_;
   const ModelBundle& bundle_;
   pyramid::WriterOptions writer_;
-  std::unique_ptr<LabelPainting> painting_;
+  std::unique_ptr<LabelPainter> painter_;
   std::unique_ptr<LabelField> field_;
   std::vector<LabelShare> shares_;  // of field_, all of which is read for them
   std::string warning_;             // of a mask; empty: none

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "canvas_files.h"
+#include "canvas_store.h"
 #include "histoloom/core/error.h"
 #include "histoloom/store/array_files.h"
-#include "paint_stage.h"
 
 namespace histoloom {
 

@@ -1,5 +1,3 @@
-#include "histoloom/bundle/bundle.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -9,12 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "checked_weights.h"
-#include "histoloom/bundle/registry.h"
+#include "histoloom/bundle/bundle.h"
 #include "histoloom/bundle/weights_sum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/sha256.h"
-#include "histoloom/networks/pixel_range.h"
 #include "model_json.h"
 
 namespace histoloom {
@@ -188,28 +185,6 @@ NetworkSpec read_network(const Reader& root, const char* key,
           network.sum("sha256")};
 }
 
-std::string where_of(const ModelBundle& bundle, const char* network) {
-  return fmt::format("{}: {}", (bundle.directory / "model.json").string(), network);
-}
-
-void check_shape(const ModelBundle& bundle, const char* network, const char* what, int got,
-                 int expected) {
-  if (got != expected)
-    throw UserError(fmt::format("{} has {} {}, model.json says {}", where_of(bundle, network), what,
-                                got, expected));
-}
-
-// Glass is never painted, so a network that sees one label at a time never meets it.
-void check_label_ids(const ModelBundle& bundle, const Denoiser& denoiser) {
-  const int known = denoiser.labels();
-  for (const Label& label : bundle.labels.labels()) {
-    const bool unseen = denoiser.one_evaluation_per_label() && label.id == bundle.labels.glass();
-    if (label.id >= known && !unseen)
-      throw UserError(fmt::format("{} knows the label ids 0 to {}, model.json has {}",
-                                  where_of(bundle, "denoiser"), known - 1, label.id));
-  }
-}
-
 // The canvas of painted labels has a channel for each class of tissue.
 void check_mask_classes(const ModelBundle& bundle) {
   const std::size_t classes = bundle.labels.tissue().size();
@@ -263,16 +238,6 @@ ModelBundle ModelBundle::parse(const std::string& model_json,
   return bundle;
 }
 
-DiffusionModel ModelBundle::image() const {
-  return {.name = "latents",
-          .channels = latent.channels,
-          .patch = patch,
-          .batch = batch,
-          .schedule = NoiseSchedule::of(schedule),
-          .prediction = prediction,
-          .clip = clip};
-}
-
 std::vector<std::pair<std::string, NetworkSpec>> ModelBundle::networks() const {
   std::vector<std::pair<std::string, NetworkSpec>> out{{"autoencoder", autoencoder},
                                                        {"denoiser", denoiser}};
@@ -289,48 +254,6 @@ std::string ModelBundle::sha256() const {
   Sha256 sum;
   for (const auto& file : files) sum.add_part(file.filename().string()).add_part(read_file(file));
   return sum.hex();
-}
-
-void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser) {
-  check_shape(bundle, "denoiser", "latent channels", denoiser.channels(), bundle.latent.channels);
-  check_label_ids(bundle, denoiser);
-  if (bundle.patch % denoiser.alignment() != 0)
-    throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",
-                                where_of(bundle, "denoiser"), denoiser.alignment(), bundle.patch));
-}
-
-std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle) {
-  auto network = make_denoiser(bundle.denoiser.architecture, bundle.denoiser.config_json,
-                               where_of(bundle, "denoiser"));
-  check_denoiser(bundle, *network);
-  return network;
-}
-
-std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
-  auto network = make_denoiser(bundle);
-  require_stated_weights(bundle, bundle.denoiser);
-  network->load(bundle.denoiser.weights);
-  network->prepare_inference(dtype);
-  return network;
-}
-
-std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle) {
-  auto network = make_autoencoder(bundle.autoencoder.architecture, bundle.autoencoder.config_json,
-                                  where_of(bundle, "autoencoder"));
-  check_shape(bundle, "autoencoder", "latent channels", network->channels(),
-              bundle.latent.channels);
-  check_shape(bundle, "autoencoder", "a downsampling of", network->downsampling(),
-              bundle.latent.downsampling);
-  if (bundle.pixel_range == std::array<double, 2>{0, 1}) return network;
-  return with_pixel_range(std::move(network), bundle.pixel_range);
-}
-
-std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype) {
-  auto network = make_autoencoder(bundle);
-  require_stated_weights(bundle, bundle.autoencoder);
-  network->load(bundle.autoencoder.weights);
-  network->prepare_inference(dtype);
-  return network;
 }
 
 void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,

@@ -1,6 +1,7 @@
 // The labels of a slide alone.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -9,7 +10,7 @@
 #include "histoloom/core/progress.h"
 #include "histoloom/job/mask_spec.h"
 #include "label_stage.h"
-#include "networks.h"
+#include "network_source.h"
 #include "scratch_canvas.h"
 
 namespace histoloom {
@@ -17,11 +18,12 @@ namespace histoloom {
 class MaskRecipe {
  public:
   // Checks all that can be checked without the network, and reads the labels or their outline;
-  // writes nothing. `spec` and the bundle outlive it. \error UserError.
-  MaskRecipe(const MaskJobSpec& spec, const ModelBundle& bundle);
+  // writes nothing. `spec` and the bundle outlive it. `painter` as LabelStage. \error UserError.
+  MaskRecipe(const MaskJobSpec& spec, const ModelBundle& bundle,
+             std::unique_ptr<LabelPainter> painter);
 
-  // The networks that run() needs.
-  Networks::Needs needs() const { return {.image = false, .labels = labels_.paints()}; }
+  // Whether run() needs the network that paints labels.
+  bool paints() const { return labels_.paints(); }
   // Makes the labels and writes what was asked for; once.
   void run(NetworkSource& networks, Progress& progress);
 
