@@ -1,0 +1,20 @@
+# Writes OUT, which CTest includes: a test for each suite of the program TEST, with LABEL.
+execute_process(COMMAND ${TEST} --gtest_list_tests OUTPUT_VARIABLE list RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "${TEST} --gtest_list_tests: exit code ${code}")
+endif()
+# What a list's line holds of parameters may hold semicolons and brackets.
+string(REGEX REPLACE "#[^\n]*" "" list "${list}")
+string(REGEX MATCHALL "(^|\n)[A-Za-z][^ \n]*\\.[ ]*(\n|$)" suites "${list}")
+set(tests "")
+foreach(suite ${suites})
+  string(REGEX REPLACE "[ \n]|\\.[ ]*\n?$" "" suite "${suite}")
+  if(NOT suite MATCHES "DISABLED_")
+    string(APPEND tests "add_test([==[${suite}]==] [==[${TEST}]==] [==[--gtest_filter=${suite}.*]==])\n"
+           "set_tests_properties([==[${suite}]==] PROPERTIES LABELS ${LABEL} TIMEOUT ${LIMIT})\n")
+  endif()
+endforeach()
+if(tests STREQUAL "")
+  message(FATAL_ERROR "${TEST} lists no suite")
+endif()
+file(WRITE ${OUT} "${tests}")
