@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(FullDisk, UnderTheSlideIsAnErrorThatAResumeCures) {
-  StoppedJob job({"--size", "256x600", "--steps", "3", "--seed", "2", "--layout", "full",
+  StoppedJob job({"--size", "256x600", "--steps", "16", "--seed", "2", "--layout", "full",
                   "--compression", "none"});
   SmallDisk disk(job / "disk");
   if (!disk.resize("2m")) GTEST_SKIP() << disk.why();
@@ -105,8 +105,7 @@ TEST(FullDisk, ThatIsTooSmallForTheCanvasOfLabelsIsFoundBeforeAnyWork) {
   const Folder folder;
   SmallDisk disk(folder / "disk");
   if (!disk.resize("64k")) GTEST_SKIP() << disk.why();
-  const Outcome full =
-      run({"mask", "-o", (folder / "disk/m.tif").string(), "--size", "1024x1024", "--quiet"});
+  const Outcome full = run(mask(folder / "disk/m.tif", {"--size", "1024x1024"}));
   EXPECT_EQ(full.code, 2);
   EXPECT_THAT(full.err, testing::MatchesRegex(
                             "histoloom: painting labels needs about [^\n]+ in '[^\n]*/disk', "
@@ -127,8 +126,7 @@ TEST(FullDisk, UnderLabelsAloneLeavesNothing) {
   SmallDisk disk(folder / "disk");
   if (!disk.resize("4k")) GTEST_SKIP() << disk.why();
   const auto labels = folder / "disk/labels.tif";
-  const Arguments job{"mask",      "-o",     labels.string(), "--size",
-                      "1024x1024", "--mask", given.string(),  "--quiet"};
+  const Arguments job = mask(labels, {"--size", "1024x1024", "--mask", given.string()});
   const Outcome full = run(job);
   EXPECT_EQ(full.code, 1);
   EXPECT_THAT(full.err, testing::MatchesRegex("histoloom: [^\n]*/disk/labels.tif[^\n]*: No space "
@@ -159,11 +157,11 @@ TEST(FullDisk, WhilePaintingIsAnErrorThatAResumeCures) {
 TEST(FullDisk, UnderTheStateIsAnErrorThatAResumeCures) {
   StoppedJob job(kTall);
   SmallDisk disk(job / "disk");
-  if (!disk.resize("24m")) GTEST_SKIP() << disk.why();
+  if (!disk.resize("36m")) GTEST_SKIP() << disk.why();
   const auto filler = job / "disk/filler";
   job.put_work(job / "disk/work");
   const Outcome full =
-      job.meet_at(job.decoding(), [&] { write_bytes(filler, std::string(24 * 1024 * 1024, 'x')); });
+      job.meet_at(job.decoding(), [&] { write_bytes(filler, std::string(36 * 1024 * 1024, 'x')); });
   EXPECT_EQ(full.code, 1);
   EXPECT_THAT(full.err, testing::MatchesRegex(
                             "histoloom: [^\n]*/disk/work/(slide.checkpoint|state.json): can't be "

@@ -81,10 +81,9 @@ INSTANTIATE_TEST_SUITE_P(Formats, Inpainted,
 TEST(Inpainting, IsSaidInTheSlideAndItsManifest) {
   const Folder folder;
   make_slide(folder / "a.svs", "jpeg");
-  ASSERT_EQ(run(inpaint(folder / "a.svs", folder / "b.svs",
-                        {"--region", kRegionText, "--class", "necrosis"}))
-                .code,
-            0);
+  const Outcome outcome = run(by_default_model(inpaint(
+      folder / "a.svs", folder / "b.svs", {"--region", kRegionText, "--class", "necrosis"})));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
   const std::unique_ptr<openslide_t, decltype(&openslide_close)> slide(
       openslide_open((folder / "b.svs").c_str()), openslide_close);
   ASSERT_NE(slide, nullptr);

@@ -86,7 +86,7 @@ TEST(Killed, WhileInpaintingResumesToTheSameBytes) {
   const Folder folder;
   ASSERT_EQ(run(generate(folder / "slide.svs", {"--size", "512x512", "--steps", "1"})).code, 0);
   StoppedJob job({"--inpaint", (folder / "slide.svs").string(), "--region", "100,100,256,256",
-                  "--steps", "10"});
+                  "--steps", "24"});
   ASSERT_TRUE(job.kill_at_step(3));
   job.expect_resumes();
 }
@@ -105,7 +105,7 @@ TEST(Killed, WithItsWorkNamedGoesOnWithTheSameCommand) {
                            "job, or start over with --force and without --resume\n");
   job.expect_resumes({});
   EXPECT_EQ(read_page(labels, 0).pixels.size(), 256u * 300u);
-  EXPECT_EQ(json_in(job / "s.json")["coverage"]["steps"].size(), 8u);
+  EXPECT_EQ(json_in(job / "s.json")["coverage"]["steps"].size(), std::size_t{kSteps});
 
   // It is done: files that are there belong to somebody again.
   const Outcome again = run(job.command());
@@ -274,14 +274,16 @@ TEST(Verbose, LogsStagesAndDecisionsOnStderr) {
 
 TEST(Interrupted, ByTheUserSaysHowToGoOnAndDoes) {
   StoppedJob job(kJob);
-  expect_stopped(job, SIGINT, job.at_step(2), "stopped while painting latents, in step [0-9] of 8");
+  expect_stopped(job, SIGINT, job.at_step(2),
+                 fmt::format("stopped while painting latents, in step [0-9]+ of {}", kSteps));
 }
 
 TEST(Interrupted, WhileDecodingSaysHowToGoOnAndDoes) {
+  StoppedJob job(kTall);
   for (const int signal : {SIGINT, SIGTERM}) {
     SCOPED_TRACE(signal);
-    StoppedJob job(kTall);
     expect_stopped(job, signal, job.decoding(), "stopped while decoding");
+    for (const std::string& made : job.folder().files()) std::filesystem::remove(job / made);
   }
 }
 

@@ -10,7 +10,10 @@
 
 namespace histoloom::test {
 
-inline const Arguments kJob{"--size", "256x300", "--steps", "8", "--seed", "2", "--layout", "full"};
+// So many steps that a job is seen on its way: the small model takes milliseconds a step.
+constexpr int kSteps = 16;
+inline const Arguments kJob{"--size", "256x300", "--steps",  std::to_string(kSteps),
+                            "--seed", "2",       "--layout", "full"};
 
 inline Arguments plus(Arguments arguments, const Arguments& more) {
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -29,7 +32,7 @@ inline int committed_steps(const std::filesystem::path& work) {
 }
 
 // Tall, so that decoding goes through many rows of tiles.
-inline const Arguments kTall{"--size", "64x4096", "--steps",  "1",
+inline const Arguments kTall{"--size", "64x8192", "--steps",  "1",
                              "--seed", "2",       "--layout", "full"};
 
 inline nlohmann::json json_in(const std::filesystem::path& file) {

@@ -16,12 +16,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Arguments mask(const std::filesystem::path& out, const Arguments& arguments) {
-  Arguments all{"mask", "-o", out.string(), "--quiet"};
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  return all;
-}
-
 // At each of the points, by Shapely's point in polygon: the class there, or "glass", and how far
 // the nearest line of a polygon is.
 struct Place {
@@ -163,10 +157,9 @@ TEST(Mask, IsTheOneOfTheSlideInEitherDtype) {
 
 TEST(Mask, TellsItsSharesAndNamesItsLabels) {
   const Folder folder;
-  ASSERT_EQ(run(mask(folder / "a.tif", {"--size", "800x800", "--tissue-fraction", "0.6", "--report",
-                                        (folder / "r.json").string()}))
-                .code,
-            0);
+  const Arguments job{"--size", "800x800",  "--tissue-fraction",
+                      "0.6",    "--report", (folder / "r.json").string()};
+  ASSERT_EQ(run(by_default_model(mask(folder / "a.tif", job))).code, 0);
   const auto report = nlohmann::json::parse(bytes_of(folder / "r.json"));
   EXPECT_NEAR(report["mask"]["shares"]["glass"].get<double>(), 0.4, 0.02);
   EXPECT_EQ(report["mask"]["cell"], 8);
@@ -269,8 +262,8 @@ TEST(Mask, OfASlideSaysTheTissueThatIsLeftWithoutSpecks) {
     return nlohmann::json::parse(bytes_of(folder / name));
   };
   const auto slide = report(generate(folder / "s.svs", {"--steps", "1"}), "s.json");
-  const auto mask = report({"mask", "-o", (folder / "m.tif").string(), "--quiet"}, "m.json");
-  const double glass = mask["mask"]["shares"]["glass"];
+  const auto labels = report(mask(folder / "m.tif"), "m.json");
+  const double glass = labels["mask"]["shares"]["glass"];
   EXPECT_DOUBLE_EQ(slide["slide"]["tissue_fraction"], 1 - glass);
   EXPECT_LT(1 - glass, 0.05) << "specks were removed";
 }

@@ -28,11 +28,14 @@ using testing::Not;
 // A slide whose labels are painted, too, in a few seconds.
 const Arguments kPainted{"--size", "512x512", "--steps", "4", "--seed", "1", "--layout", "full"};
 
-// `histoloom generate` that tells of its progress.
+// A command that tells of its progress.
+Arguments loud(Arguments command) {
+  std::erase(command, "--quiet");
+  return command;
+}
+
 Arguments loud(const std::filesystem::path& out, const Arguments& arguments) {
-  Arguments all = generate(out, arguments);
-  std::erase(all, "--quiet");
-  return all;
+  return loud(generate(out, arguments));
 }
 
 struct OnTerminal {
@@ -228,9 +231,7 @@ TEST(JsonProgress, TellsEveryStageOfASlideAndItsShareOfTheJob) {
 TEST(JsonProgress, OfAResumedJobStartsFromWhatIsDone) {
   StoppedJob job(kJob);
   ASSERT_TRUE(job.kill_at_step(3));
-  Arguments resumed = job.command({"--resume", "--progress", "json"});
-  std::erase(resumed, "--quiet");
-  const Outcome outcome = run(resumed);
+  const Outcome outcome = run(loud(job.command({"--resume", "--progress", "json"})));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto objects = objects_of(outcome.err);
   EXPECT_THAT(stages_of(objects),
@@ -239,7 +240,8 @@ TEST(JsonProgress, OfAResumedJobStartsFromWhatIsDone) {
     return object.at("stage") == "painting latents" && object.at("event") != "start";
   });
   ASSERT_NE(first, objects.end());
-  EXPECT_GE(8 * first->at("done").get<std::int64_t>(), 3 * first->at("total").get<std::int64_t>());
+  EXPECT_GE(kSteps * first->at("done").get<std::int64_t>(),
+            3 * first->at("total").get<std::int64_t>());
   EXPECT_EQ(objects.back().at("share"), 1);
 }
 
@@ -259,10 +261,9 @@ TEST(JsonProgress, TellsTheStagesOfInpainting) {
 TEST(JsonProgress, TellsTheStagesOfMaskAndPyramid) {
   const Folder folder;
   const std::string labels = (folder / "l.tif").string();
-  const Outcome mask = run({"mask", "-o", labels, "--model", model_under_test().string(), "--size",
-                            "512x512", "--progress", "json"});
-  ASSERT_EQ(mask.code, 0) << mask.err;
-  const auto of_mask = objects_of(mask.err);
+  const Outcome painted = run(loud(mask(labels, {"--size", "512x512", "--progress", "json"})));
+  ASSERT_EQ(painted.code, 0) << painted.err;
+  const auto of_mask = objects_of(painted.err);
   EXPECT_THAT(stages_of(of_mask), ElementsAre("painting labels", "writing labels"));
   EXPECT_EQ(of_mask.back().at("share"), 1);
 

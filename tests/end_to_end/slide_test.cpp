@@ -87,7 +87,7 @@ double deviation(const Page& page) {
 TEST(Slide, OpensInOpenSlideAndLibvipsWithEverythingThatViewersShow) {
   const Folder folder;
   const auto path = folder / "slide.svs";
-  const Outcome outcome = run(generate(path, kQuick));
+  const Outcome outcome = run(by_default_model(generate(path, kQuick)));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
   EXPECT_EQ(outcome.out, path.string() + "\n");
@@ -137,7 +137,7 @@ TEST(Slide, ComesWithLabelsThumbnailAndReportWhereTheyAreAskedFor) {
                           "--mask-out",  (folder / "labels.tif").string(),
                           "--thumbnail", (folder / "slide.png").string(),
                           "--report",    (folder / "report.json").string()};
-  const Outcome outcome = run(generate(folder / "slide.svs", outputs));
+  const Outcome outcome = run(by_default_model(generate(folder / "slide.svs", outputs)));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(folder.listing(), ElementsAre("labels.tif", "mask.png", "report.json", "slide.png",
                                             "slide.svs", "slide.svs.manifest.json"));
@@ -171,11 +171,10 @@ TEST(Slide, MayHaveANameThatIsNoText) {
   const auto report = nlohmann::json::parse(bytes_of(folder / "\xfe.json"));
   EXPECT_EQ(report["slide"]["path"], (folder / "a\uFFFD.svs").string());
   EXPECT_FALSE(std::filesystem::exists(out.string() + ".work"));
-  EXPECT_EQ(
-      run({"mask", "-o", (folder / "l\xff.tif").string(), "--model", model_under_test().string(),
-           "--size", "64x64", "--report", (folder / "\xfd.json").string()})
-          .code,
-      0);
+  EXPECT_EQ(run(mask(folder / "l\xff.tif",
+                     {"--size", "64x64", "--report", (folder / "\xfd.json").string()}))
+                .code,
+            0);
 }
 
 TEST(Slide, IsTheSameByteForByteHoweverItIsRun) {

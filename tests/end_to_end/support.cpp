@@ -128,18 +128,36 @@ Outcome run(const Arguments& arguments, const fs::path& program) {
   return Process(arguments, program).wait();
 }
 
-Arguments generate(const fs::path& out, const Arguments& arguments) {
-  Arguments all{"generate", "-o", out.string(), "--quiet"};
-  const bool named = std::find(arguments.begin(), arguments.end(), "--model") != arguments.end();
-  if (!named && std::getenv("HISTOLOOM_TEST_MODEL") != nullptr)
+namespace {
+
+Arguments command(const char* name, const fs::path& out, const Arguments& arguments) {
+  Arguments all{name, "-o", out.string(), "--quiet"};
+  if (std::find(arguments.begin(), arguments.end(), "--model") == arguments.end())
     all.insert(all.end(), {"--model", model_under_test().string()});
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }
 
+}  // namespace
+
+Arguments generate(const fs::path& out, const Arguments& arguments) {
+  return command("generate", out, arguments);
+}
+
+Arguments mask(const fs::path& out, const Arguments& arguments) {
+  return command("mask", out, arguments);
+}
+
+Arguments by_default_model(const Arguments& command) {
+  Arguments all = command;
+  if (const auto at = std::find(all.begin(), all.end(), "--model"); at != all.end())
+    all.erase(at, at + 2);
+  return all;
+}
+
 fs::path model_under_test() {
   const char* other = std::getenv("HISTOLOOM_TEST_MODEL");
-  return other != nullptr ? fs::path(other) : fs::path(HISTOLOOM_SOURCE) / "models/default";
+  return other != nullptr ? fs::path(other) : fs::path(HISTOLOOM_SMALL_MODEL);
 }
 
 fs::path copy_model(const Folder& folder) {

@@ -1,6 +1,8 @@
 // Runs the built program as a user would, and looks at what it leaves behind.
 //
-// The model is the default one; HISTOLOOM_TEST_MODEL names another bundle to test with.
+// The model is a small one with random weights, since little that is looked at depends on how good
+// it is. HISTOLOOM_TEST_MODEL names another bundle to test with, which must have the same labels and
+// state the sums of its weights. What is said of the default model runs without --model.
 #pragma once
 
 #include <sys/types.h>
@@ -74,8 +76,12 @@ class Process {
 
 // `histoloom ARGUMENTS`, or another program, run to its end.
 Outcome run(const Arguments& arguments, const std::filesystem::path& program = HISTOLOOM_PROGRAM);
-// `histoloom generate -o OUT --quiet ARGUMENTS`, with the model under test.
+// `histoloom generate -o OUT --quiet ARGUMENTS`, with the model under test if they name none.
 Arguments generate(const std::filesystem::path& out, const Arguments& arguments = {});
+// `histoloom mask -o OUT --quiet ARGUMENTS`, with the model under test if they name none.
+Arguments mask(const std::filesystem::path& out, const Arguments& arguments = {});
+// The same command without --model: with the default model.
+Arguments by_default_model(const Arguments& command);
 
 // The bundle under test.
 std::filesystem::path model_under_test();
