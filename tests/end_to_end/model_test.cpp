@@ -16,7 +16,7 @@ using nlohmann::ordered_json;
 // A copy of the model whose model.json states its weights.
 class ModelCheck : public testing::Test {
  protected:
-  ModelCheck() : model_(copy_model(folder_)) { update(); }
+  ModelCheck() : model_(copy_model(folder_)) {}
 
   Outcome check() const { return run({"model", "check", model_.string()}); }
   Outcome update() const { return run({"model", "check", "--update", model_.string()}); }
