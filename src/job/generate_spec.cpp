@@ -9,6 +9,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/job/mask_spec.h"
 #include "histoloom/job/option_values.h"
+#include "histoloom/labels/annotation_file.h"
 #include "option_checks.h"
 #include "outputs.h"
 
@@ -76,7 +77,9 @@ void check_inpainting(const GenerateArguments& a) {
   require_option(
       a.region.empty() != a.region_file.empty(),
       "--inpaint needs the part to paint anew: --region X,Y,W,H or --region-file FILE.geojson");
-  require_ending(a.region_file, ".geojson", "--region-file");
+  require_option(
+      a.region_file.empty() || is_annotation_name(a.region_file.string()),
+      fmt::format("--region-file must end in .geojson or .json, got '{}'", a.region_file.string()));
   require_option(a.class_name.empty() || a.mask.empty(),
                  "--class and --mask both say what the region shows; give one of them");
   require_option(a.prompt.empty(), "--prompt doesn't go with --inpaint, which keeps the slide");

@@ -114,13 +114,18 @@ class Reader {
       : where_(std::move(where)), visit_(visit) {}
 
   void read(std::istream& in) {
-    // A Feature inside a collection or an array is done with, and forgotten, where it ends.
-    const auto each = [this](int depth, json::parse_event_t event, json& value) {
+    // A Feature inside a collection or an array is done with, and forgotten, where it ends. The
+    // children of a lone one are not: they come after it.
+    enum { kArray, kCollection, kOther } root = kArray;
+    const auto each = [this, &root](int depth, json::parse_event_t event, json& value) {
       if (depth > kDeepest)
         throw UserError(fmt::format("{}: is nested deeper than {}; it is no annotation file",
                                     where_, kDeepest));
+      if (event == json::parse_event_t::key && depth == 1)
+        root = value == "features" ? kCollection : kOther;
       const bool ends = event == json::parse_event_t::object_end;
-      if (!ends || depth == 0 || depth > 2 || !is_of_type(value, "Feature")) return true;
+      const bool listed = (depth == 1 && root == kArray) || (depth == 2 && root == kCollection);
+      if (!ends || !listed || !is_of_type(value, "Feature")) return true;
       take(value);
       return false;
     };
@@ -156,8 +161,16 @@ class Reader {
   void take(const json& feature) {
     const Place place(where_, ++count_);
     visit_({count_, class_of(feature), polygons_of(feature, place)});
-    const auto children = feature.find("childObjects");
-    if (children == feature.end() || !children->is_array()) return;
+    take_children(feature);
+    if (const auto properties = feature.find("properties"); properties != feature.end())
+      take_children(*properties);
+  }
+
+  // QuPath writes an annotation's children next to its properties; 0.4 to 0.6 wrote them into these.
+  void take_children(const json& of) {
+    if (!of.is_object()) return;
+    const auto children = of.find("childObjects");
+    if (children == of.end() || !children->is_array()) return;
     for (const json& child : *children) take(child);
   }
 

@@ -16,7 +16,8 @@ struct DrawnAnnotation {
   std::vector<std::vector<SlideRing>> polygons;
 };
 
-// Hands out the annotations in the order of the file, each followed by its childObjects. One
+// Hands out the annotations in the order of the file, each followed by its childObjects, which stand
+// in the Feature or in its properties. One
 // annotation at a time is in memory, about 100 bytes a point.
 //
 // Taken are a FeatureCollection, an array of Features, or one Feature; of geometries Polygon and

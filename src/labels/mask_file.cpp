@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <vector>
 
 #include "annotation_mask.h"
-#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/readable.h"
+#include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/cell_votes.h"
 #include "histoloom/pictures/png_indices.h"
 #include "histoloom/pictures/tiff_indices.h"
@@ -148,14 +147,13 @@ void for_each_cell(std::int64_t begin, std::int64_t end, std::int64_t factor, Vi
 std::unique_ptr<LabelField> read_mask(const std::filesystem::path& path, const LabelSet& labels,
                                       PixelSize slide, int factor, const MaskReading& how) {
   check_internal(!slide.empty() && factor > 0, "a mask is read for an empty slide");
-  if (ending_of(path) == ".geojson") {
+  if (is_annotation_name(path.string())) {
     require_readable(path, "a mask");
     if (!how.colours.empty())
       throw UserError(fmt::format("mask {} has classes by their names; leave --mask-colors out",
                                   path.string()));
-    std::ifstream in(path, std::ios::binary);
     return mask_of_annotations(
-        in, path.string(), labels,
+        *open_annotation_file(path), path.string(), labels,
         {slide, factor, how.outside_polygons.value_or(labels.glass().value_or(labels.unknown()))});
   }
   MaskRows rows(path, labels, how.colours);

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 
 #include "annotation_mask.h"
 #include "geojson_reader.h"
 #include "histoloom/core/error.h"
+#include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/cell_votes.h"
 #include "polygon_fill.h"
 
@@ -24,11 +24,10 @@ PixelRegion PixelRegion::rectangle(const PixelRect& rect) {
 }
 
 PixelRegion PixelRegion::read(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw UserError(fmt::format("{}: can't be read; check the path", path.string()));
+  const std::unique_ptr<std::istream> in = open_annotation_file(path);
   PixelRegion region;
   region.where_ = path.string();
-  read_geojson(in, path.string(), [&](const DrawnAnnotation& annotation) {
+  read_geojson(*in, path.string(), [&](const DrawnAnnotation& annotation) {
     for (const auto& rings : annotation.polygons) {
       Polygon& polygon = region.polygons_.emplace_back();
       polygon.name = annotation.name;

@@ -117,7 +117,7 @@ const Defect kDefects[] = {
        o.region.clear();
        o.region_file = "r.xml";
      },
-     "--region-file must end in .geojson, got 'r.xml'"},
+     "--region-file must end in .geojson or .json, got 'r.xml'"},
     {"ClassAndMask",
      [](auto& o) {
        inpaint(o);

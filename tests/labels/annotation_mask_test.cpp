@@ -90,6 +90,43 @@ TEST(AnnotationMask, ChildrenArePaintedOverTheirParent) {
   EXPECT_THAT(drawn(collection({parent})), ElementsAre("3333", "3443", "3333"));
 }
 
+// QuPath 0.4 to 0.6 write them into the properties; both places may be nested in each other.
+TEST(AnnotationMask, ChildrenAreFoundInThePropertiesToo) {
+  const std::string leaf = feature("[" + box(16, 8, 24, 16) + "]", of_class("carcinoma"));
+  const auto with_child = [](const std::string& coordinates, const std::string& name,
+                             const std::string& child, bool in_properties) {
+    const std::string list = R"("childObjects": [)" + child + "]";
+    if (!in_properties) {
+      std::string out = feature(coordinates, of_class(name));
+      out.pop_back();
+      return out + ", " + list + "}";
+    }
+    return feature(coordinates, R"({"objectType": "annotation", "classification": {"name": ")" +
+                                    name + R"("}, )" + list + "}");
+  };
+  for (const bool outer : {false, true})
+    for (const bool inner : {false, true}) {
+      const std::string middle = with_child("[" + box(8, 8, 24, 16) + "]", "other", leaf, inner);
+      const std::string whole = with_child("[" + box(0, 0, 32, 24) + "]", "stroma", middle, outer);
+      const std::string after = feature("[" + box(24, 16, 32, 24) + "]", of_class("other"));
+      for (const std::string& text : {collection({whole, after}), "[" + whole + "," + after + "]"})
+        EXPECT_THAT(drawn(text), ElementsAre("3333", "3413", "3334")) << outer << inner;
+      EXPECT_THAT(drawn(whole), ElementsAre("3333", "3413", "3333")) << "a lone Feature";
+    }
+  // No children: an empty list, null, and words.
+  for (const char* none : {"[]", "null", "\"none\"", "{}"})
+    EXPECT_THAT(drawn(feature("[" + box(0, 0, 8, 8) + "]",
+                              std::string(R"({"name": "other", "childObjects": )") + none + "}")),
+                ElementsAre("4555", "5555", "5555"));
+}
+
+TEST(AnnotationMask, AChildIsRefusedAsAnyOtherAnnotation) {
+  EXPECT_EQ(refusal(feature("[" + box(0, 0, 8, 8) + "]",
+                            R"({"name": "other", "childObjects": [)" +
+                                feature("[" + box(0, 0, 8, 8) + "]", "{}") + "]}")),
+            "a.geojson: annotation 2 has no class; the labels are " + tissue_labels().describe());
+}
+
 TEST(AnnotationMask, ALoneFeatureAndAnArrayOfFeaturesAreTaken) {
   const std::string one = feature("[" + box(0, 0, 8, 8) + "]", of_class("other"));
   for (const std::string& text : {one, "[" + one + "]", collection({one})})

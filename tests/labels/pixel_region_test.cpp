@@ -75,7 +75,7 @@ TEST(PixelRegion, RefusesFilesWithoutAPolygon) {
   const ScratchDirectory scratch;
   const auto path = scratch / "r.geojson";
   EXPECT_EQ(message_of([&] { PixelRegion::read(path); }),
-            path.string() + ": can't be read; check the path");
+            path.string() + " can't be opened: No such file or directory; check the path");
   write_bytes(path, R"({"type": "FeatureCollection", "features": []})");
   EXPECT_EQ(message_of([&] { PixelRegion::read(path); }),
             path.string() + ": holds no polygon; draw the region in it");

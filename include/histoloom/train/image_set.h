@@ -27,7 +27,8 @@ struct TrainingSlide {
   std::filesystem::path labels;  // QuPath's GeoJSON in pixels of the slide; empty: unlabelled
 };
 
-// Parses "SLIDE:LABELS.geojson", or "SLIDE"; the last colon counts if .geojson ends the text.
+// Parses "SLIDE:LABELS.geojson", or "SLIDE"; the last colon counts if the text ends as names of
+// annotations do.
 TrainingSlide parse_training_slide(const std::string& text);
 
 struct ImageSetOptions {

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <optional>
 
-#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
+#include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/mask_file.h"
 #include "histoloom/labels/packed_field.h"
 #include "histoloom/labels/tidy.h"
@@ -91,7 +91,7 @@ MaskLabels read_mask_labels(const MaskSource& mask, PixelSize size, std::uint64_
 }
 
 PixelSize size_of_slide(const std::filesystem::path& mask, const std::filesystem::path& model) {
-  if (ending_of(mask) == ".geojson")
+  if (is_annotation_name(mask.string()))
     throw UserError(fmt::format(
         "--size is needed with --mask {}: annotations don't say how large their slide is",
         mask.string()));

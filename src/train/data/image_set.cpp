@@ -8,8 +8,8 @@
 #include <iterator>
 
 #include "held_out.h"
-#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
+#include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/cell_votes.h"
 #include "histoloom/pictures/glass_cells.h"
 #include "histoloom/pictures/open_picture.h"
@@ -172,7 +172,7 @@ void for_tissue(const TrainingImage& image, int factor, Visit&& visit) {
 
 TrainingSlide parse_training_slide(const std::string& text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || !ascii_lower(text).ends_with(".geojson")) return {text, {}};
+  if (colon == std::string::npos || !is_annotation_name(text)) return {text, {}};
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
