@@ -173,6 +173,8 @@ std::vector<Defect> svs_defects() {
        "AppMag must be an integer for OpenSlide 3.4.1, got 40.000000"},
       {"word_mpp", kSvs, description("MPP = 0.5", "MPP = half"), kError,
        "MPP is no number: \"half\""},
+      {"comma_mpp", kSvs, description("MPP = 0.5", "MPP = 0,5"), kWarning,
+       "MPP has a decimal comma: \"0,5\"; OpenSlide and Bio-Formats read it, others don't"},
       {"no_mpp", kSvs, description("|MPP = 0.5", ""), kWarning, "ImageDescription has no MPP"},
       {"no_power", kSvs, description("|AppMag = 20", ""), kWarning,
        "ImageDescription has no AppMag"},

@@ -25,6 +25,10 @@ std::string obstacle(const TiffImage& image) {
     return fmt::format("has compression {}", image.compression);
   if (image.photometric != kRgb && !(jpeg && image.photometric == kYcbcr))
     return fmt::format("has photometric interpretation {}", image.photometric);
+  if (stream_colours(image) != image.photometric)
+    return fmt::format("says {}, but its JPEG says {}; readers show different colours",
+                       image.photometric == kRgb ? "RGB" : "YCbCr",
+                       image.photometric == kRgb ? "YCbCr" : "RGB");
   if (image.predictor != 1 && (jpeg || image.predictor != 2))
     return fmt::format("has predictor {}", image.predictor);
   return {};

@@ -165,6 +165,19 @@ class FactReader {
 
 }  // namespace
 
+int stream_colours(const TiffImage& image) {
+  constexpr int kJpeg = 7, kRgb = 2, kYcbcr = 6;
+  if (image.compression != kJpeg || image.samples != 3 || image.planar != 1 || !image.jpeg ||
+      image.jpeg->components != 3)
+    return image.photometric;
+  const JpegHeader& jpeg = *image.jpeg;
+  const bool subsampled = jpeg.sampling_x > 1 || jpeg.sampling_y > 1;
+  const bool ycbcr = jpeg.adobe_transform ? *jpeg.adobe_transform == 1 : jpeg.jfif || subsampled;
+  if (image.photometric == kRgb && ycbcr) return kYcbcr;
+  if (image.photometric == kYcbcr && jpeg.adobe_transform == 0) return kRgb;
+  return image.photometric;
+}
+
 TiffFile read_tiff(ByteSource& source, const std::filesystem::path& path) {
   TiffParser parser(source, path.string());
   const Chain chain = read_chain(parser, path.string());

@@ -65,6 +65,9 @@ std::optional<JpegHeader> parse_jpeg_header(std::span<const std::uint8_t> b) {
         std::equal(adobe.begin(), adobe.end(), segment.begin())) {
       header.adobe_transform = segment[11];
     }
+    const std::string_view jfif("JFIF", 5);
+    header.jfif = header.jfif || (marker == 0xE0 && segment.size() >= 5 &&
+                                  std::equal(jfif.begin(), jfif.end(), segment.begin()));
     const bool frame =
         marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
     if (frame) {

@@ -96,6 +96,10 @@ class DirectoryCheck {
     const bool subsampled = jpeg.sampling_x > 1 || jpeg.sampling_y > 1;
     if (image_.photometric == 2 && subsampled) {
       error("PhotometricInterpretation says RGB, but its JPEG has subsampled chroma");
+    } else if (image_.photometric == 2 && jpeg.jfif && !jpeg.adobe_transform) {
+      error(
+          "PhotometricInterpretation says RGB, but its JPEG is JFIF, which means YCbCr; readers "
+          "show different colours");
     }
     const PixelSize chroma = image_.chroma.value_or(PixelSize{2, 2});
     if (image_.photometric == 6 && chroma != PixelSize{jpeg.sampling_x, jpeg.sampling_y}) {

@@ -64,7 +64,7 @@ void check_scale(const TiffFile& file, Findings& out) {
     warning(out, "pixels are not square ({:g} and {:g} microns); svs holds one value only", *x, *y);
   }
   const auto mpp = aperio_value(first_description(file), "MPP");
-  const auto value = mpp ? parse_number(*mpp) : std::nullopt;
+  const auto value = mpp ? parse_number_or_comma(*mpp) : std::nullopt;
   if (value && std::abs(*value - *x) > 0.01 * *x) {
     warning(out, "MPP says {:g}, the resolution tags say {:g} microns per pixel", *value, *x);
   }
@@ -170,6 +170,11 @@ void check_svs_text(const TiffFile& file, Findings& out) {
     const auto value = aperio_value(text, key);
     if (!value) {
       warning(out, "ImageDescription has no {}", key);
+    } else if (key == std::string_view("MPP") && !parse_number(*value) &&
+               parse_number_or_comma(*value)) {
+      warning(out,
+              "MPP has a decimal comma: \"{}\"; OpenSlide and Bio-Formats read it, others don't",
+              *value);
     } else if (!parse_number(*value)) {
       error(out, "{} is no number: \"{}\"", key, *value);
     } else if (key == std::string_view("AppMag") && value->find('.') != std::string::npos) {

@@ -78,10 +78,10 @@ std::optional<std::string> aperio_value(std::string_view description, std::strin
   return found;
 }
 
-void set_aperio_scale(ReaderView& view, const TiffFile& file) {
+void set_aperio_scale(ReaderView& view, const TiffFile& file, bool comma) {
   const std::string_view description = first_description(file);
   if (const auto mpp = aperio_value(description, "MPP")) {
-    view.mpp_x = view.mpp_y = parse_number(*mpp);
+    view.mpp_x = view.mpp_y = comma ? parse_number_or_comma(*mpp) : parse_number(*mpp);
   }
   if (const auto power = aperio_value(description, "AppMag")) {
     view.magnification = parse_number(*power);
@@ -103,6 +103,11 @@ std::optional<double> parse_number(const std::string& text) {
     return std::nullopt;
   }
   return value;
+}
+
+std::optional<double> parse_number_or_comma(std::string text) {
+  std::replace(text.begin(), text.end(), ',', '.');
+  return parse_number(text);
 }
 
 std::optional<double> mpp_from(std::optional<double> resolution, std::optional<int> unit,

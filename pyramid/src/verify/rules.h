@@ -43,12 +43,15 @@ std::optional<Hijack> hijack_of(const TiffFile& file);
 bool is_aperio(const TiffFile& file);  // for OpenSlide
 // The value of "key = value" in an Aperio description.
 std::optional<std::string> aperio_value(std::string_view description, std::string_view key);
-// Takes mpp and magnification from an Aperio description, as far as they are there.
-void set_aperio_scale(ReaderView& view, const TiffFile& file);
+// Takes mpp and magnification from an Aperio description, as far as they are there. `comma`:
+// whether the reader takes a decimal comma for a point.
+void set_aperio_scale(ReaderView& view, const TiffFile& file, bool comma);
 // The second line of a description, from which Aperio's pictures take their name.
 std::string second_line(std::string_view description);
 // A number that fills the whole text.
 std::optional<double> parse_number(const std::string& text);
+// The same with commas taken for decimal points, as OpenSlide's _openslide_parse_double() does.
+std::optional<double> parse_number_or_comma(std::string text);
 // Microns a pixel from resolution tags; nothing where they are absent, 0 or without a unit.
 // `unit_if_absent` is the unit that the reader assumes.
 std::optional<double> mpp_from(std::optional<double> resolution, std::optional<int> unit,

@@ -87,7 +87,7 @@ ReaderView bioformats_svs(const TiffFile& file, ReaderView view) {
           image.description ? "has a NewSubfileType other than 0" : "has no ImageDescription"));
     }
   }
-  set_aperio_scale(view, file);
+  set_aperio_scale(view, file, /*comma=*/true);
   return view;
 }
 

@@ -61,7 +61,7 @@ std::string associated_name(const TiffImage& image, std::size_t index, int versi
 }
 
 void add_aperio_scale(ReaderView& view, const TiffFile& file, int version) {
-  set_aperio_scale(view, file);
+  set_aperio_scale(view, file, /*comma=*/true);
   const auto power = aperio_value(first_description(file), "AppMag");
   if (!power) {
     view.notes.push_back("no magnification, since the description has no AppMag");

@@ -157,6 +157,8 @@ ReaderView libvips_view(const TiffFile& whole) {
   }
   view.mpp_x = mpp_from(first.x_resolution, first.resolution_unit, 2);
   view.mpp_y = mpp_from(first.y_resolution, first.resolution_unit, 2);
+  if (first.tiled && first.planar == 2 && first.samples > 1)
+    view.notes.push_back("doesn't read the pixels, since tiles hold one colour plane each");
   return view;
 }
 

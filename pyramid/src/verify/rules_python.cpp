@@ -41,7 +41,7 @@ ReaderView tifffile_svs(const TiffFile& file, ReaderView view) {
     view.associated.push_back(
         {file.chain[i].subfile == 9 ? "Macro" : "Label", file.chain[i].size, static_cast<int>(i)});
   }
-  set_aperio_scale(view, file);
+  set_aperio_scale(view, file, /*comma=*/false);
   return view;
 }
 

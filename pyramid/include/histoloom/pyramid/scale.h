@@ -1,8 +1,9 @@
 // How large the pixels of a TIFF file are, and what pictures lie beside it, as one value.
 //
 // The rules are those of QuPath's view (verify.h), which asks OpenSlide or Bio-Formats, whichever
-// knows more of the file. The scale comes from Aperio's description or OME-XML, else from the
-// resolution tags of TIFF.
+// knows more of the file. The scale comes from Aperio's description, OME-XML or ImageJ's
+// description, else from the resolution tags of TIFF. Tags without a unit are a ratio of sides and
+// no scale.
 //
 // Example: an SVS file whose description says "MPP = 0.25" has mpp 0.25 × 0.25, whatever its
 // resolution tags say. A scan of a photograph at 300 dots an inch has 84.7 × 84.7 by its tags.

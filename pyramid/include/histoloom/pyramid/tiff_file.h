@@ -53,6 +53,7 @@ struct JpegHeader {
   int sampling_x = 1;  // sampling factor of the first component
   int sampling_y = 1;
   std::optional<int> adobe_transform;  // colours: 0 RGB, 1 YCbCr
+  bool jfif = false;                   // a JFIF file, whose colours are YCbCr
 };
 
 struct TiffImage {
@@ -91,6 +92,10 @@ struct TiffImage {
 
   int bits_per_sample() const { return bits.empty() ? 1 : bits[0]; }
 };
+
+// Tells a directory's colours, as PhotometricInterpretation counts them, by its tag; of JPEG in three
+// components by the stream: an Adobe marker, JFIF, subsampled chroma.
+int stream_colours(const TiffImage& image);
 
 struct TiffFile {
   std::filesystem::path path;
