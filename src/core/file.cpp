@@ -65,6 +65,7 @@ std::vector<std::filesystem::path> files_with_endings(const std::filesystem::pat
   std::error_code code;
   std::vector<std::filesystem::path> out;
   for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+    if (entry.path().filename().string().starts_with('.')) continue;
     if (std::find(endings.begin(), endings.end(), ending_of(entry.path())) != endings.end())
       out.push_back(entry.path());
   }

@@ -18,7 +18,8 @@ bool file_exists(const std::filesystem::path& path);
 std::filesystem::path meant_by(const std::filesystem::path& path);
 
 // The files of a folder that have one of these endings (".png"), in capitals or not, in the order
-// of their names. UserError names the folder if it can't be listed.
+// of their names. A name that begins with a dot is passed over: macOS adds "._a.png" to "a.png".
+// UserError names the folder if it can't be listed.
 std::vector<std::filesystem::path> files_with_endings(const std::filesystem::path& folder,
                                                       std::span<const std::string_view> endings);
 

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/evaluate/patch_source.h"
@@ -21,7 +22,9 @@ constexpr std::array<std::string_view, 12> kEndings{".png",  ".jpg",  ".jpeg", "
 
 std::vector<fs::path> images_in(const fs::path& folder) {
   std::vector<fs::path> out = files_with_endings(folder, kEndings);
-  std::erase_if(out, [](const fs::path& file) { return file.stem().string().ends_with("_mask"); });
+  std::erase_if(out, [](const fs::path& file) {
+    return ascii_lower(file.stem().string()).ends_with("_mask");
+  });
   if (out.empty())
     throw UserError(fmt::format("{}: holds no image (.png, .jpg, .tif, .svs, …)", folder.string()));
   return out;
@@ -87,9 +90,10 @@ std::vector<fs::path> shared_files(const PatchSources& first, const PatchSources
 fs::path mask_beside(const fs::path& image) {
   std::string name = image.stem().string();
   if (name.ends_with(".ome")) name.resize(name.size() - 4);
-  for (const char* end :
-       {"_mask.png", "_mask.tif", "_mask.tiff", "_mask.PNG", "_mask.TIF", "_mask.TIFF"})
-    if (const fs::path mask = image.parent_path() / (name + end); file_exists(mask)) return mask;
+  for (const std::string mask : {"_mask", "_Mask", "_MASK"})
+    for (const char* ending : {".png", ".tif", ".tiff", ".PNG", ".TIF", ".TIFF"})
+      if (const fs::path path = image.parent_path() / (name + mask + ending); file_exists(path))
+        return path;
   return {};
 }
 

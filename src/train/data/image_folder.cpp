@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 
@@ -15,11 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMask = "_mask";
+constexpr std::string_view kMask = "_mask";  // in capitals or not
 
 constexpr std::array<std::string_view, 5> kEndings{".png", ".jpg", ".jpeg", ".tif", ".tiff"};
 
-// By name without ending; UserError where two have the same.
+// By name without ending; UserError if two have the same.
 std::map<std::string, fs::path> by_name(const std::vector<fs::path>& files) {
   std::map<std::string, fs::path> out;
   for (const fs::path& file : files) {
@@ -31,6 +32,15 @@ std::map<std::string, fs::path> by_name(const std::vector<fs::path>& files) {
   return out;
 }
 
+bool is_mask(const std::string& name) { return ascii_lower(name).ends_with(kMask); }
+
+// The mask of an image; of two whose names differ in capitals alone the one that has the image's.
+fs::path mask_of(const std::string& image, const std::map<std::string, fs::path>& files) {
+  for (const char* mask : {"_mask", "_Mask", "_MASK"})
+    if (const auto at = files.find(image + mask); at != files.end()) return at->second;
+  return {};
+}
+
 }  // namespace
 
 std::vector<ImageFile> list_images(const fs::path& folder) {
@@ -39,9 +49,7 @@ std::vector<ImageFile> list_images(const fs::path& folder) {
   std::vector<ImageFile> out;
   for (const fs::path& file : files) {
     const std::string name = file.stem().string();
-    if (name.ends_with(kMask)) continue;
-    const auto mask = all.find(name + std::string(kMask));
-    out.push_back({file, mask == all.end() ? fs::path() : mask->second});
+    if (!is_mask(name)) out.push_back({file, mask_of(name, all)});
   }
   if (out.empty())
     throw UserError(
