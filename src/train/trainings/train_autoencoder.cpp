@@ -33,18 +33,23 @@ at::Tensor coarse_bands(const at::Tensor& bands) {
   return bands.view({-1, 8, 8}).narrow(1, 0, 5).narrow(2, 0, 5).flatten(1).slice(1, 1);
 }
 
-AutoencoderReport measure(Autoencoder& network, const std::vector<at::Tensor>& images) {
+AutoencoderReport measure(Autoencoder& network, const std::vector<at::Tensor>& images,
+                          Progress& progress) {
+  progress.start_stage("measuring", static_cast<std::int64_t>(images.size()), "images");
   at::NoGradGuard no_grad;
   const at::Tensor patterns = dct_patterns();
   AutoencoderReport report;
   at::Tensor before = at::zeros({1, 64}), after = at::zeros({1, 64});
+  std::int64_t done = 0;
   for (const at::Tensor& bytes : images) {
     const at::Tensor image = unit_range(bytes).unsqueeze(0);
     const at::Tensor back = network.decode(network.encode(image)).clamp(0, 1);
     report.psnr += -10 * std::log10((back - image).square().mean().item<double>());
     before += band_power(without_border(image), patterns).mean(0);
     after += band_power(without_border(back), patterns).mean(0);
+    progress.update(++done);
   }
+  progress.finish();
   const auto n = static_cast<double>(images.size());
   report.psnr /= n;
   report.power_ratio_db =
@@ -138,6 +143,29 @@ std::vector<at::Tensor> some_of(const std::vector<at::Tensor>& images) {
   const std::size_t n = std::min(kMost, images.size());
   std::vector<at::Tensor> out;
   for (std::size_t i = 0; i < n; ++i) out.push_back(images[i * images.size() / n]);
+  return out;
+}
+
+// All images, or middles of some of them, spread over all: enough for statistics at the end, in
+// seconds however many there are.
+std::vector<at::Tensor> sample_of(const std::vector<at::Tensor>& images, int factor) {
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 22;
+  constexpr std::size_t kMostImages = 64;
+  std::int64_t pixels = 0;
+  for (const at::Tensor& image : images) pixels += image.numel() / 3;
+  if (pixels <= kMostPixels) return images;
+  const std::size_t n = std::min(kMostImages, images.size());
+  const double share = static_cast<double>(kMostPixels) / static_cast<double>(n);
+  const std::int64_t side = static_cast<std::int64_t>(std::sqrt(share)) / factor * factor;
+  std::vector<at::Tensor> out;
+  for (std::size_t i = 0; i < n; ++i) {
+    at::Tensor image = images[i * images.size() / n];
+    for (const std::int64_t axis : {1, 2}) {
+      const std::int64_t length = image.size(axis), part = std::min(side, length);
+      image = image.narrow(axis, (length - part) / 2, part);
+    }
+    out.push_back(image);
+  }
   return out;
 }
 
@@ -267,7 +295,8 @@ AutoencoderReport AutoencoderTraining::run(Progress& progress) {
   losses.samples = [&] { return s.samples(); };
   // The bundle's weights are of no use with the statistics of others. A decoder changes none.
   if (!s.options.decoder_only) {
-    losses.bundled = [&, some = some_of(s.crops.images())] {
+    losses.bundled = [&,
+                      some = sample_of(some_of(s.crops.images()), s.bundle.latent.downsampling)] {
       store_statistics(*s.network, some, s.options.model);
     };
   }
@@ -276,10 +305,12 @@ AutoencoderReport AutoencoderTraining::run(Progress& progress) {
   s.loop.use_bundled();
   s.network->set_training_dtype(DType::float32);
   if (!s.options.decoder_only && s.loop.owns_bundle())
-    store_statistics(*s.network, s.crops.images(), s.options.model);
+    store_statistics(*s.network, sample_of(s.crops.images(), s.bundle.latent.downsampling),
+                     s.options.model);
   const std::string stale = stale_text(ModelBundle::read(s.options.model));
   if (!stale.empty()) progress.warn(stale);
-  AutoencoderReport report = measure(*s.network, s.shown().images());
+  AutoencoderReport report =
+      measure(*s.network, sample_of(s.shown().images(), s.bundle.latent.downsampling), progress);
   report.training = summary;
   return report;
 }
