@@ -94,7 +94,7 @@ struct Conversion::State {
 };
 
 Conversion::State::State(const ConvertOptions& o)
-    : options(o), source(open_picture(o.in)), facts(source->facts()) {
+    : options(o), source(o.labels ? open_mask(o.in) : open_picture(o.in)), facts(source->facts()) {
   check_output(o);
   warnings = facts.warnings;
   writer.size = facts.size;

@@ -13,8 +13,6 @@
 #include "histoloom/core/readable.h"
 #include "histoloom/labels/annotation_file.h"
 #include "histoloom/labels/cell_votes.h"
-#include "histoloom/pictures/png_indices.h"
-#include "histoloom/pictures/tiff_indices.h"
 #include "histoloom/pictures/vips_reader.h"
 #include "mask_colours.h"
 
@@ -32,7 +30,7 @@ class MaskRows {
       : path_(path.string()), labels_(labels) {
     if (!colours.empty()) colours_ = MaskColours::read(colours, labels);
     colours_ ? open_colours(path) : open_ids(path);
-    if (image_->format() != "uchar") {
+    if (colours_ && image_->format() != "uchar") {
       throw UserError(
           fmt::format("mask {} has pixels of type {}; {}", path_, image_->format(), kSaveAsIds));
     }
@@ -47,33 +45,17 @@ class MaskRows {
     image_->read_rows(y, 1, pixels_.data());
     for (std::size_t x = 0; x < ids.size(); ++x)
       ids[x] = colours_ ? id_of_colour(&pixels_[x * bands], x, y)
-                        : checked(static_cast<LabelId>(pixels_[x] / stretch_), x, y);
+                        : checked(static_cast<LabelId>(pixels_[x]), x, y);
   }
 
  private:
   void open_ids(const std::filesystem::path& path) {
-    const std::optional<PngEncoding> png = read_png_encoding(path);
-    std::optional<IndexedTiff> tiff = read_indexed_tiff(path);
-    int bit_depth = png ? png->bit_depth : 8;
-    if (png && png->indexed) {
-      image_ = std::make_unique<VipsReader>(path, indexed_png_as_grey(path));
-    } else if (tiff) {
-      bit_depth = tiff->bit_depth;
-      image_ = std::make_unique<VipsReader>(path, std::move(tiff->grey));
-    } else {
-      image_ = std::make_unique<VipsReader>(path);
-    }
-    if (image_->bands() != 1)
-      throw UserError(
-          fmt::format("mask {} has {} bands; {}, or say with --mask-colors which label "
-                      "each of its colours is",
-                      path_, image_->bands(), kSaveAsIds));
-    // libvips stretches what has fewer than 8 bits.
-    if (bit_depth < 8) stretch_ = 255 / ((1 << bit_depth) - 1);
+    image_ = std::make_unique<VipsReader>(
+        path, PixelsAs::ids, ", or say with --mask-colors which label each of its colours is");
   }
 
   void open_colours(const std::filesystem::path& path) {
-    image_ = std::make_unique<VipsReader>(path);
+    image_ = std::make_unique<VipsReader>(path, PixelsAs::colours);
     if (image_->bands() != 3 && image_->bands() != 4)
       throw UserError(fmt::format(
           "mask {} has {} bands, --mask-colors needs one in RGB; leave --mask-colors out", path_,
@@ -104,7 +86,6 @@ class MaskRows {
   std::optional<MaskColours> colours_;
   std::unique_ptr<VipsReader> image_;
   std::vector<std::uint8_t> pixels_;
-  int stretch_ = 1;
 };
 
 struct WholeNumbers {

@@ -8,6 +8,7 @@
 
 #include "gradient_noise.h"
 #include "histoloom/core/error.h"
+#include "histoloom/pictures/png_indices.h"
 #include "histoloom/pictures/vips_reader.h"
 
 namespace histoloom {
@@ -43,11 +44,6 @@ struct TissueMap {
 
 void check_picture(const VipsReader& image, const std::string& path, CellSize slide) {
   const PixelSize size = image.size();
-  const int bands = image.bands();
-  if (image.format() != "uchar" || (bands != 1 && bands != 3 && bands != 4))
-    throw UserError(
-        fmt::format("--layout {} has {} bands of type {}; give a picture of 8 bits in grey or RGB",
-                    path, bands, image.format()));
   if (size.area() > kMostPixels)
     throw UserError(
         fmt::format("--layout {} has {}x{} px; at most {} million are needed, shrink it", path,
@@ -64,17 +60,25 @@ void check_picture(const VipsReader& image, const std::string& path, CellSize sl
 }
 
 TissueMap read_tissue(const std::filesystem::path& path, CellSize slide) {
-  VipsReader image(path);
+  // Of a drawing in one band 0 is glass; what is clear in it would be white, and so tissue.
+  if (const VipsReader stored(path); stored.bands() == 2)
+    throw UserError(
+        fmt::format("--layout {} has 2 bands of type {}; give a picture of 8 bits in grey or RGB",
+                    path.string(), stored.format()));
+  VipsReader image(path, PixelsAs::picture);
   check_picture(image, path.string(), slide);
   const auto bands = static_cast<std::size_t>(image.bands());
+  // A palette of greys is what a program that makes PNGs smaller left of a drawing in grey.
+  const auto png = read_png_encoding(path);
+  const bool grey = bands == 1 || (png && png->grey_palette);
   TissueMap map{image.size(), {}};
   map.tissue.reserve(static_cast<std::size_t>(map.size.area()));
   std::vector<std::uint8_t> row(static_cast<std::size_t>(map.size.width) * bands);
   for (std::int64_t y = 0; y < map.size.height; ++y) {
     image.read_rows(y, 1, row.data());
     for (std::size_t i = 0; i < row.size(); i += bands)
-      map.tissue.push_back(bands == 1 ? row[i] != 0
-                                      : *std::min_element(&row[i], &row[i] + 3) < kGlassFrom);
+      map.tissue.push_back(grey ? row[i] != 0
+                                : *std::min_element(&row[i], &row[i] + 3) < kGlassFrom);
   }
   return map;
 }

@@ -21,6 +21,7 @@ VipsPtr<VipsImage> taken(int code, VipsImage* image, const std::filesystem::path
 }
 
 VipsPtr<VipsImage> on_white(VipsPtr<VipsImage> image, const std::filesystem::path& path) {
+  require_one_upright(image.get(), path);
   require_8_bits(image.get(), path);
   require_grey_or_rgb(image.get(), path);
   if (!has_alpha(image.get())) return image;

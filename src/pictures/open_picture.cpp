@@ -7,6 +7,7 @@
 
 #include "decoded.h"
 #include "histoloom/core/readable.h"
+#include "mended_slide.h"
 #include "refusals.h"
 #include "slide_file.h"
 #include "truncation.h"
@@ -20,7 +21,7 @@ namespace {
 // thousands.
 class ImageFile final : public PictureFile {
  public:
-  explicit ImageFile(const std::filesystem::path& path);
+  ImageFile(const std::filesystem::path& path, PictureContent content);
   Picture read(int level, PixelPoint corner, PixelSize size) override;
   void release() override { whole_ = {}; }
 
@@ -30,16 +31,16 @@ class ImageFile final : public PictureFile {
   Picture whole_;
 };
 
-ImageFile::ImageFile(const std::filesystem::path& path) : PictureFile(path, false, false) {
-  VipsPtr<VipsImage> image = taken(0, open_vips_image(path).release(), path);
+ImageFile::ImageFile(const std::filesystem::path& path, PictureContent content)
+    : PictureFile(path, false, content) {
+  const VipsPtr<VipsImage> image = open_whole(path, content);
   channels_ = vips_image_get_bands(image.get());
-  if (const auto mpp = resolution_of(image.get())) mpp_ = mpp->mean();
-  image = on_white(std::move(image), path);
+  if (const auto mpp = scale_of_picture(path, image.get())) mpp_ = mpp->mean();
   size_ = {vips_image_get_width(image.get()), vips_image_get_height(image.get())};
 }
 
 void ImageFile::decode() {
-  whole_ = decoded(open_whole(path_, false).get(), path_);
+  whole_ = decoded(open_whole(path_, content_).get(), path_);
   require_unchanged(whole_.size == size_, path_);
 }
 
@@ -78,20 +79,12 @@ int take_strip(VipsRegion* region, VipsRect* area, void* data) {
   }
 }
 
-// Before anything is opened by a library.
-void require_file(const std::filesystem::path& path, const char* wanted) {
-  start_vips();
-  require_readable(path, wanted);
-  require_whole(path);
-  require_possible_tiles(path);
-}
-
 }  // namespace
 
-PictureFacts PictureFile::facts() const { return read_facts(path_, scan_); }
+PictureFacts PictureFile::facts() const { return read_facts(path_, content_); }
 
 void PictureFile::read_rows(int threads, const TakeRows& take) const {
-  const VipsPtr<VipsImage> image = open_whole(path_, scan_);
+  const VipsPtr<VipsImage> image = open_whole(path_, content_);
   require_unchanged(vips_image_get_width(image.get()) == size_.width &&
                         vips_image_get_height(image.get()) == size_.height,
                     path_);
@@ -106,18 +99,32 @@ void PictureFile::read_rows(int threads, const TakeRows& take) const {
 }
 
 std::unique_ptr<PictureFile> open_picture(const std::filesystem::path& path) {
-  require_file(path, "an image or a slide");
+  require_usable(path, "an image or a slide");
   std::unique_ptr<PictureFile> slide = open_slide(path);
-  // Scanners' own kinds of TIFF are OpenSlide's to judge.
-  if ((!slide || !slide->is_scan()) && is_tiff(path)) require_whole(pyramid::read_tiff(path));
-  return slide ? std::move(slide) : std::make_unique<ImageFile>(path);
+  if (slide && slide->is_scan()) return slide;  // OpenSlide's to judge
+  if (is_tiff(path)) {
+    const pyramid::TiffFile file = pyramid::read_tiff(path);
+    require_whole(file);
+    require_one_image(file);
+    if (is_mended_slide(file)) return open_mended_slide(file);
+  }
+  return slide ? std::move(slide) : std::make_unique<ImageFile>(path, PictureContent::picture);
+}
+
+std::unique_ptr<PictureFile> open_mask(const std::filesystem::path& path) {
+  require_usable(path, "a mask");
+  return std::make_unique<ImageFile>(path, PictureContent::ids);
 }
 
 Picture read_picture(const std::filesystem::path& path) {
-  require_file(path, "an image");
-  const VipsPtr<VipsImage> image = taken(0, open_vips_image(path).release(), path);
-  require_8_bits(image.get(), path);
-  return decoded(image.get(), path);
+  require_usable(path, "an image");
+  if (is_tiff(path)) require_one_image(pyramid::read_tiff(path));
+  return decoded(open_whole(path, PictureContent::picture).get(), path);
+}
+
+Picture read_mask_picture(const std::filesystem::path& path) {
+  require_usable(path, "a mask");
+  return decoded(open_whole(path, PictureContent::ids).get(), path);
 }
 
 bool is_grey(const std::filesystem::path& path) {

@@ -4,12 +4,14 @@
 #include <openslide.h>
 #include <vips/vips.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 
 #include "argb.h"
 #include "decoded.h"
+#include "histoloom/core/ascii.h"
 #include "histoloom/core/error.h"
 #include "histoloom/pyramid/scale.h"
 #include "refusals.h"
@@ -63,35 +65,58 @@ std::string source_type_in(const std::vector<std::uint8_t>& xmp) {
 // One picture's facts, gathered in the order in which its warnings are to come.
 class FactsReader {
  public:
-  FactsReader(const fs::path& path, bool scan) : path_(path), scan_(scan) {}
+  FactsReader(const fs::path& path, PictureContent content)
+      : path_(path), content_(content), scan_(content == PictureContent::scan) {}
   PictureFacts read();
 
  private:
   void read_tiff();
   void read_scan(VipsImage* image);
-  void read_other(VipsImage* image);
-  void set_scale(double x, double y);
+  bool has_associated(const std::string& name) const;
+  void keep_profile(std::vector<std::uint8_t> profile);
+  void set_scale(const MppOfAxes& mpp);
   void keep_associated(const std::string& name, VipsPtr<VipsImage> picture);
   void keep_scan_associated();
 
   const fs::path& path_;
+  PictureContent content_;
   bool scan_;
   PictureFacts facts_;
 };
 
 PictureFacts FactsReader::read() {
   if (is_tiff(path_)) read_tiff();
-  const VipsPtr<VipsImage> image = open_whole(path_, scan_);
-  scan_ ? read_scan(image.get()) : read_other(image.get());
+  const VipsPtr<VipsImage> image = open_whole(path_, content_);
+  if (scan_) read_scan(image.get());
+  if (const auto mpp = scale_of_picture(path_, image.get()); mpp && !facts_.mpp) set_scale(*mpp);
   facts_.size = {vips_image_get_width(image.get()), vips_image_get_height(image.get())};
   facts_.channels = vips_image_get_bands(image.get());
-  facts_.icc_profile = blob_in(image.get(), VIPS_META_ICC_NAME);
+  keep_profile(blob_in(image.get(), VIPS_META_ICC_NAME));
   if (facts_.digital_source_type.empty())
     facts_.digital_source_type = source_type_in(blob_in(image.get(), VIPS_META_XMP_NAME));
   return std::move(facts_);
 }
 
-void FactsReader::set_scale(double x, double y) {
+// A profile's header (ICC.1, section 7.2) names its colours at byte 16 and says "acsp" at 36.
+void FactsReader::keep_profile(std::vector<std::uint8_t> profile) {
+  if (profile.empty()) return;
+  const std::string head(profile.begin(),
+                         profile.begin() + std::min<std::ptrdiff_t>(40, std::ssize(profile)));
+  const bool valid = head.size() == 40 && head.substr(36) == "acsp";
+  const std::string colours = valid ? head.substr(16, 4) : "";
+  if (colours == (facts_.channels == 1 ? "GRAY" : "RGB ")) {
+    facts_.icc_profile = std::move(profile);
+    return;
+  }
+  facts_.warnings.push_back(fmt::format(
+      "{}: its colour profile is left out: {}", path_.string(),
+      valid ? fmt::format("it is for {}, the pixels are {}", colours.substr(0, colours.find(' ')),
+                          facts_.channels == 1 ? "grey" : "RGB")
+            : "it is damaged"));
+}
+
+void FactsReader::set_scale(const MppOfAxes& mpp) {
+  const auto [x, y] = mpp;
   if (std::abs(x - y) > 0.01 * x) {
     facts_.warnings.push_back(
         fmt::format("{}: pixels are {:g} x {:g} microns; the output says {:g}, their mean",
@@ -100,18 +125,17 @@ void FactsReader::set_scale(double x, double y) {
   facts_.mpp = (x + y) / 2;
 }
 
-// Scale and pictures of a TIFF by the rules of the readers, which know more places than libvips.
+// Pictures of a TIFF by the rules of the readers, which know more places than libvips.
 void FactsReader::read_tiff() {
   const pyramid::TiffFile file = pyramid::read_tiff(path_);
   require_whole(file);
   const std::string& xmp = file.chain[0].xmp;
   facts_.digital_source_type = source_type_in({xmp.begin(), xmp.end()});
   const pyramid::TiffScale scale = pyramid::scale_of(file);
-  const bool print = scale.by_resolution && scale.mpp_x > kCoarsestMpp;
-  if (scale.mpp_x && scale.mpp_y && !print) set_scale(*scale.mpp_x, *scale.mpp_y);
   facts_.magnification = scale.magnification;
-  if (scan_) return;  // OpenSlide hands out its pictures
+  if (scan_) keep_scan_associated();  // which OpenSlide 3.4.1 may know less of
   for (const pyramid::AssociatedView& picture : scale.associated) {
+    if (has_associated(picture.name)) continue;
     VipsImage* out = nullptr;
     const int code = vips_tiffload(path_.c_str(), &out, "page", picture.directory, "fail_on",
                                    VIPS_FAIL_ON_ERROR, nullptr);
@@ -135,10 +159,10 @@ void FactsReader::keep_associated(const std::string& name, VipsPtr<VipsImage> pi
 void FactsReader::read_scan(VipsImage* image) {
   const auto x = number_in(image, "openslide.mpp-x");
   const auto y = number_in(image, "openslide.mpp-y");
-  if (x && y && !facts_.mpp) set_scale(*x, *y);
+  if (x && y) set_scale({*x, *y});
   if (const auto power = number_in(image, "openslide.objective-power"))
     facts_.magnification = power;
-  keep_scan_associated();
+  if (!is_tiff(path_)) keep_scan_associated();
 }
 
 // Through OpenSlide itself: libvips 8.14.1 reads associated images of a slide it has closed.
@@ -167,18 +191,17 @@ void FactsReader::keep_scan_associated() {
   }
 }
 
-void FactsReader::read_other(VipsImage* image) {
-  if (vips_image_get_orientation(image) > 1)
-    facts_.warnings.push_back(fmt::format(
-        "{}: is turned by its orientation tag, which is not followed; turn it first, as "
-        "with 'vips autorot'",
-        path_.string()));
-  const std::optional<MppOfAxes> mpp = resolution_of(image);
-  if (!facts_.mpp && mpp) set_scale(mpp->x, mpp->y);
+// By its name in the file, whatever its case.
+bool FactsReader::has_associated(const std::string& name) const {
+  return std::any_of(facts_.associated.begin(), facts_.associated.end(), [&](const auto& picture) {
+    return ascii_lower(picture.name) == ascii_lower(name);
+  });
 }
 
 }  // namespace
 
-PictureFacts read_facts(const fs::path& path, bool scan) { return FactsReader(path, scan).read(); }
+PictureFacts read_facts(const fs::path& path, PictureContent content) {
+  return FactsReader(path, content).read();
+}
 
 }  // namespace histoloom

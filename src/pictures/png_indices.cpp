@@ -41,13 +41,44 @@ bool has_header(std::string_view bytes) {
          bytes.substr(12, 4) == "IHDR";
 }
 
+// The data of the first chunk of a name before the pixels, `in` being behind the header; empty if
+// there is none, or it is longer than `most`.
+std::string chunk_in(std::istream& in, std::string_view name, std::uint32_t most) {
+  std::string head(8, '\0');
+  while (in.read(head.data(), 8) && head.substr(4) != "IDAT") {
+    const std::uint32_t length = big_endian(head);
+    if (head.substr(4) == name && length <= most) {
+      std::string out(length, '\0');
+      return in.read(out.data(), length) ? out : "";
+    }
+    in.seekg(std::streamoff{length} + 4, std::ios::cur);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<PngEncoding> read_png_encoding(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::string bytes(kHeaderEnd, '\0');
   if (!in.read(bytes.data(), kHeaderEnd) || !has_header(bytes)) return std::nullopt;
-  return PngEncoding{static_cast<int>(byte(bytes[kBitDepth])), bytes[kColourType] == kPngIndexed};
+  PngEncoding out{static_cast<int>(byte(bytes[kBitDepth])), bytes[kColourType] == kPngIndexed};
+  const std::string palette = out.indexed ? chunk_in(in, "PLTE", 768) : "";
+  out.grey_palette = palette.size() >= 3;
+  for (std::size_t i = 0; i + 2 < palette.size(); i += 3) {
+    if (palette[i] != palette[i + 1] || palette[i] != palette[i + 2]) out.grey_palette = false;
+    if (byte(palette[i]) != i / 3) out.odd_greys = true;
+  }
+  out.odd_greys = out.odd_greys && out.grey_palette;
+  return out;
+}
+
+bool has_png_ratio(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes(kHeaderEnd, '\0');
+  if (!in.read(bytes.data(), kHeaderEnd) || !has_header(bytes)) return false;
+  const std::string size = chunk_in(in, "pHYs", 9);
+  return size.size() == 9 && size[8] == 0;
 }
 
 std::string indexed_png_as_grey(const std::filesystem::path& path) {

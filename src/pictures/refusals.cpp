@@ -17,6 +17,22 @@ void require_unchanged(bool unchanged, const std::filesystem::path& path) {
   if (!unchanged) throw UserError(fmt::format("{}: has changed while it was read", path.string()));
 }
 
+void require_one_upright(VipsImage* image, const std::filesystem::path& path) {
+  if (const int turn = vips_image_get_orientation(image); turn > 1)
+    throw UserError(
+        fmt::format("{}: is turned by its orientation tag ({}), which some programs follow and "
+                    "others don't; turn it first, as 'vips autorot {} turned.png' does",
+                    path.string(), turn, path.string()));
+  const char* loader = "";
+  if (vips_image_get_typeof(image, VIPS_META_LOADER) != 0)
+    vips_image_get_string(image, VIPS_META_LOADER, &loader);
+  const int pages = vips_image_get_n_pages(image);
+  if (pages > 1 && !std::string_view(loader).starts_with("tiff"))
+    throw UserError(fmt::format(
+        "{}: holds {} images; one is needed: take it first, as 'vips copy {}[page=0] one.png' does",
+        path.string(), pages, path.string()));
+}
+
 void require_8_bits(VipsImage* image, const std::filesystem::path& path) {
   const VipsBandFormat format = vips_image_get_format(image);
   if (format == VIPS_FORMAT_UCHAR) return;

@@ -15,6 +15,10 @@ namespace histoloom {
 // \error UserError, if the file is not what it was when it was opened.
 void require_unchanged(bool unchanged, const std::filesystem::path& path);
 
+// \error UserError, if an orientation tag turns the image, or it has several pages. TIFFs are asked
+// for pages by require_one_image().
+void require_one_upright(VipsImage* image, const std::filesystem::path& path);
+
 // \error UserError, unless the image has 8 bits a sample.
 void require_8_bits(VipsImage* image, const std::filesystem::path& path);
 

@@ -1,5 +1,6 @@
 #include "slide_file.h"
 
+#include <fmt/format.h>
 #include <openslide.h>
 #include <vips/vips.h>
 
@@ -8,8 +9,11 @@
 #include <vector>
 
 #include "argb.h"
+#include "decoded.h"
+#include "histoloom/core/error.h"
 #include "refusals.h"
 #include "stated_mpp.h"
+#include "truncation.h"
 #include "whole_image.h"
 
 namespace histoloom {
@@ -39,23 +43,24 @@ class SlideFile final : public PictureFile {
 };
 
 SlideFile::SlideFile(const std::filesystem::path& path, bool scan, Slide slide)
-    : PictureFile(path, true, scan), slide_(std::move(slide)) {
+    : PictureFile(path, true, scan ? PictureContent::scan : PictureContent::picture),
+      slide_(std::move(slide)) {
   openslide_get_level0_dimensions(slide_.get(), &size_.width, &size_.height);
   const auto property = [this](const char* name) {
     return openslide_get_property_value(slide_.get(), name);
   };
-  stated_mpp_ = histoloom::stated_mpp(property(OPENSLIDE_PROPERTY_NAME_MPP_X),
-                                      property(OPENSLIDE_PROPERTY_NAME_MPP_Y));
-  mpp_ = stated_mpp_;
+  mpp_ =
+      stated_mpp(property(OPENSLIDE_PROPERTY_NAME_MPP_X), property(OPENSLIDE_PROPERTY_NAME_MPP_Y));
   if (!scan) look_at_tags();
+  if (mpp_) return;
+  if (const auto mpp = scale_of_picture(path, nullptr)) mpp_ = mpp->mean();
 }
 
-// OpenSlide gives colours to a mask of one band too, and version 3 doesn't read a resolution.
+// OpenSlide gives colours to a mask of one band too.
 void SlideFile::look_at_tags() {
-  const VipsPtr<VipsImage> image = open_vips_image(path_);
+  VipsPtr<VipsImage> image = open_vips_image(path_);
   if (!image) return vips_error_clear();  // OpenSlide reads what libvips doesn't
-  channels_ = vips_image_get_bands(image.get());
-  if (const auto mpp = resolution_of(image.get()); mpp && !mpp_) mpp_ = mpp->mean();
+  channels_ = vips_image_get_bands(on_white(std::move(image), path_).get());
 }
 
 Picture SlideFile::read(int level, PixelPoint corner, PixelSize size) {
@@ -68,6 +73,22 @@ Picture SlideFile::read(int level, PixelPoint corner, PixelSize size) {
   return out;
 }
 
+// OpenSlide goes by the tags, other programs by the stream.
+void require_one_colour(const std::filesystem::path& path) {
+  if (!is_tiff(path)) return;
+  const pyramid::TiffFile file = pyramid::read_tiff(path);
+  for (std::size_t i = 0; i < file.chain.size(); ++i) {
+    const pyramid::TiffImage& image = file.chain[i];
+    if (!image.tiled || pyramid::stream_colours(image) == image.photometric) continue;
+    constexpr int kRgb = 2;
+    const bool rgb = image.photometric == kRgb;
+    throw UserError(
+        fmt::format("{}: PhotometricInterpretation of directory {} says {}, but its JPEG says {}; "
+                    "readers show different colours; export it again, as another format",
+                    path.string(), i, rgb ? "RGB" : "YCbCr", rgb ? "YCbCr" : "RGB"));
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<PictureFile> open_slide(const std::filesystem::path& path) {
@@ -76,6 +97,7 @@ std::unique_ptr<PictureFile> open_slide(const std::filesystem::path& path) {
   const bool scan = vendor != std::string_view("generic-tiff");
   Slide slide(openslide_open(path.c_str()), openslide_close);
   const char* error = slide ? openslide_get_error(slide.get()) : "OpenSlide can't open it";
+  if (scan) require_one_colour(path);
   if (error == nullptr) return std::make_unique<SlideFile>(path, scan, std::move(slide));
   if (scan) refuse_damaged(path, error);
   return nullptr;

@@ -10,11 +10,15 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "histoloom/core/error.h"
+#include "histoloom/core/readable.h"
+#include "histoloom/pictures/vips.h"
+#include "histoloom/pyramid/scale.h"
 
 namespace histoloom {
 
@@ -105,6 +109,13 @@ void require_whole(const pyramid::TiffFile& file) {
                       file.path.string(), i));
 }
 
+void require_usable(const std::filesystem::path& path, std::string_view wanted) {
+  start_vips();
+  require_readable(path, wanted);
+  require_whole(path);
+  require_possible_tiles(path);
+}
+
 void require_possible_tiles(const std::filesystem::path& path) {
   if (!is_tiff(path)) return;
   std::vector<pyramid::TiffImage> images;
@@ -123,6 +134,29 @@ void require_possible_tiles(const std::filesystem::path& path) {
                                   path.string(), image.piece.width, image.piece.height));
     images.insert(images.end(), image.children.begin(), image.children.end());
   }
+}
+
+void require_one_image(const pyramid::TiffFile& file) {
+  constexpr std::uint32_t kReducedOrMask = 5;  // NewSubfileType's bits
+  const pyramid::TiffImage& first = file.chain[0];
+  std::set<std::size_t> beside;  // label, macro, …
+  for (const pyramid::AssociatedView& picture : pyramid::scale_of(file).associated)
+    beside.insert(static_cast<std::size_t>(picture.directory));
+  int count = 0;
+  for (std::size_t i = 0; i < file.chain.size(); ++i)
+    if (file.chain[i].size == first.size && (file.chain[i].subfile & kReducedOrMask) == 0 &&
+        !beside.contains(i))
+      ++count;
+  const std::string path = file.path.string();
+  if (count > 1)
+    throw UserError(
+        fmt::format("{}: holds {} images of {}x{} px, such as planes, channels or times; one is "
+                    "needed: take it first, as 'vips copy {}[page=0] one.tif' does",
+                    path, count, first.size.width, first.size.height, path));
+  const pyramid::PieceCount& pieces = first.pieces;
+  if (pieces.expected > 0 && pieces.missing == pieces.expected)
+    throw UserError(fmt::format("{}: all {} {}s of its image are missing; fetch it again", path,
+                                pieces.expected, first.tiled ? "tile" : "strip"));
 }
 
 bool is_tiff(const std::filesystem::path& path) {

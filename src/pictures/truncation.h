@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "histoloom/pyramid/tiff_file.h"
 
@@ -12,12 +13,20 @@ namespace histoloom {
 // \error UserError that names the path where the end is not there.
 void require_whole(const std::filesystem::path& path);
 
+// What every door asks of a file before a library opens it: that it can be read and is whole.
+// `wanted` is as in require_readable(). \error UserError.
+void require_usable(const std::filesystem::path& path, std::string_view wanted);
+
 // \error UserError that names the path, if some directory's values or pieces lie past the end.
 void require_whole(const pyramid::TiffFile& file);
 
 // \error UserError that names the path, if a TIFF states tiles that nobody can hold in memory; the
 // libraries below would end the process. Says nothing of what is no TIFF.
 void require_possible_tiles(const std::filesystem::path& path);
+
+// \error UserError that names the path, if a TIFF's first image is one of several of its size, such
+// as planes of a stack, or has no pixels at all.
+void require_one_image(const pyramid::TiffFile& file);
 
 // By its first four bytes: TIFF or BigTIFF of either byte order.
 bool is_tiff(const std::filesystem::path& path);

@@ -1,8 +1,11 @@
 #include "histoloom/pictures/vips.h"
 
+#include <tiffio.h>
 #include <vips/vips.h>
 
 #include "histoloom/core/error.h"
+#include "tiff_source.h"
+#include "truncation.h"
 
 namespace histoloom {
 
@@ -11,6 +14,9 @@ namespace {
 void discard_log(const gchar*, GLogLevelFlags, const gchar*, gpointer) {}
 
 bool start_quietly() {
+  // OpenSlide and libvips would have libtiff print; libvips then sets handlers of its own.
+  TIFFSetErrorHandler(nullptr);
+  TIFFSetWarningHandler(nullptr);
   const bool good = VIPS_INIT("histoloom") == 0;
   const auto levels = static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL);
   for (const char* domain : {"VIPS", "Openslide", "GLib"}) {
@@ -19,6 +25,22 @@ bool start_quietly() {
   vips_cache_set_max(0);
   return good;
 }
+
+// A TIFF in which libvips wouldn't read what its pixels are; null for all others.
+VipsPtr<VipsImage> open_mended(const std::filesystem::path& path, bool& mended) {
+  if (!is_tiff(path)) return nullptr;
+  try {
+    const pyramid::TiffFile file = pyramid::read_tiff(path);
+    mended = needs_mending(file.chain[0]);
+    return mended ? open_directory(file, file.chain[0], TiffContent::picture, /*sequential=*/true)
+                  : nullptr;
+  } catch (const UserError&) {  // libvips will say what is wrong
+    mended = false;
+    return nullptr;
+  }
+}
+
+void free_bytes(void* bytes) { delete static_cast<std::string*>(bytes); }
 
 VipsPtr<VipsImage> open_source(VipsSource* from) {
   const VipsPtr<VipsSource> source(from);
@@ -45,13 +67,18 @@ std::string vips_says() {
 
 VipsPtr<VipsImage> open_vips_image(const std::filesystem::path& path) {
   start_vips();
+  bool mended = false;
+  if (VipsPtr<VipsImage> image = open_mended(path, mended); image || mended) return image;
   // Through a source, since libvips takes a '[' in a file's name for its own options.
   return open_source(vips_source_new_from_file(path.c_str()));
 }
 
-VipsPtr<VipsImage> open_vips_buffer(const std::string& bytes) {
+VipsPtr<VipsImage> open_vips_buffer(std::string bytes) {
   start_vips();
-  return open_source(vips_source_new_from_memory(bytes.data(), bytes.size()));
+  auto* kept = new std::string(std::move(bytes));
+  VipsSource* source = vips_source_new_from_memory(kept->data(), kept->size());
+  g_object_set_data_full(G_OBJECT(source), "histoloom", kept, free_bytes);
+  return open_source(source);
 }
 
 }  // namespace histoloom

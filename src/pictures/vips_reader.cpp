@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "histoloom/core/error.h"
-#include "histoloom/core/readable.h"
 #include "histoloom/pictures/vips.h"
+#include "id_image.h"
 #include "refusals.h"
 #include "truncation.h"
 #include "whole_image.h"
@@ -15,33 +15,33 @@ namespace histoloom {
 
 struct VipsReader::State {
   std::string path;
-  std::string bytes;
   VipsPtr<VipsImage> image;
   VipsPtr<VipsRegion> region;
-
-  void start();
 };
 
-VipsReader::VipsReader(const std::filesystem::path& path) : state_(std::make_unique<State>()) {
-  require_readable(path, "an image");
-  require_possible_tiles(path);
-  state_->path = path.string();
-  state_->image = open_vips_image(path);
-  state_->start();
-}
+namespace {
 
-VipsReader::VipsReader(const std::filesystem::path& path, std::string bytes)
-    : state_(std::make_unique<State>()) {
-  state_->path = path.string();
-  state_->bytes = std::move(bytes);
-  state_->image = open_vips_buffer(state_->bytes);
-  state_->start();
-}
-
-void VipsReader::State::start() {
+VipsPtr<VipsImage> open_as(const std::filesystem::path& path, PixelsAs as,
+                           std::string_view or_else) {
+  if (as == PixelsAs::ids) return open_ids(path, or_else);
+  if (is_tiff(path)) require_one_image(pyramid::read_tiff(path));
+  if (as == PixelsAs::picture) return open_whole(path, PictureContent::picture);
+  if (as == PixelsAs::colours) require_lossless(path);
+  VipsPtr<VipsImage> image = open_vips_image(path);
   if (!image) refuse_damaged(path, vips_says());
-  region.reset(vips_region_new(image.get()));
-  check_internal(region != nullptr, "libvips can't make a region");
+  require_one_upright(image.get(), path);
+  return image;
+}
+
+}  // namespace
+
+VipsReader::VipsReader(const std::filesystem::path& path, PixelsAs as, std::string_view or_else)
+    : state_(std::make_unique<State>()) {
+  require_usable(path, "an image");
+  state_->path = path.string();
+  state_->image = open_as(path, as, or_else);
+  state_->region.reset(vips_region_new(state_->image.get()));
+  check_internal(state_->region != nullptr, "libvips can't make a region");
 }
 
 VipsReader::~VipsReader() = default;
@@ -57,7 +57,7 @@ std::string VipsReader::format() const {
 }
 
 std::optional<double> VipsReader::mpp() const {
-  const std::optional<MppOfAxes> axes = resolution_of(state_->image.get());
+  const std::optional<MppOfAxes> axes = scale_of_picture(state_->path, state_->image.get());
   return axes ? std::optional(axes->mean()) : std::nullopt;
 }
 

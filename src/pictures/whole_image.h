@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "histoloom/pictures/open_picture.h"
 #include "histoloom/pictures/picture_facts.h"
 #include "histoloom/pictures/vips.h"
 
@@ -21,15 +22,17 @@ struct MppOfAxes {
   double mean() const { return (x + y) / 2; }
 };
 
-// The resolution of an image, if it is one of a microscope.
-std::optional<MppOfAxes> resolution_of(VipsImage* image);
+// Microns a pixel of a file that libvips has opened as `image`, if it states them: of a TIFF by
+// pyramid::scale_of(); of others by a resolution that has a unit. What a printer's resolution says
+// is none. Null `image`: only a TIFF may have one.
+std::optional<MppOfAxes> scale_of_picture(const std::filesystem::path& path, VipsImage* image);
 
-// Opens all pixels for one pass from the top down, an alpha channel on white. `scan`: the file is
-// of a scanner's format and read through OpenSlide. \error UserError that names the path.
-VipsPtr<VipsImage> open_whole(const std::filesystem::path& path, bool scan);
+// Opens all pixels for one pass from the top down, an alpha channel on white. \error UserError that
+// names the path.
+VipsPtr<VipsImage> open_whole(const std::filesystem::path& path, PictureContent content);
 
 // Reads no pixel but those of associated images. \error UserError that names the path, for what
 // open_whole() refuses and for a TIFF that ends too early.
-PictureFacts read_facts(const std::filesystem::path& path, bool scan);
+PictureFacts read_facts(const std::filesystem::path& path, PictureContent content);
 
 }  // namespace histoloom

@@ -359,7 +359,10 @@ TEST_F(Convert, RefusesOptionsBeforeAnyWork) {
             "unknown chroma \"411\"; use auto, 420 or 444");
   EXPECT_EQ(with([](auto& o) { o.profile = "dicom"; }),
             "unknown profile \"dicom\"; use generic, svs or ome");
-  EXPECT_EQ(with([](auto& o) { o.labels = true; }), "labels must have 1 channel, got 3");
+  EXPECT_EQ(with([](auto& o) { o.labels = true; }),
+            "mask " + good.string() +
+                " has 3 bands; save it with one band of 8 bits whose values are "
+                "label ids");
   EXPECT_THAT(with([&](auto& o) { o.out = folder_ / "out.jpg"; }),
               HasSubstr("the name doesn't tell the profile"));
   EXPECT_EQ(with([&](auto& o) { o.out = folder_ / "no/out.svs"; }),

@@ -169,13 +169,16 @@ TEST_F(MaskFile, RefusesAMissingFileAndADirectory) {
 }
 
 TEST_F(MaskFile, RefusesWhatIsNoImage) {
-  for (const std::string bytes : {"", "labels", "\x89PNG\r\n\x1a\n"}) {
+  for (const std::string bytes : {"", "labels", "\x89PNG\n"}) {
     const auto path = write_bytes("m.png", bytes);
     const std::string message = refusal(path, {8, 8});
     EXPECT_THAT(message,
                 StartsWith(path.string() + " can't be read as an image, it may be damaged ("));
     EXPECT_EQ(message.find('\n'), std::string::npos);
   }
+  const auto cut = write_bytes("m.png", "\x89PNG\r\n\x1a\n");
+  EXPECT_EQ(refusal(cut, {8, 8}),
+            cut.string() + " is truncated: it has no end as every PNG has; fetch it again");
 }
 
 TEST_F(MaskFile, RefusesEveryTruncationOfAPng) {

@@ -42,7 +42,7 @@ TEST_F(OpenPicture, GivesTheSamePixelsByRowsAndByRegions) {
     const auto file = opened(target, picture);
     EXPECT_EQ(file->size(), kSize);
     EXPECT_EQ(file->channels(), 3);
-    EXPECT_EQ(file->by_openslide(), std::string(target).starts_with("b"));
+    EXPECT_EQ(file->by_tiles(), std::string(target).starts_with("b"));
     EXPECT_FALSE(file->is_slide());
     EXPECT_EQ(rows_of(*file, 2).samples, picture.samples);
     for (int i = 0; i < 2; ++i, file->release()) {
@@ -77,10 +77,10 @@ TEST_F(OpenPicture, GreyStaysGreyAndAlphaIsLaidOnWhite) {
   Picture clear = noise_picture({40, 30}, 4);
   for (std::size_t i = 3; i < clear.samples.size(); i += 4) clear.samples[i] = 0;
   const auto over = opened("clear.png", clear);
-  EXPECT_EQ(over->channels(), 4) << "as it is stored";
+  EXPECT_EQ(over->channels(), 3);
   EXPECT_EQ(over->facts().channels, 3);
   EXPECT_EQ(over->region({0, 0, 40, 30}).samples, std::vector<std::uint8_t>(3600, 255));
-  EXPECT_EQ(read_picture(over->path()).samples, clear.samples);
+  EXPECT_EQ(read_picture(over->path()).samples, std::vector<std::uint8_t>(3600, 255));
 }
 
 TEST_F(OpenPicture, AResolutionIsAScaleUpTo10MicronsAndAStatementAlways) {

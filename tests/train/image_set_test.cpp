@@ -271,8 +271,32 @@ TEST_F(ImageSet, WhatIsNoRgbImageIsRefused) {
                                   " can't be read as an image, it may be damaged ("));
   write_image(scratch_ / "a.png", size, 1, std::vector<std::uint8_t>(128));
   EXPECT_EQ(error(), in("a.png", "must have the three bands RGB, got 1"));
-  write_image(scratch_ / "a.png", size, 4, std::vector<std::uint8_t>(512));
-  EXPECT_EQ(error(), in("a.png", "must have the three bands RGB, got 4"));
+}
+
+TEST_F(ImageSet, TransparentPixelsAreWhite) {
+  write_image(scratch_ / "a.png", {16, 8}, 4, std::vector<std::uint8_t>(512));
+  EXPECT_THAT(read().at(0).pixels, Each(255));
+}
+
+TEST_F(ImageSet, MasksAreFoundByTheirNamesInCapitalsToo) {
+  const std::vector<std::uint8_t> ones(128, 1), twos(128, 2);
+  for (const char* mask : {"a_MASK.png", "a_Mask.PNG", "a_mask.png"}) {
+    write_patch("a.png", {16, 8});
+    write_image(scratch_ / mask, {16, 8}, 1, ones);
+    EXPECT_THAT(read().at(0).labels, ElementsAre(1, 1)) << mask;
+    std::filesystem::remove(scratch_ / mask);
+  }
+  write_image(scratch_ / "a_MASK.png", {16, 8}, 1, ones);
+  write_image(scratch_ / "a_mask.png", {16, 8}, 1, twos);
+  EXPECT_THAT(read().at(0).labels, ElementsAre(2, 2));
+  EXPECT_EQ(read().size(), 1u);
+}
+
+TEST_F(ImageSet, NamesThatBeginWithADotArePassedOver) {
+  write_patch("a.png", {16, 8});
+  for (const char* name : {"._a.png", ".b.tif", "._a_mask.png"})
+    write_bytes(scratch_ / name, "Mac OS X");
+  EXPECT_EQ(read().size(), 1u);
 }
 
 TEST_F(ImageSet, SixteenBitsAreRefused) {
@@ -309,11 +333,11 @@ TEST_F(ImageSet, MasksThatDoNotFitAreRefused) {
   const PixelSize size{16, 8};
   write_patch("a.png", size);
   write_image(scratch_ / "a_mask.png", {8, 8}, 1, std::vector<std::uint8_t>(64));
-  EXPECT_EQ(error(),
-            in("a_mask.png", "must have one band and its image's size 16x8, got 1 bands and 8x8"));
+  const std::string mask = "mask " + (scratch_ / "a_mask.png").string();
+  EXPECT_EQ(error(), mask + " has 8x8 px, its image 16x8; give one of its size");
   write_image(scratch_ / "a_mask.png", size, 3, std::vector<std::uint8_t>(384));
   EXPECT_EQ(error(),
-            in("a_mask.png", "must have one band and its image's size 16x8, got 3 bands and 16x8"));
+            mask + " has 3 bands; save it with one band of 8 bits whose values are label ids");
   std::vector<std::uint8_t> ids(128, 1);
   ids[100] = 9;
   write_image(scratch_ / "a_mask.png", size, 1, ids);

@@ -16,6 +16,16 @@
 // PNG, JPEG and TIFF that are cut short are refused before a pixel is decoded. So is what has other
 // than 8 bits or a colour space other than grey and RGB. tests/pictures/refusals_test.cpp lists the
 // refusals.
+//
+// One rule for all doors says what pixels are:
+//
+//   nothing there    glass: transparent pixels, missing tiles, what a scanner left out
+//   colours          a tile's JPEG decides, whatever the TIFF's tag says; a scan that says two
+//                    things is refused
+//   colour planes    are put together; images of one size, an orientation tag: refused, since
+//                    programs differ in what they take
+//   ids              as they are stored, of any depth, polarity and palette
+//   microns a pixel  what the file states, or a resolution with a unit that may be a microscope's
 #pragma once
 
 #include <filesystem>
@@ -29,6 +39,12 @@
 
 namespace histoloom {
 
+enum class PictureContent {
+  picture,  // colours or greys, through libvips
+  scan,     // colours of a scanner's format, through OpenSlide
+  ids,      // numbers of a mask, as they are stored
+};
+
 class PictureFile {
  public:
   // Rows from the top down, all of the picture's width; the view ends with the call.
@@ -38,18 +54,15 @@ class PictureFile {
 
   const std::filesystem::path& path() const { return path_; }
   PixelSize size() const { return size_; }
-  // Channels that the file stores, alpha among them: 1 to 4; 3 if only OpenSlide reads the file.
+  // 1 or 3: channels of a plain picture without its alpha; 3 if only OpenSlide reads the file.
   int channels() const { return channels_; }
-  // Microns a pixel by OpenSlide's properties; nothing for what OpenSlide doesn't read.
-  std::optional<double> stated_mpp() const { return stated_mpp_; }
-  // stated_mpp(), else what the resolution tags of a plain picture say, if it may be a
-  // microscope's. facts() looks in more places.
+  // Microns a pixel, the mean of both axes; as facts().
   std::optional<double> mpp() const { return mpp_; }
-  // Whether OpenSlide reads the file: a slide, or a tiled TIFF of no scanner's format.
-  bool by_openslide() const { return by_openslide_; }
-  bool is_scan() const { return scan_; }
+  // Whether regions are read without the whole: of a slide, or a tiled TIFF of no scanner's format.
+  bool by_tiles() const { return by_tiles_; }
+  bool is_scan() const { return content_ == PictureContent::scan; }
   // Whether the picture is a scan or has several levels; others are plain pictures.
-  bool is_slide() const { return scan_ || level_count() > 1; }
+  bool is_slide() const { return is_scan() || level_count() > 1; }
 
   // All that the file says of itself, read at every call. \error UserError.
   PictureFacts facts() const;
@@ -74,24 +87,29 @@ class PictureFile {
   Picture region(const PixelRect& rect) { return read(0, rect.corner(), rect.size()); }
 
  protected:
-  PictureFile(std::filesystem::path path, bool by_openslide, bool scan)
-      : path_(std::move(path)), by_openslide_(by_openslide), scan_(scan) {}
+  PictureFile(std::filesystem::path path, bool by_tiles, PictureContent content)
+      : path_(std::move(path)), by_tiles_(by_tiles), content_(content) {}
 
   std::filesystem::path path_;
-  bool by_openslide_;
-  bool scan_;
+  bool by_tiles_;
+  PictureContent content_;
   PixelSize size_;
   int channels_ = 3;
-  std::optional<double> stated_mpp_;
   std::optional<double> mpp_;
 };
 
 // Opens a picture without decoding pixels. \error UserError for all that can be found so.
 std::unique_ptr<PictureFile> open_picture(const std::filesystem::path& path);
 
-// An image of 8 bits a sample, decoded whole, its channels as they are stored. \error UserError as
-// open_picture(), but any colour space is taken.
+// Opens a mask, whose pixels are ids in one channel: those that are stored, of any depth, polarity
+// and palette. \error UserError as open_picture(), and for what is no mask, was stored with loss, or
+// has a palette of greys that aren't their indices.
+std::unique_ptr<PictureFile> open_mask(const std::filesystem::path& path);
+
+// An image decoded whole, grey or RGB. \error UserError as open_picture().
 Picture read_picture(const std::filesystem::path& path);
+// A mask decoded whole. \error UserError as open_mask().
+Picture read_mask_picture(const std::filesystem::path& path);
 
 // Whether a file has one channel, as label masks have, by its header; false for what is no image.
 // \error UserError if the file can't be opened.

@@ -11,9 +11,14 @@ namespace histoloom {
 struct PngEncoding {
   int bit_depth = 0;
   bool indexed = false;
+  // Whether the palette holds greys alone, and of them one that isn't its index.
+  bool grey_palette = false, odd_greys = false;
 };
 
-// Reads the header. nullopt if the file is no PNG or ends too early: whoever decodes it will say
+// Whether a PNG states a resolution without a unit, which is a ratio of sides and no scale.
+bool has_png_ratio(const std::filesystem::path& path);
+
+// Reads the header and the palette. nullopt if the file is no PNG or ends too early: whoever decodes it will say
 // so.
 std::optional<PngEncoding> read_png_encoding(const std::filesystem::path& path);
 

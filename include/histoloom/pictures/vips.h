@@ -26,9 +26,10 @@ void start_vips();
 std::string vips_says();
 
 // An image to be decoded once, from the top down; damage is an error there, not a grey patch. Null
-// if libvips can't open the file: vips_says() says why.
+// if libvips can't open the file: vips_says() says why. A TIFF shows what its pixels are, whatever
+// its tags say, and white in place of missing tiles.
 VipsPtr<VipsImage> open_vips_image(const std::filesystem::path& path);
-// An image from the encoded `bytes`, which outlive it; else as open_vips_image().
-VipsPtr<VipsImage> open_vips_buffer(const std::string& bytes);
+// An image from encoded bytes, which it keeps; else as open_vips_image().
+VipsPtr<VipsImage> open_vips_buffer(std::string bytes);
 
 }  // namespace histoloom

@@ -7,17 +7,26 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "histoloom/core/geometry.h"
 
 namespace histoloom {
 
+// How pixels come out.
+enum class PixelsAs {
+  stored,   // any bands and type
+  picture,  // grey or RGB of 8 bits, an alpha channel on white
+  ids,      // open_mask()'s: one band of 8 bits
+  colours,  // a mask whose colours stand for labels: as stored, but refused if lossy
+};
+
 class VipsReader {
  public:
-  // Opens the file; UserError if it is missing, can't be read or is no image.
-  explicit VipsReader(const std::filesystem::path& path);
-  // Opens an image in memory; `path` is what errors name.
-  VipsReader(const std::filesystem::path& path, std::string bytes);
+  // Opens the file. `or_else` ends the refusal of a mask of several bands, as ", or …" does.
+  // \error UserError as open_picture() and open_mask().
+  explicit VipsReader(const std::filesystem::path& path, PixelsAs as = PixelsAs::stored,
+                      std::string_view or_else = "");
   ~VipsReader();
   VipsReader(const VipsReader&) = delete;
   VipsReader& operator=(const VipsReader&) = delete;

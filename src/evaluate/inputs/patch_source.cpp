@@ -19,9 +19,7 @@ namespace {
 
 std::unique_ptr<PatchSource> open_patch_source(const fs::path& path) {
   std::unique_ptr<PictureFile> file = open_picture(path);
-  const int channels = file->channels();
-  // OpenSlide lays an alpha channel on white, and gives colours to a mask of one band too.
-  if (file->by_openslide() ? channels < 3 : channels != 3) refuse_channels(*file);
+  if (file->channels() != 3) refuse_channels(*file);
   return file;
 }
 

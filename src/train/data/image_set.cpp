@@ -50,13 +50,11 @@ void label_by(TrainingImage& image, const Picture& mask, const fs::path& path,
 
 void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& labels,
                     int factor) {
-  const Picture mask = read_picture(path);
-  if (mask.channels != 1 || mask.size != image.size)
-    throw UserError(
-        fmt::format("{}: must have one band and its image's size {}x{}, got {} bands "
-                    "and {}x{}",
-                    path.string(), image.size.width, image.size.height, mask.channels,
-                    mask.size.width, mask.size.height));
+  const Picture mask = read_mask_picture(path);
+  if (mask.size != image.size)
+    throw UserError(fmt::format("mask {} has {}x{} px, its image {}x{}; give one of its size",
+                                path.string(), mask.size.width, mask.size.height, image.size.width,
+                                image.size.height));
   label_by(image, mask, path, labels, factor);
 }
 

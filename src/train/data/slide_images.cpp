@@ -23,14 +23,14 @@ constexpr double kOverviewShrink = 16;  // pixels of the model a pixel in which 
 
 std::unique_ptr<PictureFile> open_training_slide(const std::filesystem::path& path) {
   std::unique_ptr<PictureFile> file = open_picture(path);
-  if (!file->by_openslide())
+  if (!file->by_tiles())
     throw UserError(fmt::format("{}: is not a slide that OpenSlide reads", path.string()));
   return file;
 }
 
 // Pixels of the slide along a pixel of a model of `mpp` microns a pixel; 0: as the slide is.
 double shrink_to(double mpp, const PictureFile& slide) {
-  const std::optional<double> own = slide.stated_mpp();
+  const std::optional<double> own = slide.mpp();
   if (!own || mpp <= 0 || std::abs(mpp / *own - 1) <= kSameResolution) return 1;
   if (*own > mpp)
     throw UserError(
