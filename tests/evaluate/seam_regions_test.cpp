@@ -10,7 +10,8 @@ namespace {
 // A picture in memory that counts how often it is decoded.
 class Counted final : public PatchSource {
  public:
-  explicit Counted(Picture picture) : PatchSource({}, false, false), picture_(std::move(picture)) {
+  explicit Counted(Picture picture)
+      : PatchSource({}, false, PictureContent::picture), picture_(std::move(picture)) {
     size_ = picture_.size;
   }
   Picture read(int, PixelPoint corner, PixelSize size) override {
