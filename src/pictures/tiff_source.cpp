@@ -238,10 +238,13 @@ struct Pieces {
 };
 
 Pieces pieces_of(const MendedDirectory& directory, const TiffImage& image, std::uint64_t first,
-                 std::uint64_t count) {
+                 std::uint64_t count, const std::string& path) {
   const std::uint64_t all = image.pieces.expected;
   const Numbers offsets = directory.numbers(image.tiled ? kTileOffsets : kStripOffsets, all);
   const Numbers sizes = directory.numbers(image.tiled ? kTileByteCounts : kStripByteCounts, all);
+  if (std::min(offsets.size(), sizes.size()) < first + count)
+    throw UserError(fmt::format("{} is damaged: it doesn't list all its {}s; fetch it again", path,
+                                image.tiled ? "tile" : "strip"));
   Pieces out;
   std::uint64_t good = first;
   const auto is_missing = [&](std::uint64_t i) { return offsets[i] == 0 || sizes[i] == 0; };
@@ -277,15 +280,21 @@ VipsPtr<VipsImage> with_white_gaps(VipsPtr<VipsImage> image, const TiffImage& di
   return VipsPtr<VipsImage>(out);
 }
 
+// Whether the arrays of offsets and sizes are whole, so that they can be changed.
+bool lists_all_pieces(const TiffImage& image) {
+  const pyramid::PieceCount& p = image.pieces;
+  return p.scanned && p.expected > 0 && p.offsets >= p.expected && p.sizes >= p.expected;
+}
+
 bool has_gaps(const TiffImage& image) {
   const pyramid::PieceCount& p = image.pieces;
-  return p.missing > 0 && p.missing < p.expected && p.scanned && p.offsets >= p.expected &&
-         p.sizes >= p.expected;
+  return lists_all_pieces(image) && p.missing > 0 && p.missing < p.expected;
 }
 
 bool has_tiled_planes(const TiffImage& image) {
   const bool colours = image.photometric == kRgb || image.photometric == kBlackIsZero;
-  return image.tiled && image.planar == 2 && image.samples > 1 && colours;
+  return lists_all_pieces(image) && image.tiled && image.planar == 2 && image.samples > 1 &&
+         colours;
 }
 
 void set_plane(MendedDirectory& directory, const TiffImage& image) {
@@ -323,7 +332,8 @@ VipsPtr<VipsImage> open_part(const TiffFile& file, const TiffImage& image, TiffC
   if (plane || has_gaps(image)) {
     const std::uint64_t count = image.pieces.expected / parts;
     Pieces pieces =
-        pieces_of(directory, image, count * static_cast<std::uint64_t>(plane.value_or(0)), count);
+        pieces_of(directory, image, count * static_cast<std::uint64_t>(plane.value_or(0)), count,
+                  file.path.string());
     const Type type = file.big ? kLong8 : kLong;
     directory.set(image.tiled ? kTileOffsets : kStripOffsets, type, pieces.offsets);
     directory.set(image.tiled ? kTileByteCounts : kStripByteCounts, type, pieces.sizes);

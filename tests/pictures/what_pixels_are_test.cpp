@@ -182,6 +182,24 @@ TEST_F(WhatPixelsAre, TiledColourPlanesArePutTogether) {
     }
 }
 
+TEST_F(WhatPixelsAre, PlanesAndGapsOfADamagedFileAreRefusedInOneLine) {
+  for (const std::size_t left : {0u, 1u, 11u, 35u}) {
+    TestDirectory d{test_tags(kWidth, kHeight, 3, kTile), {}};
+    d.tags[284] = {3, {2}};
+    for (std::size_t i = 0; i < left; ++i) d.pieces.push_back(i == 0 ? "" : "words");
+    const fs::path path = tiff("damaged.tif", {d});
+    testing::internal::CaptureStderr();
+    const std::string said = message_of([&] {
+      const auto file = open_picture(path);
+      file->region(PixelRect::at({0, 0}, {100, 70}));
+      file->read_rows(1, [](const PictureView&) {});
+    });
+    EXPECT_THAT(said, testing::StartsWith(path.string())) << left;
+    EXPECT_EQ(said.find('\n'), std::string::npos);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "a library printed";
+  }
+}
+
 // A JPEG by libjpeg through libvips: a JFIF file, whose colours are YCbCr.
 std::string jpeg_tile(int seed, int subsample, const char* target = ".jpg") {
   start_vips();
