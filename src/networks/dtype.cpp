@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "histoloom/core/error.h"
+#include "histoloom/networks/cpu_kind.h"
 
 namespace histoloom {
 
@@ -31,7 +32,7 @@ bool computes_in_bfloat16() {
 DType fastest_dtype() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  static const bool fast = (__builtin_cpu_supports("amx-bf16") ||
+  static const bool fast = (cpu_kind().starts_with("avx512_core_amx") ||
                             (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_is("amd"))) &&
                            computes_in_bfloat16();
   if (fast) return DType::bfloat16;
