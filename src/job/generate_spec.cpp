@@ -138,7 +138,8 @@ GenerateSpec parse(const GenerateArguments& a) {
   out.seed = a.seed;
   out.tile = a.tile;
   out.date = job_date(a.date);
-  out.work = {work_directory(a), !a.work.empty(), a.resume || !a.only_crop.empty()};
+  out.work = {work_directory(a), !a.work.empty(), a.resume || !a.only_crop.empty(),
+              a.allow_other_cpu};
   out.force = a.force;
   if (!a.inpaint.empty()) {
     out.what = parse_inpainting(a);

@@ -111,7 +111,8 @@ struct InpaintRecipe::Run : RecipeRun {
                          .bytes = summary.bytes,
                          .tissue_fraction = 1,
                          .model_sha256 = job["model"]["sha256"],
-                         .disk_latents = setup.latents_disk()};
+                         .disk_latents = setup.latents_disk(),
+                         .cpu_kinds = work.cpu_kinds()};
     nlohmann::ordered_json manifest = manifest_json(spec, setup.bundle, facts, job);
     manifest["synthetic"] = "in part";
     manifest["slide"]["mpp"] = setup.mpp ? nlohmann::ordered_json(*setup.mpp) : nullptr;
@@ -131,6 +132,7 @@ void InpaintRecipe::run(NetworkSource& networks, WorkDirectory& work, Progress& 
   progress.log(setup_.log_text(work.painted()));
   if (!setup_.labels.warning.empty()) progress.warn(setup_.labels.warning);
   warn_of_stale(setup_.bundle, progress);
+  warn_of_other_cpu(work, progress);
   pyramid::EditSummary summary;
   {
     const LatentArray kept = run.encode();

@@ -63,6 +63,7 @@ std::string report_json(const GenerateSpec& spec, const ModelBundle& bundle, con
         {"bytes_written", account.traffic.bytes_written}}},
       {"threads", spec.machine.threads},
       {"dtype", name_of(spec.machine.dtype)},
+      {"cpu_kinds", facts.cpu_kinds},
       {"wall_seconds", account.wall_seconds}};
   return text_of(report);
 }
@@ -81,7 +82,8 @@ ordered_json manifest_json(const GenerateSpec& spec, const ModelBundle& bundle,
             {"licence", bundle.licence},
             {"provenance", bundle.provenance}}},
           {"label_set", ordered_json::parse(bundle.labels.text())},
-          {"job", job}};
+          {"job", job},
+          {"cpu_kinds", facts.cpu_kinds}};
 }
 
 }  // namespace histoloom

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "account.h"
 #include "histoloom/bundle/bundle.h"
@@ -19,6 +20,7 @@ struct JobFacts {
   double tissue_fraction = 1;
   std::string model_sha256;
   std::uint64_t disk_latents = 0;
+  std::vector<std::string> cpu_kinds;  // of the kernels of all runs, in their order
 };
 
 // The JSON of --report: what was made and what it took.
@@ -26,7 +28,7 @@ std::string report_json(const GenerateSpec& spec, const ModelBundle& bundle, con
                         const Account& account);
 
 // The JSON of the manifest beside OUT: what the slide is and how to make it again. The same job
-// gives the same; nothing of the clock or the machine is in it.
+// gives the same; nothing of the clock is in it, and of the machine only its kernels' kind.
 nlohmann::ordered_json manifest_json(const GenerateSpec& spec, const ModelBundle& bundle,
                                      const JobFacts& facts, const nlohmann::ordered_json& job);
 

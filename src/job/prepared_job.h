@@ -24,7 +24,7 @@ struct PreparedJob {
         bundle(ModelBundle::read(spec.model)),
         recipe(spec, bundle, resume.replace),
         networks(bundle, spec.machine.dtype, recipe.needs()),
-        work(spec.work, resume.resume, spec.force, text_of(recipe.job())) {}
+        work(spec.work, resume.resume, spec.force, text_of(recipe.job()), spec.machine.cpu_kind) {}
 };
 
 }  // namespace histoloom

@@ -1,5 +1,8 @@
 #include "recipe_run.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "histoloom/bundle/weights_sum.h"
 #include "outputs.h"
 
@@ -14,6 +17,12 @@ void RecipeRun::note_outputs(const GenerateSpec& spec, const Replaceable& replac
   const std::vector<Output> outputs = outputs_of(spec);
   require_still_new(outputs, replace);
   work.note_outputs(names_of(outputs), slide, total());
+}
+
+void warn_of_other_cpu(const WorkDirectory& work, Progress& progress) {
+  if (work.cpu_kinds().size() > 1)
+    progress.warn(fmt::format("the slide is made with the kernels of {}, whose rounding differs",
+                              fmt::join(work.cpu_kinds(), ", then ")));
 }
 
 LatentArray RecipeRun::paint(const PaintStage& stage, const Scene& scene) {

@@ -45,5 +45,7 @@ struct RecipeRun {
 
 // Warns of a denoiser that was trained on latents of another autoencoder.
 void warn_of_stale(const ModelBundle& bundle, Progress& progress);
+// Warns of a job that goes on with kernels of another kind.
+void warn_of_other_cpu(const WorkDirectory& work, Progress& progress);
 
 }  // namespace histoloom

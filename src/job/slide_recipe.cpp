@@ -81,7 +81,8 @@ struct SlideRecipe::Run : RecipeRun {
                          .bytes = summary.bytes,
                          .tissue_fraction = setup.labels.tissue_fraction(),
                          .model_sha256 = job["model"]["sha256"],
-                         .disk_latents = setup.latents_disk()};
+                         .disk_latents = setup.latents_disk(),
+                         .cpu_kinds = work.cpu_kinds()};
     note_outputs(spec, setup.replace, mark_of(pyramid::partial_path(spec.out)));
     setup.labels.write(progress);
     if (!setup.slide.thumbnail.empty())
@@ -105,6 +106,7 @@ void SlideRecipe::run(NetworkSource& networks, WorkDirectory& work, const OpenWr
   progress.log(setup_.log_text(work.painted()));
   setup_.labels.tell(progress);
   warn_of_stale(setup_.bundle, progress);
+  warn_of_other_cpu(work, progress);
   if (setup_.labels.paints()) run.paint_labels();
   const CanvasLabels labels = setup_.labels_on_canvas();
   const std::vector<float> glass = setup_.latent_of_glass(networks.autoencoder());

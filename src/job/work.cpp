@@ -1,7 +1,9 @@
 #include "work.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -10,7 +12,9 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/resumable.h"
 #include "histoloom/core/sha256.h"
+#include "histoloom/networks/cpu_kind.h"
 #include "histoloom/store/start_over.h"
+#include "job_json.h"
 #include "outputs.h"
 #include "state_file.h"
 
@@ -41,6 +45,27 @@ std::string difference(const std::string& job, const json& before) {
                          before.contains(key) ? before[key].dump() : "missing");
   }
   return "it has other settings";
+}
+
+constexpr const char* kCpuKinds = "cpu_kinds";
+
+json without(json job, const char* key) {
+  job.erase(key);
+  return job;
+}
+
+std::vector<std::string> cpu_kinds_in(const json& job, const fs::path& file) {
+  try {
+    auto kinds = job.at(kCpuKinds).get<std::vector<std::string>>();
+    if (!kinds.empty()) return kinds;
+  } catch (const json::exception&) {
+    // Said below.
+  }
+  refuse(file, "is damaged");
+}
+
+bool holds(const std::vector<std::string>& kinds, const std::string& kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 constexpr const char* kLock = "lock";
@@ -88,8 +113,15 @@ ResumeDecision checked_resume(const GenerateSpec& spec) {
   return decision;
 }
 
-WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json)
-    : path_(work.directory), named_(work.named), resume_(resume), job_json_(std::move(job_json)) {
+WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json,
+                             std::string cpu_kind)
+    : path_(work.directory),
+      named_(work.named),
+      resume_(resume),
+      other_cpu_(work.other_cpu),
+      job_json_(std::move(job_json)),
+      cpu_kind_(std::move(cpu_kind)),
+      cpu_kinds_{cpu_kind_} {
   if (file_exists(path_ / kLock)) take_lock();
   const bool there = file_exists(path_ / "job.json");
   if (resume_ && !there)
@@ -111,12 +143,37 @@ WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std:
                     "over with --force",
                     path_.string()));
   }
-  const json before = parse(path_ / "job.json"), now = json::parse(job_json_);
+  check_resumed_job();
+  if (file_exists(path_ / "state.json")) read_state();
+  check_canvases();
+}
+
+void WorkDirectory::check_resumed_job() {
+  const fs::path file = path_ / "job.json";
+  const json stored = parse(file), before = without(stored, kCpuKinds),
+             now = json::parse(job_json_);
+  cpu_kinds_ = cpu_kinds_in(stored, file);
+  // Another kind may be why the type of numbers is another, too.
+  if (!holds(cpu_kinds_, cpu_kind_) && !other_cpu_ &&
+      without(before, "dtype") == without(now, "dtype"))
+    refuse_cpu_kind();
   if (before != now)
     throw UserError(fmt::format("{}: holds another job ({}); give the options of that job, or {}",
                                 path_.string(), difference(job_json_, before), kStartOver));
-  if (file_exists(path_ / "state.json")) read_state();
-  check_canvases();
+  if (cpu_kinds_.back() != cpu_kind_) cpu_kinds_.push_back(cpu_kind_);
+}
+
+void WorkDirectory::refuse_cpu_kind() const {
+  const std::vector<std::string> usable = usable_cpu_kinds();
+  const auto kind = std::find_if(cpu_kinds_.begin(), cpu_kinds_.end(),
+                                 [&](const auto& k) { return holds(usable, k); });
+  const bool here = kind != cpu_kinds_.end();
+  throw UserError(fmt::format(
+      "{}: was begun with the kernels of {}, this run's are {}; {}, or accept other rounding with "
+      "--allow-other-cpu{}",
+      path_.string(), fmt::join(cpu_kinds_, ", then "), cpu_kind_,
+      here ? fmt::format("give --cpu-kind {}", *kind) : "go on there",
+      here ? "" : " (--cpu-kind pins a kind that all your CPUs have)"));
 }
 
 // Canvases of which nothing is committed are made anew, and must hold nothing of anybody else.
@@ -149,16 +206,25 @@ void WorkDirectory::open() {
   if (!lock_) take_lock();
   const bool nothing_done = painted_ == PaintedPart{} && painted_labels_ == PaintedPart{};
   if (nothing_done) {
+    cpu_kinds_ = {cpu_kind_};
     // Remove what an earlier job left, and nothing else: the user may have named a directory that
     // holds more. In this order a kill leaves a directory of ours and no state without latents.
     fs::remove(path_ / "state.json", code);
     fs::remove(checkpoint(), code);
     // Without it there is nothing to resume.
-    run_from_start([this] { replace_file(path_ / "job.json", job_json_); });
+    run_from_start([this] { write_job(); });
+  } else if (cpu_kinds_.size() > 1) {
+    write_job();
   }
   if (painted_labels_ == PaintedPart{}) renew(mask());
   if (painted_ == PaintedPart{}) renew(latents());
   write_state(account_);
+}
+
+void WorkDirectory::write_job() const {
+  auto job = nlohmann::ordered_json::parse(job_json_);
+  job[kCpuKinds] = cpu_kinds_;
+  replace_file(path_ / "job.json", text_of(job));
 }
 
 std::string WorkDirectory::job_sha256() const { return Sha256().add_part(job_json_).hex(); }

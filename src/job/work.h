@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "account.h"
 #include "file_mark.h"
@@ -31,11 +32,16 @@ class WorkDirectory {
  public:
   // Looks, and writes nothing. UserError for a directory that another process works in, whatever is
   // asked for; for one that holds another job, or an unfinished one that neither --resume nor
-  // --force speaks of; or for --resume where there is nothing.
-  WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json);
+  // --force speaks of; or for --resume where there is nothing. `job_json` is what binds arrays to the
+  // job; `cpu_kind`, of this run's kernels, is not: UserError for a resume with another kind unless
+  // work.other_cpu permits it.
+  WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json,
+                std::string cpu_kind);
 
   // Makes the directory with job.json, or leaves what a resume continues.
   void open();
+  // The kinds of kernels of all runs with this one, in their order; one unless other_cpu.
+  const std::vector<std::string>& cpu_kinds() const { return cpu_kinds_; }
   // The job in 64 hexadecimal digits, which its arrays state.
   std::string job_sha256() const;
   // Notes files that are written next, by their absolute_name()s. None of them is there but what
@@ -70,13 +76,18 @@ class WorkDirectory {
   void check_canvases() const;
   // Makes an empty directory of what nothing is committed of.
   void renew(const std::filesystem::path& directory) const;
+  // Takes the kinds from job.json. \error UserError if this is another job or another kind.
+  void check_resumed_job();
+  [[noreturn]] void refuse_cpu_kind() const;
+  void write_job() const;
   void write_state(const Account& account) const;
   void read_state();
 
   std::filesystem::path path_;
   std::optional<FileLock> lock_;
-  bool named_, resume_;
-  std::string job_json_;
+  bool named_, resume_, other_cpu_;
+  std::string job_json_, cpu_kind_;
+  std::vector<std::string> cpu_kinds_;
   PaintedPart painted_, painted_labels_;
   Account account_;
   std::set<std::string> outputs_;  // of all runs of the job

@@ -56,7 +56,7 @@ class InpaintRecipeTest : public RecipeTest {
   void make(const GenerateArguments& a) {
     const GenerateSpec spec = parse(a);
     InpaintRecipe recipe(spec, bundle_, Replaceable(true));
-    WorkDirectory work(spec.work, false, false, text_of(recipe.job()));
+    WorkDirectory work(spec.work, false, false, text_of(recipe.job()), "avx2");
     recipe.run(networks_, work, progress_);
   }
 };

@@ -33,7 +33,7 @@ class SlideRecipeTest : public RecipeTest {
             const OpenWriter& open_writer = open_slide_writer, bool force = true) {
     const GenerateSpec spec = parse(a);
     SlideRecipe recipe(spec, bundle_, Replaceable(force));
-    WorkDirectory work(spec.work, resume, /*force=*/false, text_of(recipe.job()));
+    WorkDirectory work(spec.work, resume, /*force=*/false, text_of(recipe.job()), "avx2");
     recipe.run(networks_, work, open_writer, progress_);
   }
 };

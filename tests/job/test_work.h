@@ -17,6 +17,15 @@ inline constexpr const char* kJob =
 inline constexpr const char* kOther =
     R"({"version": "0.1.0", "size": [64, 64], "seed": 2, "steps": 30})";
 
+inline constexpr const char* kKind = "avx2";
+
+// As kJob or kOther stands in job.json, with the kinds of its runs' kernels.
+inline std::string stored(const char* job, const std::vector<std::string>& kinds = {kKind}) {
+  auto all = nlohmann::ordered_json::parse(job);
+  all["cpu_kinds"] = kinds;
+  return all.dump(2) + "\n";
+}
+
 inline Account some_account() {
   Account account;
   account.diffusion = {100, 12, 14, 1.5, 2.95, {{30, 28, false}, {40, 28, true}}};
@@ -34,7 +43,12 @@ class WorkDirectoryTest : public testing::Test {
  protected:
   WorkDirectory make(bool resume = false, bool force = false, const char* job = kJob,
                      bool named = false) {
-    return WorkDirectory({path_, named, resume}, resume, force, job);
+    return WorkDirectory({path_, named, resume}, resume, force, job, kKind);
+  }
+  // Goes on with kernels of another kind.
+  WorkDirectory make_on(const char* kind, bool other_cpu, const char* job = kJob) {
+    return WorkDirectory({path_, /*named=*/false, /*resume=*/true, other_cpu}, true, false, job,
+                         kind);
   }
   std::string error(bool resume, bool force, const char* job = kJob) {
     return message_of([&] { make(resume, force, job); });

@@ -30,6 +30,11 @@ TEST_F(WorkDirectoryDamageTest, DamagedFilesAreNamed) {
   }
   write_bytes(path_ / "job.json", "{");
   EXPECT_EQ(error(true, false), (path_ / "job.json").string() + damaged);
+  for (const char* kinds : {"", R"(, "cpu_kinds": "avx2")", R"(, "cpu_kinds": [])",
+                            R"(, "cpu_kinds": [2])", R"(, "cpu_kinds": {"avx2": "avx"})"}) {
+    write_bytes(path_ / "job.json", R"({"steps": 30)" + std::string(kinds) + "}");
+    EXPECT_EQ(error(true, false), (path_ / "job.json").string() + damaged) << kinds;
+  }
   EXPECT_EQ(error(false, true), "");
 }
 

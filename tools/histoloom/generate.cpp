@@ -20,6 +20,8 @@ void add_sampling_options(CLI::App& app, GenerateArguments& o) {
 void add_run_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--work", o.work, "where latents and state live (OUT.work)");
   app.add_flag("--resume", o.resume, "continue the unfinished job in the work directory");
+  app.add_flag("--allow-other-cpu", o.allow_other_cpu,
+               "continue it with kernels of another kind, which round otherwise");
   app.add_option("--only-crop", o.only_crop,
                  "STEP,X,Y: run one crop of an unfinished job again, tell of it, write nothing");
   app.add_option("--memory", o.memory,

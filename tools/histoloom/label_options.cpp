@@ -1,6 +1,7 @@
 #include "label_options.h"
 
 #include "default_model.h"
+#include "pinned_kernels.h"
 
 namespace histoloom {
 
@@ -32,8 +33,11 @@ void add_label_options(CLI::App& app, LabelArguments& o) {
   app.add_option("--tile", o.tile, "side of a tile in pixels")->capture_default_str();
   app.add_option("--threads", o.threads, "threads that work (all cores)");
   app.add_option("--dtype", o.dtype, "float32 or bfloat16 (the fastest native one)");
+  app.add_option("--cpu-kind", o.cpu_kind,
+                 "kind of kernels, such as avx2, for the same bytes on several CPUs (the CPU's)");
   app.add_option("--date", o.date,
                  "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, else a constant)");
+  app.callback([&o] { pin_kernels(o.cpu_kind); });
 }
 
 }  // namespace histoloom

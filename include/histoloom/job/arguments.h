@@ -29,8 +29,9 @@ struct LabelArguments {
   int tile = 256;
   int threads = 0;  // number of threads; 0: all cores
   bool force = false;
-  std::string date;   // date in the files; empty: a constant
-  std::string dtype;  // networks' number type; empty: the machine's fastest native one
+  std::string date;      // date in the files; empty: a constant
+  std::string dtype;     // networks' number type; empty: the machine's fastest native one
+  std::string cpu_kind;  // kind of kernels to be held to; empty: the best of the CPU
 };
 
 struct GenerateArguments : LabelArguments {
@@ -50,6 +51,7 @@ struct GenerateArguments : LabelArguments {
 
   std::filesystem::path work;  // work directory; empty: OUT.work, removed after success
   bool resume = false;
+  bool allow_other_cpu = false;  // go on with kernels of another kind than the job was begun with
   std::string only_crop;   // crop "STEP,X,Y" of an unfinished job to look at; nothing else is done
   bool any_scale = false;  // inpaint whatever the microns a pixel of the slide
   std::string memory;      // budget such as "2GiB"; empty: 1 GiB, or more if a slide takes more

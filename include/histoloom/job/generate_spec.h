@@ -29,8 +29,9 @@ struct SamplingSpec {
 
 struct WorkSpec {
   std::filesystem::path directory;
-  bool named = false;   // whether the user named it: it stays after success
-  bool resume = false;  // whether --resume was given
+  bool named = false;      // whether the user named it: it stays after success
+  bool resume = false;     // whether --resume was given
+  bool other_cpu = false;  // whether kernels of another kind may go on
 };
 
 // A crop to look at: the one that paints a cell of the canvas in a step, which counts from 1.

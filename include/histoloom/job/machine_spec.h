@@ -15,10 +15,11 @@ struct MemoryBudget {
   std::uint64_t bytes = 0;
 };
 
-// What a job may use; it changes no byte but by the type that networks compute in.
+// What a job may use; it changes no byte but by the type that networks compute in and their kernels.
 struct MachineSpec {
   int threads = 1;
   DType dtype = DType::float32;
+  std::string cpu_kind{};  // kind of the kernels, by cpu_kind()
   std::optional<MemoryBudget> memory;
 };
 

@@ -1,5 +1,7 @@
 #include "mask_recipe.h"
 
+#include <vector>
+
 #include "disk.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/version.h"
@@ -57,9 +59,12 @@ void MaskRecipe::run(NetworkSource& networks, Progress& progress) {
 }
 
 std::string MaskRecipe::report(double seconds) const {
-  // What no network computed has no type of its own.
-  nlohmann::ordered_json dtype;
-  if (labels_.paints()) dtype = name_of(spec_.machine.dtype);
+  // What no network computed has neither.
+  nlohmann::ordered_json dtype, kinds = nlohmann::ordered_json::array();
+  if (labels_.paints()) {
+    dtype = name_of(spec_.machine.dtype);
+    kinds.push_back(spec_.machine.cpu_kind);
+  }
   const nlohmann::ordered_json facts = {{"version", kVersion},
                                         {"seed", spec_.labels.seed},
                                         {"mask",
@@ -71,6 +76,7 @@ std::string MaskRecipe::report(double seconds) const {
                                         {"model", {{"name", bundle_.name}}},
                                         {"threads", spec_.machine.threads},
                                         {"dtype", dtype},
+                                        {"cpu_kinds", kinds},
                                         {"peak_rss_bytes", peak_rss_bytes()},
                                         {"wall_seconds", seconds}};
   return json_text(facts, 2) + "\n";
