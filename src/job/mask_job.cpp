@@ -18,7 +18,7 @@ struct MaskJob::State {
       : spec(s),
         bundle(ModelBundle::read(spec.model)),
         recipe(spec, bundle, label_painter(spec.labels, bundle, spec.machine.threads)),
-        networks(bundle, spec.machine.dtype, {.image = false, .labels = recipe.paints()}) {}
+        networks(bundle, spec.machine, {.image = false, .labels = recipe.paints()}) {}
 };
 
 MaskJob::MaskJob(const MaskJobSpec& spec) : state_(std::make_unique<State>(spec)) {}

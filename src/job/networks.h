@@ -5,6 +5,7 @@
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/bundle/mask_model.h"
+#include "histoloom/job/machine_spec.h"
 #include "network_source.h"
 
 namespace histoloom {
@@ -18,8 +19,8 @@ class Networks final : public NetworkSource {
   };
 
   // Loads every network that is needed, so that none fails later. The bundle outlives it. \error
-  // UserError names the file and what is wrong with it.
-  Networks(const ModelBundle& bundle, DType dtype, Needs needs);
+  // UserError names the file and what is wrong with it, or an address space that is too small.
+  Networks(const ModelBundle& bundle, const MachineSpec& machine, Needs needs);
   ~Networks() override;
 
   Autoencoder& autoencoder() override;

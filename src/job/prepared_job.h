@@ -23,7 +23,7 @@ struct PreparedJob {
       : spec(s),
         bundle(ModelBundle::read(spec.model)),
         recipe(spec, bundle, resume.replace),
-        networks(bundle, spec.machine.dtype, recipe.needs()),
+        networks(bundle, spec.machine, recipe.needs()),
         work(spec.work, resume.resume, spec.force, text_of(recipe.job()), spec.machine.cpu_kind) {}
 };
 

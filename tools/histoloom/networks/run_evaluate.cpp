@@ -4,6 +4,7 @@
 #include "histoloom/core/writable.h"
 #include "histoloom/evaluate/evaluate.h"
 #include "network_commands.h"
+#include "network_space.h"
 
 namespace histoloom {
 
@@ -22,6 +23,7 @@ Subcommand evaluate_command(CLI::App* app, std::shared_ptr<EvaluateCommand> a) {
               a->options.seams.push_back(evaluate::parse_seam_period(text));
             evaluate::validate(a->options);
             if (!a->report.empty()) require_writable(a->report, "--report");
+            require_space_for("measuring", a->options.threads);
             auto inputs =
                 std::make_shared<evaluate::EvaluateInputs>(evaluate::open_inputs(a->options));
             if (!a->report.empty()) evaluate::require_no_input(a->report, a->options, *inputs);

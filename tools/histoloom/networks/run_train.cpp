@@ -7,6 +7,7 @@
 #include "histoloom/train/denoiser_training.h"
 #include "histoloom/train/mask_training.h"
 #include "network_commands.h"
+#include "network_space.h"
 
 namespace histoloom {
 
@@ -50,6 +51,7 @@ TrainOptions parsed(TrainCommand& a) {
                     : a.dtype == "float32" ? DType::float32
                                            : DType::bfloat16;
   require_kernels(a.options.dtype);
+  require_space_for("training", a.options.threads);
   if (!a.optimizer.empty())
     a.options.optimizer = a.optimizer == "muon" ? OptimizerKind::muon : OptimizerKind::adamw;
   return a.options;
