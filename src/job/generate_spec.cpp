@@ -126,7 +126,7 @@ GenerateSpec parse(const GenerateArguments& a) {
   GenerateSpec out;
   out.sampling = parse_sampling(a);
   out.machine = shared.machine;
-  out.machine.dtype = computing_dtype(a.dtype);
+  choose_kernels(a, out.machine);
   if (!a.memory.empty())
     out.machine.memory = {a.memory,
                           with_context("--memory", [&] { return parse_byte_size(a.memory); })};

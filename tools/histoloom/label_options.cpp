@@ -1,7 +1,6 @@
 #include "label_options.h"
 
 #include "default_model.h"
-#include "pinned_kernels.h"
 
 namespace histoloom {
 
@@ -37,7 +36,6 @@ void add_label_options(CLI::App& app, LabelArguments& o) {
                  "kind of kernels, such as avx2, for the same bytes on several CPUs (the CPU's)");
   app.add_option("--date", o.date,
                  "date in the file, 2026-01-31 (SOURCE_DATE_EPOCH, else a constant)");
-  app.callback([&o] { pin_kernels(o.cpu_kind); });
 }
 
 }  // namespace histoloom

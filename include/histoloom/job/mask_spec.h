@@ -17,8 +17,8 @@ struct MaskJobSpec {
   bool force = false;
 };
 
-// Checks everything that needs neither model nor disk. What networks compute in is left at float32,
-// if no --dtype is given: see computing_dtype(). \error UserError names option, value and cure.
+// Checks everything that needs neither model nor disk. What networks compute in and with is left
+// to choose_kernels(). \error UserError names option, value and cure.
 MaskJobSpec parse(const LabelArguments& arguments);
 
 }  // namespace histoloom

@@ -8,7 +8,7 @@
 
 #include "histoloom/core/geometry.h"
 #include "histoloom/job/generate_spec.h"
-#include "histoloom/networks/dtype.h"
+#include "histoloom/job/machine_spec.h"
 
 namespace histoloom {
 
@@ -25,9 +25,10 @@ CropChoice parse_crop_choice(std::string_view text);
 // "X,Y,W,H" in pixels of level 0. \error UserError.
 PixelRect parse_region(std::string_view text);
 
-// What networks compute in: the type that --dtype names, or this CPU's fastest for an empty text.
-// \error UserError, naming --dtype, if this CPU's kernels don't compute in it.
-DType computing_dtype(const std::string& text);
+// What networks compute in and with: the type that --dtype names, or this CPU's fastest, and the kind
+// of the kernels. \error UserError, naming --dtype or --cpu-kind, if this CPU's kernels don't compute
+// in the type or are of another kind.
+void choose_kernels(const LabelArguments& arguments, MachineSpec& machine);
 
 // A date as the file stores it: the one that is given, else a constant. \error UserError names
 // --date.

@@ -7,7 +7,6 @@
 #include "histoloom/core/error.h"
 #include "histoloom/job/option_values.h"
 #include "histoloom/labels/annotations.h"
-#include "histoloom/networks/cpu_kind.h"
 #include "option_checks.h"
 
 namespace histoloom {
@@ -71,9 +70,7 @@ void check_label_files(const LabelArguments& a) {
 MachineSpec parse_machine(const LabelArguments& a) {
   require_option(a.threads >= 0 && a.threads <= 1024,
                  fmt::format("--threads must be from 1 to 1024, got {}", a.threads));
-  if (!a.cpu_kind.empty()) require_cpu_kind(a.cpu_kind);
   MachineSpec out;
-  out.cpu_kind = cpu_kind();
   out.threads = a.threads > 0 ? a.threads : usable_cpus();
   return out;
 }

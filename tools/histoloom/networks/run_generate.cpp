@@ -4,6 +4,7 @@
 #include "histoloom/job/inpaint_job.h"
 #include "histoloom/job/slide_job.h"
 #include "network_commands.h"
+#include "pinned_kernels.h"
 
 namespace histoloom {
 
@@ -34,6 +35,7 @@ Run run_of(const GenerateSpec& spec, bool dry_run) {
 }  // namespace
 
 Subcommand generate_command(CLI::App* app, std::shared_ptr<GenerateCommand> command) {
+  app->callback([command] { pin_kernels(command->arguments.cpu_kind); });
   return {app, [command]() -> Run {
             GenerateArguments& a = command->arguments;
             a.date = date_or_epoch(a.date);
