@@ -49,7 +49,7 @@ TEST(AddressSpace, TooSmallForTheLibrariesIsRefusedBeforeTheyBegin) {
   const std::string out = (folder / "s.svs").string();
   for (const Arguments& command :
        {generate(out), Arguments{"mask", "-o", (folder / "m.tif").string()},
-        Arguments{"train", "denoiser", "--help"}}) {
+        Arguments{"evaluate", "--real", out, "--synthetic", out}}) {
     const Outcome outcome = run_within(kTooSmall, command);
     EXPECT_EQ(outcome.code, 2);
     EXPECT_THAT(outcome.err,
@@ -60,13 +60,22 @@ TEST(AddressSpace, TooSmallForTheLibrariesIsRefusedBeforeTheyBegin) {
   }
 }
 
+TEST(AddressSpace, TooSmallForTheLoaderIsRefusedBeforeNetworksAreCalled) {
+  const Folder folder;
+  const Outcome outcome = run_within(std::uint64_t{500} << 20, generate(folder / "s.svs"));
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err,
+            "histoloom: the address space is limited to 500 MiB (ulimit -v), the libraries alone "
+            "take 560 MiB and more; raise that limit\n");
+  EXPECT_THAT(folder.listing(), IsEmpty());
+}
+
 TEST(AddressSpace, TooSmallForTheNetworksIsRefusedBeforeAnyWork) {
   const Folder folder;
   const Arguments slide = generate(
       folder / "s.svs", {"--size", "64x64", "--layout", "full", "--steps", "1", "--threads", "1"});
   const std::uint64_t libraries =
       size_after("libraries alone take", run_within(kTooSmall, slide).err);
-  EXPECT_EQ(run_within(libraries, {"--version"}).code, 0) << "they take no more";
   const Outcome refused = run_within(libraries, slide);
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err,

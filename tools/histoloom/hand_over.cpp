@@ -4,9 +4,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
+#include "histoloom/core/address_space.h"
+#include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "terminal_progress.h"
 
@@ -17,6 +21,17 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kName = "histoloom-networks";
+// Addresses that its libraries take: with less the loader fails, before it can say why.
+constexpr std::uint64_t kLibraries = std::uint64_t{560} << 20;
+
+void require_room_for_libraries() {
+  const std::optional<std::uint64_t> limit = address_space_limit();
+  if (limit && *limit < kLibraries)
+    throw UserError(fmt::format(
+        "the address space is limited to {} (ulimit -v), the libraries alone take {} and more; "
+        "raise that limit",
+        format_byte_size(*limit), format_byte_size(kLibraries)));
+}
 
 fs::path program_with_networks() {
   std::error_code code;
@@ -35,6 +50,7 @@ fs::path program_with_networks() {
 
 void hand_over(char** argv) {
   const fs::path program = program_with_networks();
+  require_room_for_libraries();
   hold_interrupts();
   execv(program.c_str(), argv);
   const int cause = errno;
