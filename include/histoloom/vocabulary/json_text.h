@@ -11,8 +11,8 @@ namespace histoloom {
 
 // The text, in lines indented by `indent` spaces a level; -1: in one line.
 template <class Json>
-std::string json_text(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+std::string json_text(const Json& value, int indent = -1) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 // The string that is read again where `text` was written.

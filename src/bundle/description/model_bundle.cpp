@@ -23,9 +23,9 @@ using nlohmann::ordered_json;
 constexpr int kSchema = 1;
 
 // Reads the members of one object of model.json; errors name the file and the member.
-class Reader {
+class ModelReader {
  public:
-  Reader(const ordered_json& object, std::string file, std::string prefix)
+  ModelReader(const ordered_json& object, std::string file, std::string prefix)
       : object_(object), file_(std::move(file)), prefix_(std::move(prefix)) {
     if (!object_.is_object()) fail("must be a JSON object");
   }
@@ -36,7 +36,9 @@ class Reader {
     return object_[key];
   }
   bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
-  Reader child(const char* key) const { return Reader(member(key), file_, prefix_ + key + "."); }
+  ModelReader child(const char* key) const {
+    return ModelReader(member(key), file_, prefix_ + key + ".");
+  }
 
   std::string text(const char* key) const {
     if (!member(key).is_string() || member(key).get<std::string>().empty())
@@ -104,8 +106,8 @@ class Reader {
   std::string file_, prefix_;
 };
 
-void read_latents(const Reader& root, ModelBundle& bundle) {
-  const Reader latent = root.child("latent");
+void read_latents(const ModelReader& root, ModelBundle& bundle) {
+  const ModelReader latent = root.child("latent");
   bundle.latent.channels = latent.whole("channels", 1, kMaxChannels);
   bundle.latent.downsampling = latent.whole("downsampling", 1, 64);
   const auto n = static_cast<std::size_t>(bundle.latent.channels);
@@ -120,7 +122,7 @@ void read_latents(const Reader& root, ModelBundle& bundle) {
   }
 }
 
-ScheduleSpec read_schedule(const Reader& schedule) {
+ScheduleSpec read_schedule(const ModelReader& schedule) {
   ScheduleSpec out;
   out.type = schedule.one_of("type", {"cosine", "linear", "scaled_linear"});
   out.steps = schedule.whole("steps", 2, 100000);
@@ -132,9 +134,9 @@ ScheduleSpec read_schedule(const Reader& schedule) {
   return out;
 }
 
-Prediction read_prediction(const Reader& of) { return of.value<Prediction>("prediction"); }
+Prediction read_prediction(const ModelReader& of) { return of.value<Prediction>("prediction"); }
 
-SamplingDefaults read_sampling(const Reader& defaults, int schedule_steps) {
+SamplingDefaults read_sampling(const ModelReader& defaults, int schedule_steps) {
   SamplingDefaults d;
   d.solver = defaults.value<SolverKind>("sampler");
   if (defaults.has("spacing")) d.spacing = defaults.value<Spacing>("spacing");
@@ -149,10 +151,10 @@ SamplingDefaults read_sampling(const Reader& defaults, int schedule_steps) {
   return d;
 }
 
-void read_diffusion(const Reader& root, ModelBundle& bundle) {
+void read_diffusion(const ModelReader& root, ModelBundle& bundle) {
   bundle.patch = root.whole("patch", 4, 4096);
   bundle.batch = root.whole("batch", 1, 1024);
-  const Reader decode = root.child("decode");
+  const ModelReader decode = root.child("decode");
   bundle.decode_window = decode.whole("window", 2, 4096);
   bundle.decode_overlap = decode.whole("overlap", 0, bundle.decode_window / 2);
   bundle.schedule = read_schedule(root.child("schedule"));
@@ -161,7 +163,7 @@ void read_diffusion(const Reader& root, ModelBundle& bundle) {
   bundle.defaults = read_sampling(root.child("defaults"), bundle.schedule.steps);
 }
 
-MaskSpec read_mask(const Reader& mask, const ModelBundle& bundle) {
+MaskSpec read_mask(const ModelReader& mask, const ModelBundle& bundle) {
   MaskSpec out;
   out.cell = mask.whole("cell", 1, 4096);
   if (out.cell % bundle.latent.downsampling != 0)
@@ -175,9 +177,9 @@ MaskSpec read_mask(const Reader& mask, const ModelBundle& bundle) {
   return out;
 }
 
-NetworkSpec read_network(const Reader& root, const char* key,
+NetworkSpec read_network(const ModelReader& root, const char* key,
                          const std::filesystem::path& directory) {
-  const Reader network = root.child(key);
+  const ModelReader network = root.child(key);
   const std::filesystem::path weights = network.text("weights");
   if (weights.has_parent_path() || weights.filename() == "..")
     network.bad("weights", "a file name without a directory");
@@ -203,8 +205,8 @@ ModelBundle ModelBundle::read(const std::filesystem::path& directory) {
 
 ModelBundle ModelBundle::parse(const std::string& model_json,
                                const std::filesystem::path& directory) {
-  const ordered_json json = parse_model_json(model_json, directory);
-  const Reader root(json, (directory / "model.json").string(), "");
+  const ordered_json members = parse_model_json(model_json, directory);
+  const ModelReader root(members, (directory / "model.json").string(), "");
   if (root.whole("schema", 0, 1 << 30) != kSchema)
     root.bad("schema", fmt::format("{}, the version that this program reads", kSchema));
   ModelBundle bundle;
@@ -258,9 +260,9 @@ std::string ModelBundle::sha256() const {
 
 void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
                              const std::vector<float>& deviation) {
-  edit_model_json(directory, [&](ordered_json& json) {
-    json["latent"]["mean"] = mean;
-    json["latent"]["deviation"] = deviation;
+  edit_model_json(directory, [&](ordered_json& members) {
+    members["latent"]["mean"] = mean;
+    members["latent"]["deviation"] = deviation;
   });
 }
 

@@ -78,9 +78,9 @@ ordered_json parse_model_json(const std::string& text, const fs::path& directory
 void edit_model_json(const fs::path& directory, const std::function<void(ordered_json&)>& edit) {
   const BundleLock lock(directory);
   const ordered_json before = parse_model_json(read_model_json(directory), directory);
-  ordered_json json = before;
-  edit(json);
-  if (json != before) replace_file(directory / "model.json", json.dump(2) + "\n");
+  ordered_json after = before;
+  edit(after);
+  if (after != before) replace_file(directory / "model.json", after.dump(2) + "\n");
 }
 
 }  // namespace histoloom
