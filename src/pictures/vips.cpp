@@ -1,9 +1,9 @@
 #include "histoloom/pictures/vips.h"
 
-#include <tiffio.h>
 #include <vips/vips.h>
 
 #include "histoloom/core/error.h"
+#include "histoloom/pyramid/libtiff_log.h"
 #include "tiff_source.h"
 #include "truncation.h"
 
@@ -15,8 +15,7 @@ void discard_log(const gchar*, GLogLevelFlags, const gchar*, gpointer) {}
 
 bool start_quietly() {
   // OpenSlide and libvips would have libtiff print; libvips then sets handlers of its own.
-  TIFFSetErrorHandler(nullptr);
-  TIFFSetWarningHandler(nullptr);
+  pyramid::silence_libtiff();
   const bool good = VIPS_INIT("histoloom") == 0;
   const auto levels = static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL);
   for (const char* domain : {"VIPS", "Openslide", "GLib"}) {
