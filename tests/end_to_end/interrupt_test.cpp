@@ -348,12 +348,16 @@ void expect_survives_signals(StoppedJob& job, double whole_seconds, int signals)
   const auto begun = [&job] { return std::filesystem::exists(job.work() / "job.json"); };
   const auto start_over = [&job] {
     EXPECT_TRUE(bytes_of(job.out()) == job.expected());
-    std::filesystem::remove(job.out());
+    for (const auto& left : std::filesystem::directory_iterator(job.folder().path()))
+      std::filesystem::remove_all(left);
   };
   for (int sent = 0; sent < signals;) {
     const std::string threads = std::to_string(1 + random() % 3);
     const int signal = kSignals[random() % std::size(kSignals)];
     Process process(job.command({"--threads", threads, begun() ? "--resume" : "--force"}));
+    // Before main() nobody hears a signal.
+    ASSERT_TRUE(process.hold_at([&] { return catches(process.id(), SIGHUP); }));
+    process.send(SIGCONT);
     const double after = whole_seconds * static_cast<double>(random() % 1000) / 1000;
     std::this_thread::sleep_for(std::chrono::duration<double>(after));
     process.send(signal);
