@@ -1,6 +1,7 @@
-# One CMake target a room, and one for each of its parts. Every room gets an include root that holds its own headers only (a link
-# in the build tree), so that including a room that is not linked does not compile. PRIVATE_LINKS are
-# imported libraries that only the room itself may include; what links the room is linked with them.
+# One CMake target a room, and one for each of its parts. Every room gets an include root that
+# holds its own headers only (a link in the build tree), so that including a room that is not
+# linked does not compile. PRIVATE_LINKS are imported libraries that only the room itself may
+# include; what links the room is linked with them.
 set(HISTOLOOM_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
     -Wcast-qual -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2)
 
@@ -92,9 +93,9 @@ function(histoloom_room room)
   target_link_libraries(${target} PUBLIC ${R_LINKS} fmt::fmt PRIVATE ${R_PRIVATE_LINKS})
 endfunction()
 
-# Compiles `rooms`, or parts of them, as a part of `target` at an optimisation `level`, in place of libraries of their
-# own. The compiler reads the headers that they share once, but no longer keeps one room's from
-# another: the builds with HISTOLOOM_UNITY=ROOMS or OFF do.
+# Compiles `rooms`, or parts of them, as a part of `target` at an optimisation `level`, in place of
+# libraries of their own. The compiler reads the headers that they share once, but no longer keeps
+# one room's from another: the builds with HISTOLOOM_UNITY=ROOMS or OFF do.
 function(histoloom_merge target level)
   foreach(room ${ARGN})
     get_target_property(files histoloom_${room} SOURCES)
