@@ -7,9 +7,9 @@
 
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/bundle/registry.h"
-#include "histoloom/bundle/weights_sum.h"
 #include "histoloom/core/error.h"
 #include "histoloom/networks/pixel_range.h"
+#include "with_weights.h"
 
 namespace histoloom {
 
@@ -66,11 +66,7 @@ std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle) {
 }
 
 std::unique_ptr<Denoiser> load_denoiser(const ModelBundle& bundle, DType dtype) {
-  auto network = make_denoiser(bundle);
-  require_stated_weights(bundle, bundle.denoiser);
-  network->load(bundle.denoiser.weights);
-  network->prepare_inference(dtype);
-  return network;
+  return with_weights(make_denoiser(bundle), bundle, bundle.denoiser, dtype);
 }
 
 std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle) {
@@ -85,11 +81,7 @@ std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle) {
 }
 
 std::unique_ptr<Autoencoder> load_autoencoder(const ModelBundle& bundle, DType dtype) {
-  auto network = make_autoencoder(bundle);
-  require_stated_weights(bundle, bundle.autoencoder);
-  network->load(bundle.autoencoder.weights);
-  network->prepare_inference(dtype);
-  return network;
+  return with_weights(make_autoencoder(bundle), bundle, bundle.autoencoder, dtype);
 }
 
 }  // namespace histoloom

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "histoloom/bundle/registry.h"
-#include "histoloom/bundle/weights_sum.h"
 #include "histoloom/core/error.h"
+#include "with_weights.h"
 
 namespace histoloom {
 
@@ -80,11 +80,7 @@ std::unique_ptr<Denoiser> MaskModel::make() const {
 }
 
 std::unique_ptr<Denoiser> MaskModel::load(DType dtype) const {
-  auto denoiser = make();
-  require_stated_weights(bundle_, *bundle_.mask_denoiser);
-  denoiser->load(bundle_.mask_denoiser->weights);
-  denoiser->prepare_inference(dtype);
-  return denoiser;
+  return with_weights(make(), bundle_, *bundle_.mask_denoiser, dtype);
 }
 
 }  // namespace histoloom
