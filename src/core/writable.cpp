@@ -1,10 +1,11 @@
 #include "histoloom/core/writable.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
+#include <csignal>
 
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
@@ -15,16 +16,42 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Holds this thread's signals, whose handlers may end the program.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
 // Makes a file in `directory` and removes it; 0 or an errno value.
-int try_to_write(const fs::path& directory) {
+int try_with_a_name(const fs::path& directory) {
+  const HeldSignals held;
   const fs::path probe = directory / fmt::format(".histoloom-probe-{}", ::getpid());
-  errno = 0;
-  std::ofstream out(probe);
-  const int refused = out.is_open() ? 0 : errno;
-  out.close();
-  std::error_code ignored;
-  if (refused == 0) fs::remove(probe, ignored);
-  return refused;
+  const int file = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return errno;
+  ::close(file);
+  ::unlink(probe.c_str());
+  return 0;
+}
+
+// The same by a file without a name, so that no kill can leave it behind.
+int try_to_write(const fs::path& directory) {
+  const int file = ::open(directory.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+  if (file < 0) {
+    const bool no_such_files = errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL;
+    return no_such_files ? try_with_a_name(directory) : errno;
+  }
+  ::close(file);
+  return 0;
 }
 
 }  // namespace

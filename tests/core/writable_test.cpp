@@ -1,6 +1,10 @@
 #include "histoloom/core/writable.h"
 
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "support/scratch.h"
 
@@ -11,6 +15,19 @@ TEST(Writable, FilesBesideOthersAreAndNothingIsLeftBehind) {
   const ScratchDirectory scratch;
   require_writable(scratch / "a.json", "--report");
   EXPECT_TRUE(std::filesystem::is_empty(scratch.path()));
+}
+
+// A name that is there for a moment outlives a program that is killed in it.
+TEST(Writable, IsLearntWithoutGivingAFileAName) {
+  const ScratchDirectory scratch;
+  const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  ASSERT_GE(watch, 0);
+  ASSERT_GE(inotify_add_watch(watch, scratch.path().c_str(), IN_CREATE), 0);
+  require_writable(scratch / "a.json", "--report");
+  char event[1024];
+  EXPECT_EQ(read(watch, event, sizeof event), -1) << "a file was made";
+  EXPECT_EQ(errno, EAGAIN);
+  close(watch);
 }
 
 TEST(Writable, DirectoriesAndFilesInNoDirectoryAreNot) {
