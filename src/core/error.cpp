@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -63,6 +64,14 @@ ErrorCode error_code_of(int errno_value) {
     default:
       return ErrorCode::io_error;
   }
+}
+
+std::string one_line(std::string_view message) {
+  std::string out(message);
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < ' ' || c == 127; }, ' ');
+  out.erase(out.find_last_not_of(' ') + 1);
+  return out;
 }
 
 std::string errno_text(int code) { return std::generic_category().message(code); }

@@ -9,8 +9,8 @@
 namespace histoloom {
 
 void refuse_damaged(const std::filesystem::path& path, std::string_view why) {
-  throw UserError(
-      fmt::format("{} can't be read as an image, it may be damaged ({})", path.string(), why));
+  throw UserError(fmt::format("{} can't be read as an image, it may be damaged ({})", path.string(),
+                              one_line(why)));
 }
 
 void require_unchanged(bool unchanged, const std::filesystem::path& path) {

@@ -75,6 +75,13 @@ TEST(Error, EveryCodeHasAName) {
   EXPECT_EQ(names.size(), static_cast<std::size_t>(last) + 1);
 }
 
+TEST(Error, OfALibraryIsOneLine) {
+  EXPECT_EQ(one_line("Improper factors 2,2\nApparently\tshould be 1,1.\r\n"),
+            "Improper factors 2,2 Apparently should be 1,1.");
+  EXPECT_EQ(one_line("\n \n"), "");
+  EXPECT_EQ(one_line("\xc3\xa4\x7f."), "\xc3\xa4 .");
+}
+
 TEST(Error, ErrnoHasItsText) { EXPECT_EQ(errno_text(ENOSPC), "No space left on device"); }
 
 }  // namespace

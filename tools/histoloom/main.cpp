@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -24,10 +23,7 @@ constexpr std::string_view kOutOfMemory = "out of memory; lower --memory or the 
 
 // One line, whatever a file's name or a library's message holds.
 int complain(std::string_view what, int code) {
-  std::string line(what.substr(0, what.find("\nframe #")));
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 127; }, ' ');
-  fmt::print(stderr, "histoloom: {}\n", line);
+  fmt::print(stderr, "histoloom: {}\n", one_line(what.substr(0, what.find("\nframe #"))));
   return code;
 }
 

@@ -75,6 +75,9 @@ decltype(auto) with_context(const std::string& context, Action&& action) {
   }
 }
 
+// A library's message as one line: control characters become spaces, those at the end go.
+std::string one_line(std::string_view message);
+
 // The text for an errno value ("No space left on device").
 std::string errno_text(int code);
 

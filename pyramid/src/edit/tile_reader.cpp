@@ -15,7 +15,7 @@ int TileReader::on_error(TIFF*, void* reader, const char*, const char* format, v
   auto& self = *static_cast<TileReader*>(reader);
   std::array<char, 512> text{};
   std::vsnprintf(text.data(), text.size(), format, arguments);
-  if (self.error_.empty()) self.error_ = text.data();
+  if (self.error_.empty()) self.error_ = one_line(text.data());
   return 1;
 }
 
