@@ -1,0 +1,122 @@
+// Files of every kind with bytes changed at random, at the doors that read the kind: an answer or a
+// refusal in one line, soon, with little memory, and nothing left behind.
+//
+//   HISTOLOOM_FLIPS=2000 HISTOLOOM_SEED=7 build/asan/tests/doors_test --gtest_filter='*Damage*'
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "doors.h"
+#include "histoloom/core/error.h"
+#include "kinds.h"
+#include "support/scratch.h"
+
+namespace histoloom::doors {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kUsualFlips = 12;
+constexpr double kMostSeconds = 10;
+constexpr long kMostMemory = 1 << 20;  // KiB above what the process took before
+
+int from_environment(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::atoi(text) : otherwise;
+}
+
+long peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Up to four bytes, every second time of the first or last 600: what says how the rest is read lies
+// there.
+std::string damaged(std::string bytes, std::mt19937_64& random) {
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  const std::size_t edge = std::min<std::size_t>(600, bytes.size());
+  const bool at_edge = below(2) == 0;
+  for (std::size_t left = 1 + below(4); left > 0; --left) {
+    std::size_t at = below(bytes.size());
+    if (at_edge) at = below(2) == 0 ? below(edge) : bytes.size() - 1 - below(edge);
+    bytes[at] = static_cast<char>(below(3) == 0 ? bytes[at] ^ 1 << below(8) : below(256));
+  }
+  return bytes;
+}
+
+std::vector<Door> doors_of(const Kind& kind) {
+  std::vector<Door> out;
+  for (const Door& door : all_doors())
+    if (kind.cells.at(door.name)[0] != '-') out.push_back(door);
+  return out;
+}
+
+// What is wrong with how a door takes the file; empty where nothing is.
+std::string fault_of(const Door& door, const fs::path& file) {
+  try {
+    static_cast<void>(door.open(file));
+  } catch (const UserError& error) {
+    const std::string what = error.what();
+    if (what.empty() || what.find('\n') != std::string::npos) return "refuses with '" + what + "'";
+  } catch (const std::exception& error) {
+    return std::string("throws '") + error.what() + "'";
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(file.parent_path()))
+    if (entry.path().extension() == ".partial") return "leaves " + entry.path().string();
+  return {};
+}
+
+class Damage : public testing::TestWithParam<Kind> {};
+
+TEST_P(Damage, IsAnsweredOrRefusedInOneLine) {
+  const Kind& kind = GetParam();
+  const int flips = from_environment("HISTOLOOM_FLIPS", kUsualFlips);
+  const int seed = from_environment("HISTOLOOM_SEED", 1);
+  fmt::print("{}: {} flips, seed {}\n", kind.name, flips, seed);
+  const ScratchDirectory folder;
+  kind.write(folder / kind.file);
+  const std::string whole = bytes_of(folder / kind.file);
+  const std::vector<Door> doors = doors_of(kind);
+  ASSERT_FALSE(doors.empty());
+  const long before = peak_memory();
+  for (int i = 0; i < flips; ++i) {
+    std::mt19937_64 random(static_cast<std::uint64_t>(seed) * 1'000'000 +
+                           static_cast<std::uint64_t>(i));
+    const Door& door = doors[static_cast<std::size_t>(i) % doors.size()];
+    // A name of its own: libvips remembers files by their names.
+    const fs::path place = folder / std::to_string(i);
+    fs::create_directory(place);
+    write_bytes(place / kind.file, damaged(whole, random));
+    const auto began = std::chrono::steady_clock::now();
+    const std::string fault = fault_of(door, place / kind.file);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    EXPECT_EQ(fault, "") << door.name << ", flip " << i << " of seed " << seed;
+    EXPECT_LT(took.count(), kMostSeconds) << door.name << ", flip " << i << " of seed " << seed;
+    fs::remove_all(place);
+  }
+  EXPECT_LT(peak_memory() - before, kMostMemory);
+}
+
+std::string kind_name(const testing::TestParamInfo<Kind>& info) {
+  std::string out = info.param.name;
+  std::erase_if(out, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Damage, testing::ValuesIn(all_kinds()), kind_name);
+
+}  // namespace
+}  // namespace histoloom::doors
