@@ -174,12 +174,18 @@ void Conversion::State::set_scale() {
 void Conversion::State::set_associated() {
   using pyramid::Feature;
   writer.draw_missing = !writer.digital_source_type.empty();
+  if (!options.associated.empty())
+    writer.associated_images = with_context("--associated", [&] {
+      return pyramid::parse_associated(options.associated, writer.profile);
+    });
   std::string lost;
   for (const pyramid::AssociatedImage& image : facts.associated) {
     pyramid::AssociatedImage kept = image;
     std::transform(kept.name.begin(), kept.name.end(), kept.name.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     const bool usual = kept.name == "label" || kept.name == "macro" || kept.name == "thumbnail";
+    if (!options.associated.empty() && !(usual && writer.associated_images.holds(kept.name)))
+      continue;  // by the user's wish
     if (pyramid::supports(writer.profile,
                           usual ? Feature::associated_images : Feature::other_associated_images)) {
       writer.associated.push_back(std::move(kept));

@@ -101,6 +101,9 @@ pyramid::WriterOptions slide_writer(const GenerateArguments& a, PixelSize size) 
   writer.compression = pyramid::parse_compression(a.compression);
   writer.quality = a.quality;
   writer.tile = a.tile;
+  if (!a.associated.empty())
+    writer.associated_images = with_context(
+        "--associated", [&] { return pyramid::parse_associated(a.associated, writer.profile); });
   pyramid::validate(writer);
   return writer;
 }

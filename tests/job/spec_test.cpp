@@ -77,6 +77,21 @@ const Defect kDefects[] = {
     {"NoOut", [](auto& o) { o.out.clear(); }, "-o OUT is needed, such as -o slide.svs"},
     {"UnknownProfile", [](auto& o) { o.profile = "ndpi"; },
      "unknown profile \"ndpi\"; use generic, svs or ome"},
+    {"UnknownAssociatedImage", [](auto& o) { o.associated = "label,overview"; },
+     "--associated: unknown associated image \"overview\"; use none or some of "
+     "label,macro,thumbnail"},
+    {"AssociatedImagesWithoutAPlace",
+     [](auto& o) {
+       o.out = "slide.tif";
+       o.associated = "label";
+     },
+     "--associated: profile generic holds no associated images, got label; use svs or ome"},
+    {"AnSvsWithoutThumbnail",
+     [](auto& o) {
+       o.out = "slide.svs";
+       o.associated = "none";
+     },
+     "profile svs can't do without its thumbnail; use generic or ome"},
     {"MaskOutOfAnotherKind", [](auto& o) { o.mask_out = "m.png"; },
      "--mask-out must end in .tif, got 'm.png'"},
     {"ThumbnailOfAnotherKind", [](auto& o) { o.thumbnail = "t.jpg"; },

@@ -185,7 +185,7 @@ TEST(ErrorCode, OfAWrittenClassicTiffThatWouldPassFourGibibytes) {
   options.size = {65536, 22000};
   options.container = Container::classic;
   options.levels = 1;
-  options.associated_images = false;
+  options.associated_images = kNoAssociated;
   PyramidWriter writer(std::make_unique<NullSink>(), "a.tif", options);
   const Picture rows = noise(65536, 5, 3);
   // Rows that begin at ever other places of 4 rows of noise, so that hardly two tiles are equal.

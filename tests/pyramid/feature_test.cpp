@@ -136,7 +136,7 @@ TEST(Feature, IsSupportedWhereAFileShowsIt) {
 TEST(Feature, ToHaveNoAssociatedImagesIsOneToo) {
   for (const Profile profile : kProfiles) {
     WriterOptions options = base(profile, 3);
-    options.associated_images = false;
+    options.associated_images = kNoAssociated;
     const ErrorCode expected = supports(profile, Feature::no_associated_images)
                                    ? ErrorCode::unspecified
                                    : ErrorCode::unsupported;

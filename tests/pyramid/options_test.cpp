@@ -132,10 +132,10 @@ TEST(Options, OfScaleAndProfileFitTogether) {
          o.profile = Profile::svs;
          o.channels = 1;
        }},
-      {"profile svs can't do without its thumbnail; use generic",
+      {"profile svs can't do without its thumbnail; use generic or ome",
        [](auto& o) {
          o.profile = Profile::svs;
-         o.associated_images = false;
+         o.associated_images = kNoAssociated;
        }},
   });
 }

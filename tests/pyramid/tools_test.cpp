@@ -34,7 +34,7 @@ TEST_F(Tools, TifffileFindsTheSeriesOfEveryProfile) {
   };
   EXPECT_EQ(series(written(Profile::svs, "a.svs")),
             "svs Baseline [(1100, 1500), (550, 750), (275, 375), (138, 188)]\n"
-            "svs Thumbnail [(550, 750)]\nsvs Label [(400, 400)]\nsvs Macro [(430, 1280)]\n");
+            "svs Thumbnail [(550, 749)]\nsvs Label [(400, 400)]\nsvs Macro [(430, 1280)]\n");
   EXPECT_EQ(series(written(Profile::generic, "a.tif")),
             "generic  [(1100, 1500), (550, 750), (275, 375), (138, 188)]\n");
   EXPECT_EQ(series(written(Profile::ome, "a.ome.tif")),

@@ -79,7 +79,7 @@ TEST_F(Verify, AgreesWithTheReadersOnOurFiles) {
       ours("plain.svs", Profile::svs, [](auto& o) { o.mpp.reset(), o.objective_power.reset(); }),
       ours("lzw.svs", Profile::svs, [](auto& o) { o.compression = Compression::lzw; }),
       ours("none.ome.tif", Profile::ome, [](auto& o) { o.compression = Compression::none; }),
-      ours("bare.ome.tif", Profile::ome, [](auto& o) { o.associated_images = false; }),
+      ours("bare.ome.tif", Profile::ome, [](auto& o) { o.associated_images = kNoAssociated; }),
   });
 }
 
@@ -178,7 +178,9 @@ TEST_F(Verify, SaysOfEveryReaderWhatItSeesOfEveryProfile) {
   expect("GDAL", all + no_scale, "3 levels: 1500x1100 400x400 1280x430; " + no_scale,
          all + no_scale);
   expect("tifffile", all + mpp, all + scale + "Label Macro Thumbnail", all + three);
-  expect("OpenSeadragon GeoTIFF", all + "mpp none; nonex;", all + "mpp none; nonex; label macro",
+  const std::string with_thumbnail = "6 levels: 1500x1100 750x550 749x550 375x275 188x138 94x69; ";
+  expect("OpenSeadragon GeoTIFF", all + "mpp none; nonex;",
+         with_thumbnail + "mpp none; nonex; label macro",
          "2 levels: 1500x1100 750x550; mpp none; nonex;");
   expect("tiatoolbox", all + mpp, all + three, all + three);
   expect("wsidicomizer", "doesn't open", all + three, all + three);

@@ -35,6 +35,8 @@ void add_output_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--compression", o.compression, "jpeg, deflate, lzw or none")
       ->capture_default_str();
   app.add_option("--quality", o.quality, "of JPEG, 1 to 100")->capture_default_str();
+  app.add_option("--associated", o.associated,
+                 "pictures in an svs or ome: none or some of label,macro,thumbnail (all)");
   app.add_option("--mask-out", o.mask_out, "label pyramid, .tif");
   app.add_option("--thumbnail", o.thumbnail, "picture of the slide, .png");
 }
@@ -49,7 +51,7 @@ void add_inpainting_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--class", o.class_name, "the label of the part (by --mask, else unknown)");
   // A copy has these from its slide.
   for (const char* name : {"--size", "--layout", "--tissue-fraction", "--pieces", "--keep-unknown",
-                           "--profile", "--compression", "--quality", "--tile"})
+                           "--profile", "--compression", "--quality", "--associated", "--tile"})
     slide->excludes(app.get_option(name));
 }
 

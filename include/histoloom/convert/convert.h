@@ -30,6 +30,7 @@ struct ConvertOptions {
   int tile = 256;
   int shrink = 2;
   int levels = 0;                    // number of levels; 0: down to one tile
+  std::string associated;            // none or some of label,macro,thumbnail; empty: all
   bool labels = false;               // mask of labels: reduce by mode
   std::optional<double> mpp;         // microns a pixel; empty: that of IN
   std::optional<int> magnification;  // objective power; empty: that of IN

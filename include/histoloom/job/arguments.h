@@ -59,6 +59,7 @@ struct GenerateArguments : LabelArguments {
 
   std::string profile;  // generic, svs or ome; empty: by the name of OUT
   std::string compression = "jpeg";
+  std::string associated;  // none or some of label,macro,thumbnail; empty: all
   int quality = 80;
   std::filesystem::path thumbnail;
 };

@@ -21,7 +21,7 @@
 namespace histoloom::pyramid {
 namespace {
 
-constexpr const char* kFormat = "histoloom checkpoint 1";
+constexpr const char* kFormat = "histoloom checkpoint 2";
 
 std::uint64_t hash_of_pixels(const std::vector<AssociatedImage>& images) {
   std::uint64_t hash = 0;
@@ -46,6 +46,11 @@ std::string quoted_all(const WriterOptions& o) {
   return out;
 }
 
+int choice_code(const WriterOptions& o) {
+  const AssociatedChoice& choice = o.associated_images;
+  return choice.label + 2 * choice.macro + 4 * choice.thumbnail + 8 * o.draw_missing;
+}
+
 }  // namespace
 
 std::string identity_of(const WriterOptions& o, const std::string& rows) {
@@ -54,14 +59,14 @@ std::string identity_of(const WriterOptions& o, const std::string& rows) {
       o.size.height, o.channels, name_of(o.profile), name_of(o.compression), o.quality,
       static_cast<int>(o.chroma), o.tile, o.shrink, o.levels, static_cast<int>(o.reduction),
       static_cast<int>(o.container), o.mpp.value_or(0), o.objective_power.value_or(0),
-      o.associated_images + 2 * o.draw_missing, o.palette, hash_of_pixels(o.associated),
-      hash_of(o.icc_profile), quoted_all(o), quoted(rows));
+      choice_code(o), o.palette, hash_of_pixels(o.associated), hash_of(o.icc_profile),
+      quoted_all(o), quoted(rows));
 }
 
 std::uint64_t checkpoint_bound(const WriterOptions& options) {
   const std::vector<PixelSize> sizes = chain_sizes(options);
   const auto preview = std::find_if(sizes.begin(), sizes.end(), fits_preview);
-  std::int64_t pixels = options.associated_images ? preview->area() : 0;
+  std::int64_t pixels = preview->area();
   for (std::size_t i = 1; i < sizes.size(); ++i) {
     pixels += sizes[i].width * std::min<std::int64_t>(sizes[i].height, options.tile);
   }

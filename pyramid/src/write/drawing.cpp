@@ -112,6 +112,17 @@ Raster draw_macro(const Raster& label, const Raster& preview) {
   return macro;
 }
 
+Raster crop(const Raster& in, std::int64_t width, std::int64_t height) {
+  Raster out(width, height, in.channels, 0);
+  for (std::int64_t y = 0; y < height; ++y) {
+    const std::uint8_t* from = in.rows(std::min(y, in.height - 1), 1).data;
+    for (std::int64_t x = 0; x < width; ++x)
+      std::copy_n(from + std::min(x, in.width - 1) * in.channels, in.channels,
+                  out.row(y) + x * in.channels);
+  }
+  return out;
+}
+
 Raster resize(const Raster& in, std::int64_t width, std::int64_t height) {
   Raster out(width, height, 3, 0);
   for (std::int64_t y = 0; y < height; ++y) {

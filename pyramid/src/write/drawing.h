@@ -35,6 +35,9 @@ Raster draw_label(const std::vector<std::string>& lines, bool synthetic);
 // with a frame around it.
 Raster draw_macro(const Raster& label, const Raster& preview);
 
+// The upper left width × height px of `in`; beyond its edge, the edge.
+Raster crop(const Raster& in, std::int64_t width, std::int64_t height);
+
 // `in` as RGB, averaged or repeated into width × height px.
 Raster resize(const Raster& in, std::int64_t width, std::int64_t height);
 

@@ -72,9 +72,6 @@ void LevelChain::plan_levels() {
     }
     levels_.push_back(std::move(level));
   }
-  preview_level_ = levels_.size();
-  if (!options_.associated_images) return;
-  preview_level_ = 0;
   while (!fits_preview(levels_[preview_level_].size)) ++preview_level_;
   const PixelSize size = levels_[preview_level_].size;
   preview_ = Raster(size.width, size.height, options_.channels, 0);

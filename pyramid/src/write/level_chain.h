@@ -55,7 +55,7 @@ class LevelChain {
   // Takes it over, in a chain that has taken no row.
   void restore(CheckpointIn& in);
 
-  // The largest level of at most 1024 px a side, whole; empty unless associated images are wanted.
+  // The largest level of at most 1024 px a side, whole.
   const Raster& preview() const { return preview_; }
 
  private:

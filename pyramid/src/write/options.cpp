@@ -80,7 +80,6 @@ void validate_associated(const WriterOptions& o) {
   constexpr fmt::format_string<std::string_view, std::size_t> kNoPlace =
       "profile {} holds no associated images, got {}; use svs or ome";
   require_support(o, Feature::associated_images, kNoPlace, name_of(o.profile), o.associated.size());
-  require(o.associated_images, kNoPlace, name_of(o.profile), o.associated.size());
   for (std::size_t i = 0; i < o.associated.size(); ++i) {
     const AssociatedImage& image = o.associated[i];
     if (image.name != "label" && image.name != "macro" && image.name != "thumbnail") {
@@ -89,6 +88,9 @@ void validate_associated(const WriterOptions& o) {
       require_support(o, Feature::other_associated_images, kName, image.name);
       require(!image.name.empty(), kName, image.name);
     }
+    require(o.associated_images.holds(image.name),
+            "associated image \"{}\" is handed in, but not one of those that the file holds",
+            image.name);
     require(std::none_of(o.associated.begin(), o.associated.begin() + static_cast<long>(i),
                          [&](const AssociatedImage& other) { return other.name == image.name; }),
             "associated image \"{}\" is given twice", image.name);
@@ -150,9 +152,9 @@ void validate(const WriterOptions& o) {
     require_support(o, Feature::one_channel,
                     "profile svs needs 3 channels (RGB), got {}; use generic or ome", o.channels);
   }
-  if (!o.associated_images) {
+  if (!o.associated_images.thumbnail) {
     require_support(o, Feature::no_associated_images,
-                    "profile svs can't do without its thumbnail; use generic");
+                    "profile svs can't do without its thumbnail; use generic or ome");
   }
 }
 
@@ -199,6 +201,29 @@ std::string_view name_of(Compression compression) {
   throw InternalError("no such compression");
 }
 
+bool AssociatedChoice::holds(std::string_view name) const {
+  if (name == "label") return label;
+  if (name == "macro") return macro;
+  return name != "thumbnail" || thumbnail;
+}
+
+AssociatedChoice parse_associated(std::string_view names, Profile profile) {
+  AssociatedChoice choice = kNoAssociated;
+  if (names == "none") return choice;
+  for (std::string_view rest = names;;) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view name = rest.substr(0, end);
+    require(name == "label" || name == "macro" || name == "thumbnail",
+            "unknown associated image \"{}\"; use none or some of label,macro,thumbnail", name);
+    (name == "label" ? choice.label : name == "macro" ? choice.macro : choice.thumbnail) = true;
+    if (end == rest.size()) break;
+    rest.remove_prefix(end + 1);
+  }
+  require(supports(profile, Feature::associated_images),
+          "profile {} holds no associated images, got {}; use svs or ome", name_of(profile), names);
+  return choice;
+}
+
 Profile profile_for(const std::filesystem::path& path) {
   const std::string name = ascii_lower(path.filename().string());
   if (name.ends_with(".svs")) return Profile::svs;
@@ -226,7 +251,7 @@ std::vector<PixelSize> level_sizes(const WriterOptions& o) {
 
 std::vector<PixelSize> chain_sizes(const WriterOptions& o) {
   std::vector<PixelSize> sizes = level_sizes(o);
-  while (o.associated_images && !fits_preview(sizes.back())) {
+  while (!fits_preview(sizes.back())) {
     const PixelSize last = sizes.back();
     sizes.push_back({divide_up(last.width, o.shrink), divide_up(last.height, o.shrink)});
   }

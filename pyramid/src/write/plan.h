@@ -7,15 +7,14 @@
 
 namespace histoloom::pyramid {
 
-// The longest side of the thumbnail.
+// The longest side of the preview, of which the thumbnail is made.
 constexpr std::int64_t kPreviewSide = 1024;
 
 inline bool fits_preview(PixelSize size) {
   return size.width <= kPreviewSide && size.height <= kPreviewSide;
 }
 
-// level_sizes(), and below them, where associated images are wanted, those that lead to the
-// thumbnail.
+// level_sizes(), and below them those that lead to the preview.
 std::vector<PixelSize> chain_sizes(const WriterOptions& options);
 
 }  // namespace histoloom::pyramid

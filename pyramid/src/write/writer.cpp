@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "checkpointer.h"
@@ -44,6 +45,15 @@ Raster raster_of(const AssociatedImage& image) {
   out.height = image.size.height;
   out.pixels = image.pixels;
   return out;
+}
+
+// The largest width up to `wanted` that is none of `widths`, else the next above.
+std::int64_t width_apart_from(const std::set<std::int64_t>& widths, std::int64_t wanted) {
+  std::int64_t width = wanted;
+  while (width > 0 && widths.contains(width)) --width;
+  if (width > 0) return width;
+  while (widths.contains(wanted)) ++wanted;
+  return wanted;
 }
 
 WriterOptions checked(const WriterOptions& options) {
@@ -189,28 +199,45 @@ class PyramidWriter::Impl {
     return nullptr;
   }
 
+  // Of what the main chain holds beside the drawn pictures.
+  std::set<std::int64_t> widths_in_use() const {
+    std::set<std::int64_t> widths{options_.size.width};
+    if (options_.profile == Profile::svs)
+      for (const PixelSize level : level_sizes(options_)) widths.insert(level.width);
+    for (const AssociatedImage& image : options_.associated)
+      if (image.name != "thumbnail") widths.insert(image.size.width);
+    return widths;
+  }
+
   // Label, macro and thumbnail, handed in or drawn; then what else was handed in.
   std::vector<StoredImage> store_associated() {
-    if (!supports(options_.profile, Feature::associated_images) || !options_.associated_images)
-      return {};
+    if (!supports(options_.profile, Feature::associated_images)) return {};
     const Encoding photo{Compression::jpeg, 3, 85, true, false};
     // A second JPEG of a picture that was one already: kept close to it.
     const Encoding kept{Compression::jpeg, 3, 90, false, false};
     // cuCIM opens associated images as JPEG or LZW only; text must stay sharp.
     const Encoding sharp{Compression::lzw, 3, 0, false, false};
     std::vector<StoredImage> images;
-    const auto store = [&](const std::string& name, const Encoding& drawn_as, auto&& draw) {
-      if (const AssociatedImage* image = handed_in(name)) {
-        images.push_back(store_image(name, raster_of(*image), name == "label" ? sharp : kept));
-      } else if (options_.draw_missing || name == "thumbnail") {
-        images.push_back(store_image(name, draw(), drawn_as));
-      }
+    std::set<std::int64_t> widths = widths_in_use();
+    const auto store = [&](const std::string& name, const Encoding& drawn_as, const Raster& drawn,
+                           auto&& narrow) {
+      if (!options_.associated_images.holds(name)) return;
+      const AssociatedImage* image = handed_in(name);
+      if (image == nullptr && !options_.draw_missing && name != "thumbnail") return;
+      const Raster raster = image != nullptr ? raster_of(*image) : drawn;
+      const Encoding& encoding = image == nullptr ? drawn_as : name == "label" ? sharp : kept;
+      // What a scanner saw of the glass stays as it is; a thumbnail can be made anew.
+      const std::int64_t width = image != nullptr && name != "thumbnail"
+                                     ? raster.width
+                                     : width_apart_from(widths, raster.width);
+      widths.insert(width);
+      images.push_back(store_image(name, narrow(raster, width, raster.height), encoding));
     };
     const Raster& preview = chain_.preview();
     const Raster label = draw_label(options_.label_lines, !options_.digital_source_type.empty());
-    store("label", sharp, [&] { return label; });
-    store("macro", photo, [&] { return draw_macro(label, preview); });
-    store("thumbnail", photo, [&] { return resize(preview, preview.width, preview.height); });
+    store("label", sharp, label, crop);
+    store("macro", photo, draw_macro(label, preview), crop);
+    store("thumbnail", photo, preview, resize);
     for (const AssociatedImage& image : options_.associated) {
       const auto stored = [&](const StoredImage& s) { return s.image.name == image.name; };
       if (std::none_of(images.begin(), images.end(), stored)) {

@@ -34,7 +34,7 @@ enum class Feature {
   digital_source_type,      // digital_source_type
   associated_images,        // associated_images; associated: "label", "macro", "thumbnail"
   other_associated_images,  // associated, by any other name
-  no_associated_images,     // associated_images = false
+  no_associated_images,     // associated_images without the thumbnail
   one_channel,              // channels = 1
   label_images,             // reduction = Reduction::mode
   class_names,              // classes

@@ -49,6 +49,16 @@ struct LabelClass {
   std::array<std::uint8_t, 3> colour{};
 };
 
+// Which of the usual pictures stand next to the pyramid in svs and ome.
+struct AssociatedChoice {
+  bool label = true;
+  bool macro = true;
+  bool thumbnail = true;  // svs needs it
+  // Whether `name` is chosen; every other name is.
+  bool holds(std::string_view name) const;
+};
+constexpr AssociatedChoice kNoAssociated{false, false, false};
+
 // A picture next to the pyramid, RGB, rows without gaps.
 struct AssociatedImage {
   std::string name;  // "label", "macro", "thumbnail"; in ome any
@@ -82,9 +92,10 @@ struct WriterOptions {
   // The job's own words on the drawn label (name, seed, date). SYNTHETIC is added unless
   // digital_source_type is empty.
   std::vector<std::string> label_lines;
-  // Thumbnail, label and macro, in the file in svs and ome (svs needs the thumbnail).
-  bool associated_images = true;
-  // Pictures that the slide has already; each takes the place of the one that would be drawn.
+  AssociatedChoice associated_images;
+  // Pictures that the slide has already; each takes the place of the one that would be drawn. Drawn
+  // pictures, and every thumbnail, get a width that nothing else in the main chain has: OpenLayers
+  // shows nothing where two are equal.
   std::vector<AssociatedImage> associated;
   // Whether label and macro that weren't handed in are drawn; else they are left out.
   bool draw_missing = true;
@@ -113,6 +124,10 @@ Profile parse_profile(std::string_view name);
 Compression parse_compression(std::string_view name);
 std::string_view name_of(Profile profile);
 std::string_view name_of(Compression compression);
+
+// "none", or some of label, macro and thumbnail: "label,macro". Throws UserError (invalid_option)
+// for another text, and for a picture that the profile has no place for.
+AssociatedChoice parse_associated(std::string_view names, Profile profile);
 
 // The profile a file's name asks for: .svs; .ome.tif, .ome.tiff; .tif, .tiff. Throws UserError
 // (invalid_option) that names the path for any other.

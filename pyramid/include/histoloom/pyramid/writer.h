@@ -50,7 +50,7 @@ struct Thumbnail {
 
 struct WriteSummary {
   std::vector<LevelSummary> levels;
-  Thumbnail thumbnail;              // made in every profile; empty without associated_images
+  Thumbnail thumbnail;              // made in every profile
   std::uint64_t bytes = 0;          // bytes of the whole file
   std::int64_t distinct_tiles = 0;  // tiles stored, over all levels and associated images
   bool big_tiff = false;
