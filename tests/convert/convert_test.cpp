@@ -1,126 +1,22 @@
-// histoloom pyramid's work: what a picture brings along arrives in the slide, and what can't be
-// done is refused before a file is made. Pictures are made and slides read by libvips and
-// OpenSlide.
-#include "histoloom/convert/convert.h"
-
+// histoloom pyramid's work: what a picture brings along arrives in the slide. Slides are read by
+// libvips and OpenSlide.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <openslide.h>
-#include <vips/vips.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
 
-#include "histoloom/pyramid/verify.h"
-#include "support/scratch.h"
+#include "fixture.h"
 
-namespace histoloom {
+namespace histoloom::convert_test {
 namespace {
-
-namespace fs = std::filesystem;
 
 using pyramid::ReaderView;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::StartsWith;
-
-struct Picture {
-  int width = 0, height = 0, bands = 0;
-  std::vector<std::uint8_t> pixels;
-};
-
-// Smooth waves in colour, or ids of four classes in one band.
-Picture picture_of(int width, int height, int bands) {
-  Picture p{width, height, bands, {}};
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      for (int c = 0; c < bands; ++c) {
-        const double wave = 140 + 60 * std::sin(x / 61.0 + y / 53.0) + 10 * c;
-        p.pixels.push_back(
-            static_cast<std::uint8_t>(bands == 1 ? (x / 7 + y / 5) % 4 * 50 : int(wave)));
-      }
-    }
-  }
-  return p;
-}
-
-class Progress final : public histoloom::Progress {
- public:
-  void start_stage(std::string_view, std::int64_t, std::string_view) override {}
-  void update(std::int64_t done, std::string_view) override { last = done; }
-  void finish() override {}
-  void warn(std::string_view message) override { warnings.emplace_back(message); }
-  bool stop_requested() const override { return stop; }
-  std::int64_t last = 0;
-  std::vector<std::string> warnings;
-  bool stop = false;
-};
-
-class Convert : public testing::Test {
- protected:
-  static void SetUpTestSuite() { ASSERT_EQ(VIPS_INIT("slide_test"), 0); }
-  // Saves `p` by libvips; `target` may end in options, as "a.tif[tile]".
-  fs::path saved(const Picture& p, const std::string& target,
-                 VipsInterpretation space = VIPS_INTERPRETATION_sRGB,
-                 VipsBandFormat format = VIPS_FORMAT_UCHAR, double px_per_mm = 1) {
-    VipsImage* memory = vips_image_new_from_memory(p.pixels.data(), p.pixels.size(), p.width,
-                                                   p.height, p.bands, VIPS_FORMAT_UCHAR);
-    VipsImage* cast = nullptr;
-    VipsImage* image = nullptr;
-    vips_cast(memory, &cast, format, nullptr);
-    vips_copy(cast, &image, "interpretation", space, "xres", px_per_mm, "yres", px_per_mm, nullptr);
-    EXPECT_EQ(vips_image_write_to_file(image, (folder_ / target).c_str(), nullptr), 0)
-        << vips_error_buffer();
-    for (VipsImage* i : {image, cast, memory}) g_object_unref(i);
-    return folder_ / target.substr(0, target.find('['));
-  }
-
-  Picture read(const fs::path& path, int page = 0) {
-    VipsImage* image = nullptr;
-    EXPECT_EQ(vips_tiffload(path.c_str(), &image, "page", page, nullptr), 0) << vips_error_buffer();
-    Picture p{image->Xsize, image->Ysize, image->Bands, {}};
-    std::size_t size = 0;
-    void* data = vips_image_write_to_memory(image, &size);
-    p.pixels.assign(static_cast<std::uint8_t*>(data), static_cast<std::uint8_t*>(data) + size);
-    g_free(data);
-    g_object_unref(image);
-    return p;
-  }
-
-  ConvertOptions options(const fs::path& in, const std::string& out) {
-    ConvertOptions o;
-    o.in = in;
-    o.out = folder_ / out;
-    o.tile = 64;
-    return o;
-  }
-
-  fs::path convert(const ConvertOptions& o) {
-    Conversion(o).run(progress_);
-    return o.out;
-  }
-
-  std::string refusal(const ConvertOptions& o) {
-    const auto before = folder_.files();
-    const std::string message = message_of([&] { Conversion conversion(o); });
-    EXPECT_EQ(folder_.files(), before);
-    return message;
-  }
-
-  static ReaderView view(const fs::path& path, const std::string& reader) {
-    for (const ReaderView& v : pyramid::verify(pyramid::read_tiff(path)).readers) {
-      if (v.reader == reader) return v;
-    }
-    return {};
-  }
-
-  ScratchDirectory folder_;
-  Progress progress_;
-};
 
 double difference(const Picture& a, const Picture& b) {
   if (a.pixels.size() != b.pixels.size() || a.width != b.width) return 1e9;
@@ -197,6 +93,20 @@ TEST_F(Convert, KeepsScaleMagnificationPicturesAndTheSyntheticMarkBetweenProfile
   EXPECT_EQ(label.width, 400);
   EXPECT_EQ(read(ome, 1).pixels, label.pixels);
   EXPECT_EQ(read(svs, 5).pixels, label.pixels);
+}
+
+TEST_F(Convert, KeepsThePicturesThatAreAskedFor) {
+  ConvertOptions o = options(saved(picture_of(300, 200, 3), "a.png"), "a.ome.tif");
+  o.associated = "none";
+  EXPECT_EQ(pyramid::read_tiff(convert(o)).chain.size(), 1u);
+  o = options(saved(picture_of(300, 200, 3), "b.png"), "b.svs");
+  const fs::path svs = convert(o);
+  o = options(svs, "c.ome.tif");
+  EXPECT_EQ(pyramid::read_tiff(convert(o)).chain.size(), 2u);  // with its thumbnail
+  o = options(svs, "d.ome.tif");
+  o.associated = "label,macro";
+  EXPECT_EQ(pyramid::read_tiff(convert(o)).chain.size(), 1u);
+  EXPECT_THAT(progress_.warnings, IsEmpty());
 }
 
 TEST_F(Convert, WarnsOfPicturesThatAGenericFileHasNoPlaceFor) {
@@ -307,112 +217,6 @@ TEST_F(Convert, WritesTheSameBytesForAnyNumberOfThreads) {
   EXPECT_EQ(bytes(3), one);
 }
 
-TEST_F(Convert, RefusesInputBeforeAnyWork) {
-  const Picture p = picture_of(60, 40, 3);
-  const fs::path good = saved(p, "good.png");
-  const auto in = [&](const fs::path& path) { return refusal(options(path, "out.tif")); };
-  EXPECT_EQ(in(folder_ / "none.png"), (folder_ / "none.png").string() +
-                                          " can't be opened: No such file or directory; check the "
-                                          "path");
-  EXPECT_EQ(in(folder_.path()),
-            folder_.path().string() + " is a directory; give an image or a slide");
-  std::ofstream(folder_ / "text.png") << "words";
-  EXPECT_THAT(in(folder_ / "text.png"),
-              StartsWith((folder_ / "text.png").string() + " can't be read as an image, it may be "
-                                                           "damaged ("));
-  EXPECT_EQ(in(saved(p, "deep.png", VIPS_INTERPRETATION_RGB16, VIPS_FORMAT_USHORT)),
-            (folder_ / "deep.png").string() +
-                ": has samples of type ushort, must have 8 bits (uchar); convert it first, as "
-                "with 'vips cast'");
-  EXPECT_EQ(in(saved(picture_of(60, 40, 5), "five.tif", VIPS_INTERPRETATION_MULTIBAND)),
-            (folder_ / "five.tif").string() +
-                ": has 5 channels (srgb), must have 1 or 3 (grey or RGB); convert it first");
-}
-
-TEST_F(Convert, RefusesATruncatedSlideBeforeAnyWork) {
-  const fs::path svs = convert(options(saved(picture_of(500, 400, 3), "a.png"), "a.svs"));
-  // libvips' classic TIFF has its directory before the last tiles; ours at the end.
-  const fs::path tif = saved(picture_of(500, 400, 3), "b.tif[tile,compression=deflate]");
-  for (const fs::path& path : {svs, tif}) {
-    const auto size = fs::file_size(path);
-    for (const auto part : {size / 4, size / 2, size - 10}) {
-      const fs::path cut = folder_ / ("cut" + path.extension().string());
-      fs::copy_file(path, cut, fs::copy_options::overwrite_existing);
-      fs::resize_file(cut, part);
-      EXPECT_THAT(refusal(options(cut, "out.tif")), HasSubstr("truncated")) << part;
-    }
-  }
-}
-
-TEST_F(Convert, RefusesOptionsBeforeAnyWork) {
-  const fs::path good = saved(picture_of(60, 40, 3), "good.png");
-  const auto with = [&](const auto& change) {
-    ConvertOptions o = options(good, "out.svs");
-    change(o);
-    return refusal(o);
-  };
-  const std::string out = "-o " + (folder_ / "out.svs").string();
-  EXPECT_EQ(with([](auto& o) { o.tile = 100; }), "tile size must be a multiple of 16, got 100");
-  EXPECT_EQ(with([](auto& o) { o.quality = 0; }), "quality must be from 1 to 100, got 0");
-  EXPECT_EQ(with([](auto& o) { o.shrink = 3; }), "shrink factor must be 2 or 4, got 3");
-  EXPECT_EQ(with([](auto& o) { o.chroma = "411"; }),
-            "unknown chroma \"411\"; use auto, 420 or 444");
-  EXPECT_EQ(with([](auto& o) { o.profile = "dicom"; }),
-            "unknown profile \"dicom\"; use generic, svs or ome");
-  EXPECT_EQ(with([](auto& o) { o.labels = true; }),
-            "mask " + good.string() +
-                " has 3 bands; save it with one band of 8 bits whose values are "
-                "label ids");
-  EXPECT_THAT(with([&](auto& o) { o.out = folder_ / "out.jpg"; }),
-              HasSubstr("the name doesn't tell the profile"));
-  EXPECT_EQ(with([&](auto& o) { o.out = folder_ / "no/out.svs"; }),
-            "-o " + (folder_ / "no/out.svs").string() + ": the directory '" +
-                (folder_ / "no").string() + "' does not exist; make it first");
-  EXPECT_EQ(with([&](auto& o) { o.out = folder_.path(); }),
-            "-o " + folder_.path().string() + ": is a directory; give the name of a file");
-  EXPECT_EQ(with([&](auto& o) { o.out = o.in; }),
-            "-o " + good.string() + ": is the input itself; give another name");
-  std::ofstream(folder_ / "out.svs") << "old";
-  EXPECT_EQ(with([](auto&) {}), out + ": exists; give another name, or --force to replace it");
-}
-
-TEST_F(Convert, RefusesATruncatedPngOrJpegBeforeAnyWork) {
-  for (const char* target : {"a.png", "a.jpg", "progressive.jpg[interlace]"}) {
-    const fs::path whole = saved(picture_of(500, 400, 3), target);
-    const fs::path cut = folder_ / ("cut" + whole.extension().string());
-    const char* format = whole.extension() == ".png" ? "PNG" : "JPEG";
-    for (const std::uintmax_t rest : {fs::file_size(whole) / 8, fs::file_size(whole) / 2,
-                                      fs::file_size(whole) - 40, fs::file_size(whole) - 1}) {
-      SCOPED_TRACE(testing::Message() << target << " cut to " << rest);
-      fs::copy_file(whole, cut, fs::copy_options::overwrite_existing);
-      fs::resize_file(cut, rest);
-      EXPECT_EQ(refusal(options(cut, "out.tif")), cut.string() +
-                                                      " is truncated: it has no end as every " +
-                                                      format + " has; fetch it again");
-    }
-  }
-}
-
-TEST_F(Convert, TakesAPngOrJpegThatMoreFollowsAfterItsEnd) {
-  for (const char* name : {"a.png", "a.jpg"}) {
-    const fs::path path = saved(picture_of(500, 400, 3), name);
-    std::ofstream(path, std::ios::app) << std::string(3 << 20, 'x');
-    EXPECT_EQ(refusal(options(path, "out.tif")), "");
-  }
-}
-
-TEST_F(Convert, DamageFoundOnTheWayLeavesNothing) {
-  const fs::path png = saved(picture_of(500, 400, 3), "a.png");
-  {
-    std::fstream file(png, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(fs::file_size(png) / 2));
-    file << "damage";
-  }
-  const auto before = folder_.files();
-  EXPECT_THROW(convert(options(png, "out.svs")), UserError);
-  EXPECT_EQ(folder_.files(), before);
-}
-
 TEST_F(Convert, AnInterruptLeavesTheOldFileAsItWas) {
   const fs::path png = saved(picture_of(500, 400, 3), "a.png");
   std::ofstream(folder_ / "out.svs") << "old";
@@ -426,4 +230,4 @@ TEST_F(Convert, AnInterruptLeavesTheOldFileAsItWas) {
 }
 
 }  // namespace
-}  // namespace histoloom
+}  // namespace histoloom::convert_test
