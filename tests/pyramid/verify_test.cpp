@@ -186,6 +186,84 @@ TEST_F(Verify, SaysOfEveryReaderWhatItSeesOfEveryProfile) {
   expect("wsidicomizer", "doesn't open", all + three, all + three);
 }
 
+// The same of npm's libraries; a thumbnail has a size of the writer's choice.
+TEST_F(Verify, SaysOfNpmsLibrariesWhatTheySeeOfEveryProfile) {
+  const auto generic = verify_file(ours("a.tif", Profile::generic));
+  const auto svs = verify_file(ours("a.svs", Profile::svs));
+  const auto ome = verify_file(ours("a.ome.tif", Profile::ome));
+  const auto expect = [&](const char* reader, const std::string& g, const std::string& s,
+                          const std::string& o) {
+    EXPECT_EQ(summary_of(view_of(generic, reader)), g) << reader;
+    EXPECT_EQ(summary_of(view_of(svs, reader)), s) << reader;
+    EXPECT_EQ(summary_of(view_of(ome, reader)), o) << reader;
+  };
+  const PixelSize size = view_of(svs, "OpenSlide 3.4.1").associated.at(0).size;
+  const std::string thumbnail =
+      " " + std::to_string(size.width) + "x" + std::to_string(size.height);
+  const std::string reduced = " 750x550 375x275 188x138 94x69";
+  const std::string drawn = " 400x400 1280x430";
+  const std::string none = "doesn't open";
+  const std::string no_scale = "; mpp none; nonex;";
+  const std::string mpp = "; mpp 0.5; nonex;";
+  const std::string all = "5 levels: 1500x1100" + reduced;
+  const std::string chain = "8 levels: 1500x1100" + thumbnail + reduced + drawn;
+  const std::string pictures = "4 levels: 1500x1100" + drawn + thumbnail;
+  expect("Avivator, Vitessce", none, none, none);
+  expect("geotiff.js", all + no_scale, chain + no_scale, pictures + no_scale);
+  expect("ITK (itk-wasm)", "1 levels: 1500x1100" + mpp, none, "1 levels: 1500x1100" + mpp);
+  expect("sharp", all + mpp, chain + mpp, all + mpp);
+  expect("utif2", all + no_scale, chain + no_scale,
+         "8 levels: 1500x1100" + reduced + drawn + thumbnail + no_scale);
+  expect("tiff (image-js)", none, none, none);
+  EXPECT_EQ(summary_of(view_of(generic, "OpenLayers")), all + no_scale);
+  EXPECT_EQ(summary_of(view_of(ome, "OpenLayers")),
+            "4 levels: 1500x1100 1280x430" + thumbnail + " 400x400" + no_scale);
+  const auto bare =
+      verify_file(ours("bare.ome.tif", Profile::ome, [](auto& o) { o.associated_images = false; }));
+  EXPECT_EQ(summary_of(view_of(bare, "Avivator, Vitessce")),
+            "5 levels: 1500x1100 750x550 375x275 187x137 93x68" + mpp);
+}
+
+TEST_F(Verify, OpenLayersIsNeverReadyForTwoDirectoriesOfOneWidth) {
+  const auto with_thumbnail = [&](std::int64_t width) {
+    const Picture picture = blank(width, 40, 3, 200);
+    return verify_file(ours("a.svs", Profile::svs, [&](auto& o) {
+      o.associated = {{"thumbnail", {width, 40}, picture.pixels}};
+    }));
+  };
+  const VerifyReport clash = with_thumbnail(375);
+  const ReaderView& never = view_of(clash, "OpenLayers");
+  EXPECT_FALSE(never.opens);
+  EXPECT_EQ(never.how,
+            "its source stays \"loading\", since directories 1 and 3 are both 375 px wide");
+  const VerifyReport apart = with_thumbnail(376);
+  const ReaderView& ready = view_of(apart, "OpenLayers");
+  EXPECT_EQ(summary_of(ready),
+            "8 levels: 1500x1100 1280x430 750x550 400x400 376x40 375x275 188x138 94x69; mpp none; "
+            "nonex;");
+  EXPECT_THAT(ready.notes, testing::ElementsAre(
+                               "directory 1 (376x40) is a picture, shown stretched as a level",
+                               "directory 6 (400x400) is a picture, shown stretched as a level",
+                               "directory 7 (1280x430) is a picture, shown stretched as a level",
+                               "needs convertToRGB: \"auto\""));
+}
+
+TEST_F(Verify, SaysWhereNpmsLibrariesShowWrongPixels) {
+  const auto notes = [&](const std::filesystem::path& path, const char* reader) {
+    return view_of(verify_file(path), reader).notes;
+  };
+  const auto bare = [](auto& o) { o.associated_images = false; };
+  EXPECT_THAT(notes(ours("four.ome.tif", Profile::ome, [&](auto& o) { bare(o), o.shrink = 4; }),
+                    "Avivator, Vitessce"),
+              Contains("the pixels of level 1 are wrong, since it is 375x275, not 750x550"));
+  EXPECT_THAT(notes(ours("a.ome.tif", Profile::ome), "ITK (itk-wasm)"),
+              Contains("the first slice is the slide, the others are pictures"));
+  const auto deflate =
+      ours("d.tif", Profile::generic, [](auto& o) { o.compression = Compression::deflate; });
+  EXPECT_THAT(notes(deflate, "tiff (image-js)"),
+              Contains("the pixels of tiled colours are wrong; it reads labels alone"));
+}
+
 TEST_F(Verify, OfAGenericBigTiffQuPathSeesOneLevelThroughBioFormats) {
   const auto report =
       verify_file(ours("a.tif", Profile::generic, [](auto& o) { o.container = Container::big; }));

@@ -92,6 +92,10 @@ OmeXml parse_ome_xml(std::string_view xml) {
       out.images.back().has_objective = true;
     } else if (e.name == "Pixels") {
       out.images.back().size = {whole(attribute(e, "SizeX")), whole(attribute(e, "SizeY"))};
+      const auto count = [&e](const char* axis) {
+        return std::min<std::int64_t>(whole(attribute(e, axis)), 65536);
+      };
+      out.images.back().planes = count("SizeC") * count("SizeZ") * count("SizeT");
       out.images.back().mpp_x = microns(e, "PhysicalSizeX");
       out.images.back().mpp_y = microns(e, "PhysicalSizeY");
     } else if (e.name == "TiffData" && out.images.back().directory < 0) {

@@ -1,6 +1,7 @@
 // The few facts of an OME-XML text that readers take a slide's scale and pictures from.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ struct OmeImage {
   std::optional<double> mpp_y;
   int directory = -1;          // TiffData's IFD; -1: not given
   bool has_objective = false;  // ObjectiveSettings
+  std::int64_t planes = 0;     // SizeC times SizeZ times SizeT, each at most 65536
 };
 
 struct OmeXml {

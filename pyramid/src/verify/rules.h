@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "downsample.h"
@@ -24,6 +25,13 @@ ReaderView gdal_view(const TiffFile& file);
 ReaderView geotiff_view(const TiffFile& file);
 ReaderView tiatoolbox_view(const TiffFile& file);
 ReaderView wsidicomizer_view(const TiffFile& file);
+ReaderView openlayers_view(const TiffFile& file);
+ReaderView viv_view(const TiffFile& file);
+ReaderView geotiffjs_view(const TiffFile& file);
+ReaderView itk_view(const TiffFile& file);
+ReaderView sharp_view(const TiffFile& file);
+ReaderView utif2_view(const TiffFile& file);
+ReaderView imagejs_view(const TiffFile& file);
 
 // What several rules ask.
 
@@ -58,6 +66,9 @@ std::optional<double> mpp_from(std::optional<double> resolution, std::optional<i
                                int unit_if_absent);
 // What libtiff sees of a file: its chain ends before a directory without a size.
 TiffFile libtiff_part(const TiffFile& file);
+// The first two directories of the main chain that have one width, masks left out; in ascending order.
+// Nothing if all differ.
+std::optional<std::pair<std::size_t, std::size_t>> equally_wide(const TiffFile& file);
 // libtiff, as it is usually built, decodes this compression.
 bool libtiff_decodes(int compression);
 
