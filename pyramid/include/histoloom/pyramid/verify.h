@@ -1,8 +1,8 @@
 // What each reader of slides will see of a TIFF file, by that reader's own rules, and what is wrong
 // with the file.
 //
-// The rules were read in the readers' sources; those of OpenSlide 3.4.1, libvips, GDAL and tifffile
-// are compared with the running readers in the tests. No pixel is decoded: a view says what a
+// The rules were read in the readers' sources. The tests run OpenSlide 3.4.1, libvips, GDAL, tifffile
+// and npm's libraries and compare what they see. No pixel is decoded: a view says what a
 // reader lists, not that every tile decodes.
 //
 // Example: a generic pyramid with mpp 0.5, as BigTIFF. OpenSlide 3.4.1 sees its levels and no mpp;
