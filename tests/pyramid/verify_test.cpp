@@ -144,8 +144,10 @@ TEST_F(Verify, FindsNoErrorInOurFilesAndWarnsOfWhatTheirProfilesCantDo) {
       const VerifyReport ome = verify_file(ours("a.ome.tif", Profile::ome, change));
       EXPECT_THAT(texts(ome, Severity::error), IsEmpty());
       EXPECT_THAT(texts(ome, Severity::warning),
-                  testing::ElementsAre("OpenSlide sees one level of an OME-TIFF; use svs for "
-                                       "viewers built on it"));
+                  testing::ElementsAre(
+                      "OpenSlide sees one level of an OME-TIFF; use svs for viewers built on it",
+                      "Avivator and Vitessce refuse an OME-TIFF with label, macro or thumbnail; "
+                      "write it with --associated none"));
     }
   }
 }

@@ -281,6 +281,12 @@ void check_ome(const TiffFile& file, Findings& out) {
   if (!first.children.empty() && !first.child_in_main_chain) {
     warning(out, "OpenSlide sees one level of an OME-TIFF; use svs for viewers built on it");
   }
+  if (xml.images.size() > 1 && !viv_view(file).opens) {
+    warning(
+        out,
+        "Avivator and Vitessce refuse an OME-TIFF with label, macro or thumbnail; write it with "
+        "--associated none");
+  }
   if (!name_ends_with(file, ".ome.tif") && !name_ends_with(file, ".ome.tiff")) {
     warning(out, "OME-TIFF should be called .ome.tif; tiatoolbox goes by the name");
   }
