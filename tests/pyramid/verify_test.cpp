@@ -220,8 +220,8 @@ TEST_F(Verify, SaysOfNpmsLibrariesWhatTheySeeOfEveryProfile) {
   EXPECT_EQ(summary_of(view_of(generic, "OpenLayers")), all + no_scale);
   EXPECT_EQ(summary_of(view_of(ome, "OpenLayers")),
             "4 levels: 1500x1100 1280x430" + thumbnail + " 400x400" + no_scale);
-  const auto bare =
-      verify_file(ours("bare.ome.tif", Profile::ome, [](auto& o) { o.associated_images = false; }));
+  const auto bare = verify_file(
+      ours("bare.ome.tif", Profile::ome, [](auto& o) { o.associated_images = kNoAssociated; }));
   EXPECT_EQ(summary_of(view_of(bare, "Avivator, Vitessce")),
             "5 levels: 1500x1100 750x550 375x275 187x137 93x68" + mpp);
 }
@@ -254,7 +254,7 @@ TEST_F(Verify, SaysWhereNpmsLibrariesShowWrongPixels) {
   const auto notes = [&](const std::filesystem::path& path, const char* reader) {
     return view_of(verify_file(path), reader).notes;
   };
-  const auto bare = [](auto& o) { o.associated_images = false; };
+  const auto bare = [](auto& o) { o.associated_images = kNoAssociated; };
   EXPECT_THAT(notes(ours("four.ome.tif", Profile::ome, [&](auto& o) { bare(o), o.shrink = 4; }),
                     "Avivator, Vitessce"),
               Contains("the pixels of level 1 are wrong, since it is 375x275, not 750x550"));

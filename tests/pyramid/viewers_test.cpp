@@ -42,7 +42,7 @@ class Slides {
         add(fmt::format("{}", w), picture, profile);
       }
       add(fmt::format("bare-{}", w), picture, Profile::ome,
-          [](auto& o) { o.associated_images = false; });
+          [](auto& o) { o.associated_images = kNoAssociated; });
     }
     const Picture labels = rectangles(4096, 3000);
     add("labels", labels, Profile::generic, [](auto& o) {
@@ -56,9 +56,9 @@ class Slides {
     add("one", picture, Profile::ome, [](auto& o) { o.levels = 1; });
     add("one", picture, Profile::svs, [](auto& o) { o.levels = 1; });
     add("one-bare", picture, Profile::ome,
-        [](auto& o) { o.levels = 1, o.associated_images = false; });
+        [](auto& o) { o.levels = 1, o.associated_images = kNoAssociated; });
     add("four", waves(1600, 1200, 3), Profile::ome,
-        [](auto& o) { o.shrink = 4, o.associated_images = false; });
+        [](auto& o) { o.shrink = 4, o.associated_images = kNoAssociated; });
   }
 
   const std::vector<ViewerFile>& files() const { return files_; }
