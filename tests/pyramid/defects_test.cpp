@@ -121,11 +121,11 @@ TEST_F(Defects, OfMissingAndOfLargeSmallestLevelsAreFound) {
       testing::ElementsAre("the smallest level has more than 5 MiB; OpenSlide gives no quickhash"));
   EXPECT_FALSE(openslide_has_quickhash(folder_ / "heavy.tif"));
   EXPECT_TRUE(openslide_has_quickhash(whole(kGeneric)));
-  const Picture wide = blank(4096, 40, 3);
+  const Picture wide = blank(4096, 128, 3);
   options.size = {wide.width, wide.height};
   write(folder_ / "wide.tif", wide, options);
   EXPECT_THAT(texts_of(folder_ / "wide.tif"),
-              testing::ElementsAre("no reduced levels for 4096x40 px; viewers will be slow"));
+              testing::ElementsAre("no reduced levels for 4096x128 px; viewers will be slow"));
 }
 
 TEST_F(Defects, OfNamesAreFound) {

@@ -137,10 +137,16 @@ TEST_F(Verify, FindsNoErrorInOurFilesAndWarnsOfWhatTheirProfilesCantDo) {
         o.compression = compression;
         o.quality = quality;
       };
-      const VerifyReport generic = verify_file(ours("a.tif", Profile::generic, change));
-      EXPECT_THAT(generic.findings, IsEmpty()) << describe(generic);
-      const VerifyReport svs = verify_file(ours("a.svs", Profile::svs, change));
-      EXPECT_THAT(svs.findings, IsEmpty()) << describe(svs);
+      // Without loss, OpenSlide 3.4.1 misreads the last level of 94x69 px.
+      const auto small = compression == Compression::jpeg
+                             ? testing::Matcher<const std::vector<std::string>&>(IsEmpty())
+                             : testing::ElementsAre(HasSubstr("(94x69) is smaller than its tile"));
+      for (const auto& path :
+           {ours("a.tif", Profile::generic, change), ours("a.svs", Profile::svs, change)}) {
+        const VerifyReport report = verify_file(path);
+        EXPECT_THAT(texts(report, Severity::error), IsEmpty()) << describe(report);
+        EXPECT_THAT(texts(report, Severity::warning), small) << describe(report);
+      }
       const VerifyReport ome = verify_file(ours("a.ome.tif", Profile::ome, change));
       EXPECT_THAT(texts(ome, Severity::error), IsEmpty());
       EXPECT_THAT(texts(ome, Severity::warning),

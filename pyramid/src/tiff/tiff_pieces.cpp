@@ -36,6 +36,7 @@ void count_pieces(const TiffParser& parser, const TiffField& offsets, const Tiff
       p.bytes += std::min(size[j], end);  // so that the sum can't run over
       if (at[j] == 0 || size[j] == 0) {
         ++p.missing;
+        if (size[j] == 0) ++p.empty;
       } else if (at[j] > end || size[j] > end - at[j]) {
         ++p.outside;
       } else if (first_good == count) {

@@ -11,8 +11,12 @@ namespace histoloom::pyramid {
 
 using Findings = std::vector<Finding>;
 
+// What a directory is to OpenSlide's driver for Aperio, which bears tiles of size 0.
+enum class AperioPart { none, base, reduced };
+
 // Of one directory, called `where` ("directory 2"): tag types, tiles, JPEG streams.
-void check_directory(const TiffImage& image, const std::string& where, Findings& out);
+void check_directory(const TiffImage& image, const std::string& where, AperioPart part,
+                     Findings& out);
 
 // Of all directories together: order, scale, who takes the file for what.
 void check_scale(const TiffFile& file, Findings& out);

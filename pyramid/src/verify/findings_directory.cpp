@@ -10,8 +10,8 @@ namespace {
 
 class DirectoryCheck {
  public:
-  DirectoryCheck(const TiffImage& image, const std::string& where, Findings& out)
-      : image_(image), where_(where), out_(out) {}
+  DirectoryCheck(const TiffImage& image, const std::string& where, AperioPart part, Findings& out)
+      : image_(image), where_(where), part_(part), out_(out) {}
 
   void run() {
     for (const std::string& defect : image_.defects) error("{}", defect);
@@ -38,12 +38,7 @@ class DirectoryCheck {
     if (p.offsets < p.expected || p.sizes < p.expected) {
       error("lists {} offsets and {} sizes, but has {} {}s", p.offsets, p.sizes, p.expected, what);
     }
-    if (p.missing > 0) {
-      error(
-          "{} of {} {}s are missing (offset or size is 0); OpenSlide up to 4.0 and libvips fail "
-          "there",
-          p.missing, p.expected, what);
-    }
+    if (p.missing > 0) check_missing(p, what);
     if (p.outside > 0) {
       error("{} of {} {}s lie past the end of the file; it is truncated", p.outside, p.expected,
             what);
@@ -53,6 +48,26 @@ class DirectoryCheck {
         (image_.piece.empty() || image_.piece.width % 16 != 0 || image_.piece.height % 16 != 0)) {
       error("tiles of {}x{} px; the sides must be multiples of 16", image_.piece.width,
             image_.piece.height);
+    }
+  }
+
+  // OpenSlide, openslide-vendor-aperio.c: a tile without bytes is drawn from the level above it.
+  void check_missing(const PieceCount& p, const char* what) {
+    if (part_ == AperioPart::none || p.empty < p.missing) {
+      error(
+          "{} of {} {}s are missing (offset or size is 0); OpenSlide up to 4.0 and libvips fail "
+          "there",
+          p.missing, p.expected, what);
+    } else if (part_ == AperioPart::base) {
+      error(
+          "{} of {} {}s are missing (size is 0); OpenSlide shows nothing there, nor in the reduced "
+          "levels, and libvips fails",
+          p.missing, p.expected, what);
+    } else {
+      error(
+          "{} of {} {}s are missing (size is 0); OpenSlide draws them from the next larger level, "
+          "libvips fails",
+          p.missing, p.expected, what);
     }
   }
 
@@ -110,13 +125,15 @@ class DirectoryCheck {
 
   const TiffImage& image_;
   const std::string& where_;
+  AperioPart part_;
   Findings& out_;
 };
 
 }  // namespace
 
-void check_directory(const TiffImage& image, const std::string& where, Findings& out) {
-  DirectoryCheck(image, where, out).run();
+void check_directory(const TiffImage& image, const std::string& where, AperioPart part,
+                     Findings& out) {
+  DirectoryCheck(image, where, part, out).run();
 }
 
 }  // namespace histoloom::pyramid

@@ -79,7 +79,7 @@ void check_levels(const TiffFile& file, Findings& out) {
   if (!first.tiled) error(out, "the first directory is not tiled; OpenSlide refuses it");
   std::vector<std::pair<std::string, const TiffImage*>> levels;
   for (std::size_t i = 0; i < file.chain.size(); ++i) {
-    if (i == 0 || (file.chain[i].tiled && !is_ome(file))) {
+    if (i == 0 || (file.chain[i].tiled && !is_ome(file) && !is_mask(file.chain[i]))) {
       levels.emplace_back(fmt::format("directory {}", i), &file.chain[i]);
     }
   }
@@ -102,11 +102,36 @@ void check_levels(const TiffFile& file, Findings& out) {
     warning(out, "no reduced levels for {}x{} px; viewers will be slow", first.size.width,
             first.size.height);
   }
+  for (const auto& [where, image] : levels) {
+    if (image->size != first.size && is_ome(file)) break;  // OpenSlide sees level 0 alone
+    if (openslide3_misreads(*image)) {
+      warning(out,
+              "{} ({}x{}) is smaller than its tile and no JPEG of three channels; OpenSlide 3.4.1 "
+              "with libtiff 4.5.0 shows other pixels",
+              where, image->size.width, image->size.height);
+    }
+  }
   const TiffImage& smallest = *levels.back().second;
   if (smallest.tiled && smallest.pieces.bytes > (5u << 20)) {
     warning(out, "the smallest level has more than 5 MiB; OpenSlide gives no quickhash");
   }
 }
+
+namespace {
+
+void check_mask(const TiffImage& image, std::size_t i, Findings& out) {
+  if (image.tiled && (image.subfile & 1) != 0) {
+    error(out,
+          "directory {} is the mask of a reduced level (NewSubfileType {}); OpenSlide takes it for "
+          "a level",
+          i, image.subfile);
+  } else {
+    warning(out, "directory {} is a mask (NewSubfileType {}), which cuCIM takes for a level", i,
+            image.subfile);
+  }
+}
+
+}  // namespace
 
 void check_generic(const TiffFile& file, Findings& out) {
   const TiffImage& first = file.chain[0];
@@ -121,6 +146,10 @@ void check_generic(const TiffFile& file, Findings& out) {
     const TiffImage& image = file.chain[i];
     tiled += image.tiled ? 1u : 0u;
     if (i == 0) continue;
+    if (is_mask(image)) {
+      check_mask(image, i, out);
+      continue;
+    }
     if (image.tiled && (image.subfile & 1) == 0) {
       error(out,
             "directory {} is tiled, but its NewSubfileType is {}, not 1; OpenSlide sees no "

@@ -21,6 +21,11 @@ std::string_view first_description(const TiffFile& file) {
   return description ? std::string_view(*description) : std::string_view();
 }
 
+bool is_mask(const TiffImage& image) {
+  constexpr std::uint32_t kMask = 4;
+  return (image.subfile & kMask) != 0;
+}
+
 bool is_ome(const TiffFile& file) {
   return first_description(file).find("<OME ") != std::string_view::npos;
 }

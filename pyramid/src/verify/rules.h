@@ -39,6 +39,11 @@ ReaderView imagejs_view(const TiffFile& file);
 bool name_ends_with(const TiffFile& file, std::string_view ending);
 // The first directory's description; empty where it has none.
 std::string_view first_description(const TiffFile& file);
+// A transparency mask (NewSubfileType 4, or 5 of a reduced level), as GDAL writes them.
+bool is_mask(const TiffImage& image);
+// OpenSlide 3.4.1 with libtiff 4.5.0 hands out other pixels of this level: it is narrower or lower
+// than a tile, and libtiff decodes it. OpenSlide decodes JPEG of three channels without libtiff.
+bool openslide3_misreads(const TiffImage& image);
 bool is_ome(const TiffFile& file);  // its description holds OME-XML
 // OpenSlide's driver that claims the file before the one for generic TIFF, with the reason:
 // {"Trestle", "Software starts with \"MedScan\""}. Nothing for Aperio and generic files.
@@ -64,6 +69,10 @@ std::optional<double> parse_number_or_comma(std::string text);
 // `unit_if_absent` is the unit that the reader assumes.
 std::optional<double> mpp_from(std::optional<double> resolution, std::optional<int> unit,
                                int unit_if_absent);
+// Microns of the unit in which the resolution tags count by ImageJ's description; 0 if it is another
+// program's, or names no unit of length ("pixel").
+double imagej_unit(const TiffFile& file);
+std::optional<double> microns_a_pixel(double unit, std::optional<double> resolution);
 // What libtiff sees of a file: its chain ends before a directory without a size.
 TiffFile libtiff_part(const TiffFile& file);
 // The first two directories of the main chain that have one width, masks left out; in ascending order.

@@ -98,6 +98,12 @@ ReaderView bioformats_plain(const TiffFile& file, ReaderView view) {
   view.levels.push_back(first.size);
   view.mpp_x = mpp_from(first.x_resolution, first.resolution_unit, 2);
   view.mpp_y = mpp_from(first.y_resolution, first.resolution_unit, 2);
+  // BaseTiffReader.initMetadataStore(): a unit in the description counts where the tag has none.
+  const bool unitless = first.resolution_unit.value_or(1) != 2 && first.resolution_unit != 3;
+  if (const double unit = unitless ? imagej_unit(file) : 0; unit > 0) {
+    view.mpp_x = microns_a_pixel(unit, first.x_resolution);
+    view.mpp_y = microns_a_pixel(unit, first.y_resolution);
+  }
   if (first.software.find("Faas") != std::string::npos) {
     view.how = "as PyramidTiff, since Software holds \"Faas\"";
     for (std::size_t i = 1; i < file.chain.size(); ++i) view.levels.push_back(file.chain[i].size);

@@ -148,6 +148,25 @@ std::optional<std::string> hash_fails(const TiffFile& file, const ReaderView& vi
   return std::nullopt;
 }
 
+// openslide-decode-tiff.c (v3.4.1): tiff_tile.is_jpeg, which the fast path asks.
+bool decodes_itself(const TiffImage& image) {
+  return image.compression == 7 && image.planar == 1 && image.samples == 3 &&
+         image.bits_per_sample() == 8 && (image.photometric == 2 || image.photometric == 6);
+}
+
+void add_misread_levels(ReaderView& view, const TiffFile& file) {
+  for (const TiffImage& image : file.chain) {
+    const bool level =
+        std::find(view.levels.begin(), view.levels.end(), image.size) != view.levels.end();
+    if (level && openslide3_misreads(image)) {
+      view.notes.push_back(fmt::format(
+          "the level of {}x{} px comes out as other pixels with libtiff 4.5.0, since it "
+          "is smaller than a tile and no JPEG of three channels",
+          image.size.width, image.size.height));
+    }
+  }
+}
+
 ReaderView openslide(const TiffFile& whole, int version) {
   const TiffFile file = libtiff_part(whole);
   ReaderView view;
@@ -163,10 +182,16 @@ ReaderView openslide(const TiffFile& whole, int version) {
   const bool looks_aperio = first_description(file).starts_with("Aperio");
   view = looks_aperio ? aperio(file, view, version) : generic(file, view, version);
   if (const auto why = hash_fails(file, view)) return refusal(view, *why);
+  if (view.opens && version == kOld) add_misread_levels(view, file);
   return view;
 }
 
 }  // namespace
+
+bool openslide3_misreads(const TiffImage& image) {
+  return image.tiled && !decodes_itself(image) &&
+         (image.size.width < image.piece.width || image.size.height < image.piece.height);
+}
 
 ReaderView openslide3_view(const TiffFile& file) { return openslide(file, kOld); }
 ReaderView openslide4_view(const TiffFile& file) { return openslide(file, 4); }

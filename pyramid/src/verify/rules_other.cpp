@@ -176,15 +176,14 @@ ReaderView gdal_view(const TiffFile& whole) {
   view.levels.push_back(first.size);
   const auto overview = [&](const TiffImage& image) {
     constexpr std::uint32_t kReduced = 1;
-    constexpr std::uint32_t kMask = 4;
-    if ((image.subfile & kReduced) == 0 || (image.subfile & kMask) != 0) return false;
+    if ((image.subfile & kReduced) == 0 || is_mask(image)) return false;
     if (image.samples == first.samples) view.levels.push_back(image.size);
     return true;
   };
   for (const TiffImage& child : first.children) overview(child);
   std::size_t datasets = 1;
   for (std::size_t i = 1; i < file.chain.size(); ++i) {
-    if (!overview(file.chain[i])) ++datasets;
+    if (!overview(file.chain[i]) && !is_mask(file.chain[i])) ++datasets;
   }
   view.how = fmt::format("as GTiff: {} dataset{}", datasets, datasets == 1 ? "" : "s");
   if (datasets > 1) {

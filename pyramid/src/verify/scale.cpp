@@ -36,8 +36,12 @@ std::string_view line_value(std::string_view text, std::string_view key) {
   return {};
 }
 
-// Microns of the unit that ImageJ's description names, in which the resolution tags count; 0 if it
-// is another program's, or the unit is none of length ("pixel").
+}  // namespace
+
+std::optional<double> microns_a_pixel(double unit, std::optional<double> resolution) {
+  return resolution && *resolution > 0 ? std::optional(unit / *resolution) : std::nullopt;
+}
+
 double imagej_unit(const TiffFile& file) {
   const std::string_view text = first_description(file);
   if (!text.starts_with("ImageJ=")) return 0;
@@ -46,12 +50,6 @@ double imagej_unit(const TiffFile& file) {
                                [&](const auto& known) { return known.first == unit; });
   return at == kUnits.end() ? 0 : at->second;
 }
-
-std::optional<double> microns_a_pixel(double unit, std::optional<double> resolution) {
-  return resolution && *resolution > 0 ? std::optional(unit / *resolution) : std::nullopt;
-}
-
-}  // namespace
 
 TiffScale scale_of(const TiffFile& file) {
   ReaderView view = qupath_view(file);

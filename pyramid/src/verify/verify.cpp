@@ -28,10 +28,13 @@ VerifyReport verify(const TiffFile& file) {
   }
   Findings& out = report.findings;
   for (std::size_t i = 0; i < file.chain.size(); ++i) {
-    check_directory(file.chain[i], fmt::format("directory {}", i), out);
+    const AperioPart part = !is_aperio(file) || !file.chain[i].tiled ? AperioPart::none
+                            : i == 0                                 ? AperioPart::base
+                                                                     : AperioPart::reduced;
+    check_directory(file.chain[i], fmt::format("directory {}", i), part, out);
     for (std::size_t k = 0; k < file.chain[i].children.size(); ++k) {
       check_directory(file.chain[i].children[k], fmt::format("SubIFD {} of directory {}", k, i),
-                      out);
+                      AperioPart::none, out);
     }
   }
   check_levels(file, out);

@@ -41,6 +41,7 @@ struct PieceCount {
   std::uint64_t offsets = 0;   // entries of the two arrays
   std::uint64_t sizes = 0;
   std::uint64_t missing = 0;  // pieces whose offset or size is 0
+  std::uint64_t empty = 0;    // missing pieces whose size is 0
   std::uint64_t outside = 0;  // pieces that reach past the end of the file
   std::uint64_t bytes = 0;    // sum of the sizes, shared pieces counted every time
   bool scanned = true;        // whether the pieces were looked at; false: too many
