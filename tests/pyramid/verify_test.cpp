@@ -192,6 +192,13 @@ TEST_F(Verify, SaysOfEveryReaderWhatItSeesOfEveryProfile) {
          "2 levels: 1500x1100 750x550; mpp none; nonex;");
   expect("tiatoolbox", all + mpp, all + three, all + three);
   expect("wsidicomizer", "doesn't open", all + three, all + three);
+  // A slide's directories in their order: thumbnail behind level 0, label and macro at the end.
+  expect("IIPImage", all + no_scale,
+         "8 levels: 1500x1100 750x550 750x550 375x275 188x138 94x69 400x400 1280x430; " + no_scale,
+         "4 levels: 1500x1100 400x400 1280x430 750x550; " + no_scale);
+  expect("ImageJ", "doesn't open", "doesn't open", "doesn't open");
+  expect("OpenImageIO", all + mpp, all + mpp, one + mpp);
+  expect("Orthanc WSI", all + no_scale, all + no_scale, one + no_scale);
 }
 
 // The same of npm's libraries; a thumbnail has a size of the writer's choice.

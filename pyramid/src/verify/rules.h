@@ -32,6 +32,10 @@ ReaderView itk_view(const TiffFile& file);
 ReaderView sharp_view(const TiffFile& file);
 ReaderView utif2_view(const TiffFile& file);
 ReaderView imagejs_view(const TiffFile& file);
+ReaderView iipimage_view(const TiffFile& file);
+ReaderView imagej_view(const TiffFile& file);
+ReaderView openimageio_view(const TiffFile& file);
+ReaderView orthanc_view(const TiffFile& file);
 
 // What several rules ask.
 

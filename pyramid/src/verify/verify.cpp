@@ -20,10 +20,12 @@ VerifyReport verify(const TiffFile& file) {
   report.path = file.path.string();
   report.big_tiff = file.big;
   report.bytes = file.bytes;
-  for (const auto view : {openslide3_view, openslide4_view, qupath_view, bioformats_view, asap_view,
-                          cucim_view, libvips_view, gdal_view, tifffile_view, geotiff_view,
-                          tiatoolbox_view, wsidicomizer_view, openlayers_view, viv_view,
-                          geotiffjs_view, itk_view, sharp_view, utif2_view, imagejs_view}) {
+  for (const auto view :
+       {openslide3_view, openslide4_view,   qupath_view,   bioformats_view, asap_view,
+        cucim_view,      libvips_view,      gdal_view,     tifffile_view,   geotiff_view,
+        tiatoolbox_view, wsidicomizer_view, iipimage_view, imagej_view,     openimageio_view,
+        orthanc_view,    openlayers_view,   viv_view,      geotiffjs_view,  itk_view,
+        sharp_view,      utif2_view,        imagejs_view}) {
     report.readers.push_back(view(file));
   }
   Findings& out = report.findings;

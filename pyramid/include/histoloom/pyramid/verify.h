@@ -1,9 +1,9 @@
 // What each reader of slides will see of a TIFF file, by that reader's own rules, and what is wrong
 // with the file.
 //
-// The rules were read in the readers' sources. The tests run OpenSlide 3.4.1, libvips, GDAL, tifffile
-// and npm's libraries and compare what they see. No pixel is decoded: a view says what a
-// reader lists, not that every tile decodes.
+// The rules were read in the readers' sources. The tests compare those of OpenSlide 3.4.1, libvips,
+// GDAL, tifffile, OpenImageIO, Orthanc WSI, IIPImage, ImageJ and npm's libraries with the running
+// readers. No pixel is decoded: a view says what a reader lists, not that every tile decodes.
 //
 // Example: a generic pyramid with mpp 0.5, as BigTIFF. OpenSlide 3.4.1 sees its levels and no mpp;
 // OpenSlide 4 both; QuPath hands it to Bio-Formats, which sees one level; libvips its pages.
