@@ -94,6 +94,14 @@ const Defect kDefects[] = {
      "profile svs can't do without its thumbnail; use generic or ome"},
     {"MaskOutOfAnotherKind", [](auto& o) { o.mask_out = "m.png"; },
      "--mask-out must end in .tif, got 'm.png'"},
+    {"MaskLevelsWithoutAMask", [](auto& o) { o.mask_levels = 1; },
+     "--mask-levels is how many levels the label pyramid has; give --mask-out, too"},
+    {"NoMaskLevels",
+     [](auto& o) {
+       o.mask_out = "m.tif";
+       o.mask_levels = 0;
+     },
+     "--mask-levels must be from 1 to 32, got 0"},
     {"ThumbnailOfAnotherKind", [](auto& o) { o.thumbnail = "t.jpg"; },
      "--thumbnail must end in .png, got 't.jpg'"},
     {"ReportOfAnotherKind", [](auto& o) { o.report = "r.txt"; },

@@ -24,6 +24,10 @@ void add_label_options(CLI::App& app, LabelArguments& o) {
                  "the label of the mask's unlabelled pixels, by name or id (they are tissue)")
       ->check(
           [](const std::string& label) { return std::string(label.empty() ? "is empty" : ""); });
+  app.add_option(
+      "--mask-levels", o.mask_levels,
+      "of the label pyramid, 1 to 32 (down to one tile); of reduced ones OpenSlide mixes "
+      "ids at odd places");
   app.add_option("--annotations", o.annotations,
                  "labels as polygons: .geojson for QuPath, .xml for ASAP");
   app.add_option("--simplify", o.simplify,

@@ -25,6 +25,7 @@ struct LabelArguments {
   std::string background;  // label of the mask's unlabelled pixels; empty: they are tissue
 
   std::filesystem::path mask_out, annotations, report;
+  std::optional<int> mask_levels;  // levels of mask_out; missing: down to one tile
   std::optional<double> simplify;  // tolerance in pixels; missing: half a cell
   int tile = 256;
   int threads = 0;  // number of threads; 0: all cores

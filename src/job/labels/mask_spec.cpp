@@ -14,6 +14,7 @@ namespace histoloom {
 namespace {
 
 constexpr int kMaxTile = 4096;
+constexpr int kMostLevels = 32;  // the writer's
 
 LayoutSource parse_layout(const LabelArguments& a) {
   const std::optional<LayoutKind> kind = parse_layout_kind(a.layout);
@@ -49,6 +50,7 @@ pyramid::WriterOptions label_writer(const LabelArguments& a, PixelSize size) {
   writer.compression = pyramid::Compression::deflate;
   writer.reduction = pyramid::Reduction::mode;
   writer.tile = a.tile;
+  writer.levels = a.mask_levels.value_or(0);
   pyramid::validate(writer);
   return writer;
 }
@@ -57,6 +59,13 @@ void check_label_files(const LabelArguments& a) {
   if (!a.mask_out.empty())
     require_option(ending_of(a.mask_out) == ".tif" || ending_of(a.mask_out) == ".tiff",
                    fmt::format("--mask-out must end in .tif, got '{}'", a.mask_out.string()));
+  if (a.mask_levels) {
+    require_option(!a.mask_out.empty(),
+                   "--mask-levels is how many levels the label pyramid has; give --mask-out, too");
+    require_option(
+        *a.mask_levels >= 1 && *a.mask_levels <= kMostLevels,
+        fmt::format("--mask-levels must be from 1 to {}, got {}", kMostLevels, *a.mask_levels));
+  }
   if (!a.annotations.empty())
     require_option(
         annotation_format(a.annotations).has_value(),
