@@ -92,8 +92,8 @@ TEST(ColumnsOf, CountsCharactersAndNotBytes) {
   EXPECT_EQ(columns_of("\x80"), 1);
 }
 
-TEST(Printable, HasNoControlCharacters) {
-  EXPECT_EQ(one_line("a\nb\x1b[2Jc\x7f ä"), "a?b?[2Jc? ä");
+TEST(WithoutControls, HasNoControlCharacters) {
+  EXPECT_EQ(without_controls("a\nb\x1b[2Jc\x7f ä"), "a?b?[2Jc? ä");
 }
 
 }  // namespace

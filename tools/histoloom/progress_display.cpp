@@ -29,8 +29,8 @@ void ProgressDisplay::start_stage(std::string_view stage, std::int64_t total,
                                   std::string_view unit) {
   finish();
   state_ = {};
-  state_.stage = one_line(stage);
-  state_.unit = one_line(unit);
+  state_.stage = without_controls(stage);
+  state_.unit = without_controls(unit);
   state_.total = total;
   first_.reset();
   began_ = screen_.seconds();
@@ -48,7 +48,7 @@ void ProgressDisplay::update(std::int64_t done, std::string_view detail) {
   if (!open_) return;
   const double now = screen_.seconds();
   state_.done = done;
-  state_.detail = one_line(detail);
+  state_.detail = without_controls(detail);
   if (state_.total > 0)
     estimate_.advance(static_cast<double>(done) / static_cast<double>(state_.total), now);
   // Where a stage is taken up from an earlier run is told at once.

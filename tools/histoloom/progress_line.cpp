@@ -79,7 +79,7 @@ int columns_of(std::string_view text) {
   return columns;
 }
 
-std::string one_line(std::string_view text) {
+std::string without_controls(std::string_view text) {
   std::string out(text);
   std::replace_if(
       out.begin(), out.end(), [](unsigned char c) { return c < ' ' || c == 127; }, '?');

@@ -34,6 +34,6 @@ std::string json_message(std::string_view event, std::string_view message, doubl
 // Columns that a text takes on a terminal, or a few more.
 int columns_of(std::string_view text);
 // The text with '?' in place of each control character.
-std::string one_line(std::string_view text);
+std::string without_controls(std::string_view text);
 
 }  // namespace histoloom
