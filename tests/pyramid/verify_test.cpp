@@ -151,9 +151,7 @@ TEST_F(Verify, FindsNoErrorInOurFilesAndWarnsOfWhatTheirProfilesCantDo) {
       EXPECT_THAT(texts(ome, Severity::error), IsEmpty());
       EXPECT_THAT(texts(ome, Severity::warning),
                   testing::ElementsAre(
-                      "OpenSlide sees one level of an OME-TIFF; use svs for viewers built on it",
-                      "Avivator and Vitessce refuse an OME-TIFF with label, macro or thumbnail; "
-                      "write it with --associated none"));
+                      "OpenSlide sees one level of an OME-TIFF; use svs for viewers built on it"));
     }
   }
 }
@@ -193,9 +191,10 @@ TEST_F(Verify, SaysOfEveryReaderWhatItSeesOfEveryProfile) {
   expect("tiatoolbox", all + mpp, all + three, all + three);
   expect("wsidicomizer", "doesn't open", all + three, all + three);
   // A slide's directories in their order: thumbnail behind level 0, label and macro at the end.
-  expect("IIPImage", all + no_scale,
-         "8 levels: 1500x1100 750x550 750x550 375x275 188x138 94x69 400x400 1280x430; " + no_scale,
-         "4 levels: 1500x1100 400x400 1280x430 750x550; " + no_scale);
+  expect(
+      "IIPImage", all + no_scale,
+      "8 levels: 1500x1100 749x550 750x550 375x275 188x138 94x69 400x400 1280x430; " + no_scale,
+      "10 levels: 1500x1100 1x64 2x64 400x400 3x64 4x64 1280x430 5x64 6x64 750x550; " + no_scale);
   expect("ImageJ", "doesn't open", "doesn't open", "doesn't open");
   expect("OpenImageIO", all + mpp, all + mpp, one + mpp);
   expect("Orthanc WSI", all + no_scale, all + no_scale, one + no_scale);
@@ -222,17 +221,20 @@ TEST_F(Verify, SaysOfNpmsLibrariesWhatTheySeeOfEveryProfile) {
   const std::string mpp = "; mpp 0.5; nonex;";
   const std::string all = "5 levels: 1500x1100" + reduced;
   const std::string chain = "8 levels: 1500x1100" + thumbnail + reduced + drawn;
-  const std::string pictures = "4 levels: 1500x1100" + drawn + thumbnail;
-  expect("Avivator, Vitessce", none, none, none);
-  expect("geotiff.js", all + no_scale, chain + no_scale, pictures + no_scale);
+  const std::string padded = " 1x64 2x64 400x400 3x64 4x64 1280x430 5x64 6x64 750x550";
+  expect("Avivator, Vitessce", none, none,
+         "5 levels: 1500x1100 750x550 375x275 187x137 93x68" + mpp + " label macro thumbnail");
+  expect("geotiff.js", all + no_scale, chain + no_scale,
+         "10 levels: 1500x1100" + padded + no_scale);
   expect("ITK (itk-wasm)", "1 levels: 1500x1100" + mpp, none, "1 levels: 1500x1100" + mpp);
   expect("sharp", all + mpp, chain + mpp, all + mpp);
   expect("utif2", all + no_scale, chain + no_scale,
-         "8 levels: 1500x1100" + reduced + drawn + thumbnail + no_scale);
+         "14 levels: 1500x1100" + reduced + padded + no_scale);
   expect("tiff (image-js)", none, none, none);
   EXPECT_EQ(summary_of(view_of(generic, "OpenLayers")), all + no_scale);
-  EXPECT_EQ(summary_of(view_of(ome, "OpenLayers")),
-            "4 levels: 1500x1100 1280x430" + thumbnail + " 400x400" + no_scale);
+  EXPECT_EQ(
+      summary_of(view_of(ome, "OpenLayers")),
+      "10 levels: 1500x1100 1280x430 750x550 400x400 6x64 5x64 4x64 3x64 2x64 1x64" + no_scale);
   const auto bare = verify_file(
       ours("bare.ome.tif", Profile::ome, [](auto& o) { o.associated_images = kNoAssociated; }));
   EXPECT_EQ(summary_of(view_of(bare, "Avivator, Vitessce")),
@@ -240,25 +242,25 @@ TEST_F(Verify, SaysOfNpmsLibrariesWhatTheySeeOfEveryProfile) {
 }
 
 TEST_F(Verify, OpenLayersIsNeverReadyForTwoDirectoriesOfOneWidth) {
-  const auto with_thumbnail = [&](std::int64_t width) {
+  const auto with_label = [&](std::int64_t width) {
     const Picture picture = blank(width, 40, 3, 200);
     return verify_file(ours("a.svs", Profile::svs, [&](auto& o) {
-      o.associated = {{"thumbnail", {width, 40}, picture.pixels}};
+      o.associated = {{"label", {width, 40}, picture.pixels}};
     }));
   };
-  const VerifyReport clash = with_thumbnail(375);
+  const VerifyReport clash = with_label(375);
   const ReaderView& never = view_of(clash, "OpenLayers");
   EXPECT_FALSE(never.opens);
   EXPECT_EQ(never.how,
-            "its source stays \"loading\", since directories 1 and 3 are both 375 px wide");
-  const VerifyReport apart = with_thumbnail(376);
+            "its source stays \"loading\", since directories 3 and 6 are both 375 px wide");
+  const VerifyReport apart = with_label(376);
   const ReaderView& ready = view_of(apart, "OpenLayers");
   EXPECT_EQ(summary_of(ready),
-            "8 levels: 1500x1100 1280x430 750x550 400x400 376x40 375x275 188x138 94x69; mpp none; "
+            "8 levels: 1500x1100 1280x430 750x550 749x550 376x40 375x275 188x138 94x69; mpp none; "
             "nonex;");
   EXPECT_THAT(ready.notes, testing::ElementsAre(
-                               "directory 1 (376x40) is a picture, shown stretched as a level",
-                               "directory 6 (400x400) is a picture, shown stretched as a level",
+                               "directory 1 (749x550) is a picture, shown stretched as a level",
+                               "directory 6 (376x40) is a picture, shown stretched as a level",
                                "directory 7 (1280x430) is a picture, shown stretched as a level",
                                "needs convertToRGB: \"auto\""));
 }

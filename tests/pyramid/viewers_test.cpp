@@ -120,7 +120,7 @@ void expect_agreement(const std::vector<std::string>& readers) {
   }
 }
 
-TEST(Viewers, ThatRunInNodeSeeWhatVerifySays) {
+TEST(NpmViewers, ThatRunInNodeSeeWhatVerifySays) {
   if (const std::string why = viewers_missing(); !why.empty()) GTEST_SKIP() << why;
   expect_agreement(
       {"geotiff.js", "Avivator, Vitessce", "ITK (itk-wasm)", "sharp", "utif2", "tiff (image-js)"});

@@ -77,6 +77,10 @@ void check_levels(const TiffFile& file, Findings& out) {
           hijack->only_since_4 ? " 4" : "", hijack->format, hijack->reason);
   }
   if (!first.tiled) error(out, "the first directory is not tiled; OpenSlide refuses it");
+  if (const auto same = equally_wide(file)) {
+    warning(out, "OpenLayers shows nothing, since directories {} and {} are both {} px wide",
+            same->first, same->second, file.chain[same->first].size.width);
+  }
   std::vector<std::pair<std::string, const TiffImage*>> levels;
   for (std::size_t i = 0; i < file.chain.size(); ++i) {
     if (i == 0 || (file.chain[i].tiled && !is_ome(file) && !is_mask(file.chain[i]))) {

@@ -224,7 +224,10 @@ ReaderView itk_view(const TiffFile& whole) {
     if ((image.subfile & (kReduced | kMask)) != 0) continue;
     ++slices;
     odd = odd || image.size != first.size;
-    taller = taller || image.size.height > first.size.height;
+    // It writes what is taller than a slice into those before.
+    const auto between = static_cast<std::int64_t>(slices) - 2;
+    taller = taller ||
+             (slices > 1 && image.size.height - first.size.height > between * first.size.height);
     // A tile is looked for where this image has none.
     if (image.tiled &&
         (image.size.width < first.size.width || image.size.height < first.size.height)) {

@@ -69,6 +69,10 @@ std::string xmp_packet(const WriterOptions& o) {
       xml_escaped(o.software), xml_escaped(o.digital_source_type));
 }
 
+std::size_t ome_directory(const WriterOptions& options, std::size_t associated) {
+  return static_cast<std::size_t>(options.channels) + 3 * associated;
+}
+
 std::string ome_xml(const WriterOptions& o, const std::vector<Associated>& associated) {
   std::string scale;
   if (o.mpp) {
@@ -104,7 +108,7 @@ std::string ome_xml(const WriterOptions& o, const std::vector<Associated>& assoc
   for (std::size_t i = 0; i < associated.size(); ++i) {
     const std::string id = fmt::format("{}", i + 1);
     out += fmt::format("<Image ID=\"Image:{}\" Name=\"{}\">", id, xml_escaped(associated[i].name)) +
-           ome_pixels(id, associated[i].size, 3, "", i + 1) + "</Image>";
+           ome_pixels(id, associated[i].size, 3, "", ome_directory(o, i)) + "</Image>";
   }
   return out + "</OME>";
 }

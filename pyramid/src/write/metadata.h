@@ -22,7 +22,12 @@ struct Associated {
   PixelSize size;
 };
 
-// OME-XML, schema 2016-06: the slide, then the associated images, one directory each.
+// The directory of an associated image in an OME-TIFF. Viv (Avivator, Vitessce) doesn't look at
+// TiffData: it looks for an image behind as many directories as those before have channels, so that
+// some directories between them belong to none.
+std::size_t ome_directory(const WriterOptions& options, std::size_t associated);
+
+// OME-XML, schema 2016-06: the slide, then the associated images, each in its ome_directory().
 std::string ome_xml(const WriterOptions& options, const std::vector<Associated>& associated);
 
 // ImageDescription of an svs file's slide, of a reduced level or thumbnail, of label and macro.

@@ -230,13 +230,21 @@ std::vector<Directory> ome_chain(const WriterOptions& options, StoredFile& file)
   for (std::size_t i = 1; i < file.levels.size(); ++i) {
     chain[0].children.push_back(level_directory(options, file, i, 1));
   }
-  for (StoredImage& stored : file.associated) {
-    chain.push_back(strip_directory(options, stored, 0));
+  std::size_t padding = 0;
+  for (std::size_t i = 0; i < file.associated.size(); ++i) {
+    while (chain.size() < ome_directory(options, i))
+      chain.push_back(strip_directory(options, file.padding[padding++], 0));
+    chain.push_back(strip_directory(options, file.associated[i], 0));
   }
   return chain;
 }
 
 }  // namespace
+
+std::size_t padding_of(const WriterOptions& options, std::size_t associated) {
+  if (options.profile != Profile::ome || associated == 0) return 0;
+  return ome_directory(options, associated - 1) - associated;
+}
 
 std::vector<Directory> directories_for(const WriterOptions& options, StoredFile file) {
   switch (options.profile) {

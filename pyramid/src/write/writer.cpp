@@ -30,9 +30,10 @@ namespace {
 constexpr int kStripRows = 16;
 constexpr std::uint64_t kHeaderRoom = 16;
 
-// Strips of the three drawn pictures (the thumbnail has at most 64) and of those handed in.
+// Strips of the three drawn pictures (the thumbnail has at most 64), of the padding and of those
+// handed in.
 std::uint64_t associated_strips(const WriterOptions& options) {
-  std::uint64_t strips = 128;
+  std::uint64_t strips = 160;
   for (const AssociatedImage& image : options.associated) {
     strips += static_cast<std::uint64_t>(divide_up(image.size.height, kStripRows));
   }
@@ -247,6 +248,21 @@ class PyramidWriter::Impl {
     return images;
   }
 
+  // White slivers, which nobody takes for a level by its shape, each as wide as nothing else.
+  std::vector<StoredImage> store_padding(const std::vector<StoredImage>& associated) {
+    constexpr std::int64_t kHeight = 64;
+    std::set<std::int64_t> widths = widths_in_use();
+    for (const StoredImage& stored : associated) widths.insert(stored.image.size.width);
+    std::vector<StoredImage> padding;
+    while (padding.size() < padding_of(options_, associated.size())) {
+      const std::int64_t width = width_apart_from(widths, 1);
+      widths.insert(width);
+      padding.push_back(
+          store_image("", Raster(width, kHeight, 3, 255), {Compression::lzw, 3, 0, false, false}));
+    }
+    return padding;
+  }
+
   // Writes all that follows the tiles, and the header.
   WriteSummary write_rest() {
     WriteSummary summary;
@@ -254,6 +270,7 @@ class PyramidWriter::Impl {
     file.encoding = encoding_for(options_);
     file.jpeg_tables = TileEncoder(file.encoding).tables();
     file.associated = store_associated();
+    file.padding = store_padding(file.associated);
     for (const auto& level : chain_.levels()) {
       file.levels.push_back({level.size, pieces(level.tiles)});
       summary.levels.push_back({level.size, downsample_of(options_.size, level.size),

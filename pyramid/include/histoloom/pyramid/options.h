@@ -49,7 +49,7 @@ struct LabelClass {
   std::array<std::uint8_t, 3> colour{};
 };
 
-// Which of the usual pictures stand next to the pyramid in svs and ome.
+// The choice among the usual pictures next to the pyramid of svs and ome.
 struct AssociatedChoice {
   bool label = true;
   bool macro = true;
@@ -95,7 +95,7 @@ struct WriterOptions {
   AssociatedChoice associated_images;
   // Pictures that the slide has already; each takes the place of the one that would be drawn. Drawn
   // pictures, and every thumbnail, get a width that nothing else in the main chain has: OpenLayers
-  // shows nothing where two are equal.
+  // shows nothing if two are equal.
   std::vector<AssociatedImage> associated;
   // Whether label and macro that weren't handed in are drawn; else they are left out.
   bool draw_missing = true;
