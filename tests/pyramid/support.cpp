@@ -281,7 +281,8 @@ ReadFile read_tiff(const std::filesystem::path& path) {
 
 Output shell(const std::string& command) {
   Output out;
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  // A sanitized library of ours is none for programs of others.
+  FILE* pipe = popen(("unset LD_LIBRARY_PATH; " + command + " 2>&1").c_str(), "r");
   if (pipe == nullptr) return out;
   std::array<char, 4096> buffer{};
   std::size_t n = 0;
