@@ -140,7 +140,7 @@ void write_ours(const Job& job, const fs::path& out) {
   options.size = job.size;
   options.quality = kQuality;
   options.tile = kTile;
-  options.associated_images = false;  // as vips
+  options.associated_images = pyramid::kNoAssociated;  // as vips
   pyramid::PyramidWriter writer(out, options);
   const int fd = ::open(job.raw.c_str(), O_RDONLY);
   constexpr std::int64_t kRows = 64;
