@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <mutex>
 
 #include "decoded.h"
 #include "histoloom/core/readable.h"
@@ -62,11 +63,14 @@ struct RowsSink {
   const PictureFile::TakeRows& take;
   int channels;
   std::exception_ptr error;
+  // libvips hands strips over by locks of GLib, which the thread sanitizer doesn't see.
+  std::mutex mutex;
 };
 
 // Called by libvips for one strip after the other; no exception may cross its frames.
 int take_strip(VipsRegion* region, VipsRect* area, void* data) {
   RowsSink& sink = *static_cast<RowsSink*>(data);
+  const std::scoped_lock held(sink.mutex);
   try {
     sink.take({VIPS_REGION_ADDR(region, area->left, area->top),
                {area->width, area->height},
@@ -89,8 +93,11 @@ void PictureFile::read_rows(int threads, const TakeRows& take) const {
                         vips_image_get_height(image.get()) == size_.height,
                     path_);
   if (threads > 0) vips_concurrency_set(threads);
-  RowsSink sink{take, vips_image_get_bands(image.get()), nullptr};
+  RowsSink sink{take, vips_image_get_bands(image.get()), {}, {}};
+  std::unique_lock held(sink.mutex);
+  held.unlock();
   const int code = vips_sink_disc(image.get(), take_strip, &sink);
+  held.lock();
   if (sink.error) {
     vips_error_clear();
     std::rethrow_exception(sink.error);

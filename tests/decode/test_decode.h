@@ -77,7 +77,8 @@ class StopProgress final : public Progress {
   void warn(std::string_view) override {}
   bool stop_requested() const override { return done >= stop_at; }
 
-  std::int64_t total = 0, done = 0;
+  std::int64_t total = 0;
+  std::atomic<std::int64_t> done = 0;  // stop_requested() comes from any thread
   std::int64_t stop_at = std::numeric_limits<std::int64_t>::max();
 };
 
