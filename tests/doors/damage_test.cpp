@@ -2,13 +2,13 @@
 // refusal in one line, soon, with little memory, and nothing left behind.
 //
 //   HISTOLOOM_FLIPS=2000 HISTOLOOM_SEED=7 build/asan/tests/doors_test --gtest_filter='*Damage*'
+#include "support/damage.h"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -27,11 +27,6 @@ constexpr int kUsualFlips = 12;
 constexpr double kMostSeconds = 10;
 constexpr long kMostMemory = 1 << 20;  // KiB above what the process took before
 
-int from_environment(const char* name, int otherwise) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? std::atoi(text) : otherwise;
-}
-
 long peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -41,20 +36,6 @@ long peak_memory() {
 std::string bytes_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// Up to four bytes, every second time of the first or last 600: what says how the rest is read lies
-// there.
-std::string damaged(std::string bytes, std::mt19937_64& random) {
-  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-  const std::size_t edge = std::min<std::size_t>(600, bytes.size());
-  const bool at_edge = below(2) == 0;
-  for (std::size_t left = 1 + below(4); left > 0; --left) {
-    std::size_t at = below(bytes.size());
-    if (at_edge) at = below(2) == 0 ? below(edge) : bytes.size() - 1 - below(edge);
-    bytes[at] = static_cast<char>(below(3) == 0 ? bytes[at] ^ 1 << below(8) : below(256));
-  }
-  return bytes;
 }
 
 std::vector<Door> doors_of(const Kind& kind) {
