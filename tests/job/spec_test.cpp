@@ -91,7 +91,8 @@ const Defect kDefects[] = {
        o.out = "slide.svs";
        o.associated = "none";
      },
-     "profile svs can't do without its thumbnail; use generic or ome"},
+     "--associated: profile svs can't do without its thumbnail, got none; name it, too, or use "
+     "generic or ome"},
     {"MaskOutOfAnotherKind", [](auto& o) { o.mask_out = "m.png"; },
      "--mask-out must end in .tif, got 'm.png'"},
     {"MaskLevelsWithoutAMask", [](auto& o) { o.mask_levels = 1; },

@@ -92,6 +92,25 @@ TEST_F(Associated, AreThoseThatAreChosen) {
   EXPECT_THAT(names_in(written(picture, options)), ElementsAre("thumbnail", "macro"));
 }
 
+// Every picture of an OME-TIFF brings directories of padding.
+TEST_F(Associated, OfAnOmeTiffMayBeMany) {
+  const Picture picture = blank(300, 200, 3, 200);
+  WriterOptions options = full_options(picture, Profile::ome);
+  options.tile = 64;
+  for (int i = 0; i < 150; ++i)
+    options.associated.push_back(
+        {"picture " + std::to_string(i), {16, 16}, std::vector<std::uint8_t>(768, 9)});
+  const TiffFile file = written(picture, options);
+  EXPECT_EQ(names_in(file).size(), 153u);
+  EXPECT_TRUE(view_of(verify(file), "Avivator, Vitessce").opens);
+}
+
+// Viv takes the pictures for levels wherever they are.
+TEST_F(Associated, OfASlideOfOneLevelHaveNoPadding) {
+  const Picture picture = blank(30, 20, 3, 200);
+  EXPECT_EQ(written(picture, full_options(picture, Profile::ome)).chain.size(), 4u);
+}
+
 // The preview is the summary's, whatever the file holds.
 TEST_F(Associated, OrNotTheSummaryHasAThumbnail) {
   const Picture picture = waves(1500, 1100, 3);
@@ -111,6 +130,10 @@ TEST(AssociatedChoice, IsNoneOrAListOfNames) {
   EXPECT_EQ(refused("label,macro", Profile::generic),
             "profile generic holds no associated images, got label,macro; use svs or ome");
   EXPECT_EQ(refused("none", Profile::generic), "");
+  EXPECT_EQ(refused("label,macro", Profile::svs),
+            "profile svs can't do without its thumbnail, got label,macro; name it, too, or use "
+            "generic or ome");
+  EXPECT_EQ(refused("LABEL,Thumbnail", Profile::svs), "");
 }
 
 TEST(AssociatedChoice, HoldsWhatIsHandedIn) {

@@ -36,7 +36,8 @@ void add_output_options(CLI::App& app, GenerateArguments& o) {
       ->capture_default_str();
   app.add_option("--quality", o.quality, "of JPEG, 1 to 100")->capture_default_str();
   app.add_option("--associated", o.associated,
-                 "pictures in an svs or ome: none or some of label,macro,thumbnail (all)");
+                 "pictures in an svs (needs its thumbnail) or ome: none or some of "
+                 "label,macro,thumbnail (all)");
   app.add_option("--mask-out", o.mask_out, "label pyramid, .tif; read reduced levels as pages");
   app.add_option("--thumbnail", o.thumbnail, "picture of the slide, .png");
 }

@@ -22,7 +22,8 @@ void add_pyramid(CLI::App& program, std::vector<Subcommand>& out) {
   app->add_option("--shrink", o.shrink, "2 or 4, from level to level")->capture_default_str();
   app->add_option("--levels", o.levels, "how many (down to one tile)");
   app->add_option("--associated", o.associated,
-                  "pictures in an svs or ome: none or some of label,macro,thumbnail (all)");
+                  "pictures in an svs (needs its thumbnail) or ome: none or some of "
+                  "label,macro,thumbnail (all)");
   app->add_flag("--labels", o.labels, "one-channel mask: shrink by mode, never invent a class");
   app->add_option("--mpp", o.mpp, "microns per pixel (the input's)");
   app->add_option("--magnification", o.magnification, "of the objective (the input's)");

@@ -78,8 +78,10 @@ void check_levels(const TiffFile& file, Findings& out) {
   }
   if (!first.tiled) error(out, "the first directory is not tiled; OpenSlide refuses it");
   if (const auto same = equally_wide(file)) {
-    warning(out, "OpenLayers shows nothing, since directories {} and {} are both {} px wide",
-            same->first, same->second, file.chain[same->first].size.width);
+    warning(
+        out,
+        "OpenLayers shows nothing, since directories {} and {} are both {} px wide; use generic",
+        same->first, same->second, file.chain[same->first].size.width);
   }
   std::vector<std::pair<std::string, const TiffImage*>> levels;
   for (std::size_t i = 0; i < file.chain.size(); ++i) {
@@ -107,7 +109,7 @@ void check_levels(const TiffFile& file, Findings& out) {
             first.size.height);
   }
   for (const auto& [where, image] : levels) {
-    if (image->size != first.size && is_ome(file)) break;  // OpenSlide sees level 0 alone
+    if (where.starts_with("SubIFD")) break;  // no level for OpenSlide
     if (openslide3_misreads(*image)) {
       warning(out,
               "{} ({}x{}) is smaller than its tile and no JPEG of three channels; OpenSlide 3.4.1 "
@@ -314,11 +316,8 @@ void check_ome(const TiffFile& file, Findings& out) {
   if (!first.children.empty() && !first.child_in_main_chain) {
     warning(out, "OpenSlide sees one level of an OME-TIFF; use svs for viewers built on it");
   }
-  if (xml.images.size() > 1 && !viv_view(file).opens) {
-    warning(
-        out,
-        "Avivator and Vitessce refuse an OME-TIFF with label, macro or thumbnail; write it with "
-        "--associated none");
+  if (const ReaderView viv = viv_view(file); !viv.opens) {
+    warning(out, "Avivator and Vitessce can't open it: {}", viv.how);
   }
   if (!name_ends_with(file, ".ome.tif") && !name_ends_with(file, ".ome.tiff")) {
     warning(out, "OME-TIFF should be called .ome.tif; tiatoolbox goes by the name");

@@ -18,7 +18,6 @@ namespace histoloom::pyramid {
 namespace {
 
 constexpr std::uint32_t kReduced = 1;
-constexpr std::uint32_t kMask = 4;
 
 std::string size_of(const TiffImage& image) {
   return fmt::format("{}x{}", image.size.width, image.size.height);
@@ -31,7 +30,7 @@ ReaderView view_named(const char* reader) {
   return view;
 }
 
-// Pictures beside the pyramid are in strips; who goes through the chain takes them for levels.
+// Pictures next to the pyramid are in strips; who goes through the chain takes them for levels.
 void note_pictures(ReaderView& view, const TiffFile& file, const char* what) {
   for (std::size_t i = 1; i < file.chain.size(); ++i) {
     if (file.chain[i].tiled) continue;
@@ -56,9 +55,9 @@ bool geotiff_decodes(int compression) {
 
 std::optional<std::pair<std::size_t, std::size_t>> equally_wide(const TiffFile& file) {
   for (std::size_t i = 0; i < file.chain.size(); ++i) {
-    if ((file.chain[i].subfile & kMask) != 0) continue;
+    if (is_mask(file.chain[i])) continue;
     for (std::size_t k = i + 1; k < file.chain.size(); ++k) {
-      if ((file.chain[k].subfile & kMask) != 0) continue;
+      if (is_mask(file.chain[k])) continue;
       if (file.chain[i].size.width == file.chain[k].size.width) return std::pair{i, k};
     }
   }
@@ -70,7 +69,7 @@ namespace {
 std::vector<const TiffImage*> without_masks(const TiffFile& file) {
   std::vector<const TiffImage*> images;
   for (const TiffImage& image : file.chain) {
-    if ((image.subfile & kMask) == 0) images.push_back(&image);
+    if (!is_mask(image)) images.push_back(&image);
   }
   return images;
 }
@@ -83,8 +82,8 @@ std::string openlayers_refusal(const TiffFile& file) {
   const std::size_t images = without_masks(file).size();
   const std::size_t masks = file.chain.size() - images;
   if (masks > 0 && masks != images) {
-    return fmt::format("its source stays \"loading\", since {} masks stand beside {} images", masks,
-                       images);
+    return fmt::format("its source stays \"loading\", since there are {} masks for {} images",
+                       masks, images);
   }
   if (const auto same = equally_wide(file)) {
     return fmt::format(
@@ -150,7 +149,7 @@ ReaderView viv_view(const TiffFile& file) {
   const OmeXml xml = parse_ome_xml(is_ome(file) ? first_description(file) : std::string_view());
   const std::vector<TiffImage>& children = file.chain[0].children;
   if (xml.images.empty()) {
-    view.how = "no OME-XML; use ome without pictures";
+    view.how = "no OME-XML; use ome";
     return view;
   }
   if (!geotiff_decodes(file.chain[0].compression)) {
@@ -158,15 +157,17 @@ ReaderView viv_view(const TiffFile& file) {
     return view;
   }
   if (children.empty() && xml.images.size() > 1) {
-    view.how = "takes the Images of the OME-XML for levels, as there are no SubIFDs";
+    view.how =
+        "takes the Images of the OME-XML for levels, as there are no SubIFDs; write it with "
+        "--associated none";
     return view;
   }
   std::int64_t at = 0;
   for (const OmeImage& image : xml.images) {
     if (at >= static_cast<std::int64_t>(file.chain.size())) {
       view.how = fmt::format(
-          "looks for {} in directory {}, since an RGB image counts as three; use ome without "
-          "pictures",
+          "looks for {} in directory {}, since an RGB image counts as three; 'histoloom pyramid' "
+          "writes it where it is looked for",
           image.name, at);
       return view;
     }
@@ -221,7 +222,7 @@ ReaderView itk_view(const TiffFile& whole) {
   bool taller = false;
   for (std::size_t i = 0; i < file.chain.size(); ++i) {
     const TiffImage& image = file.chain[i];
-    if ((image.subfile & (kReduced | kMask)) != 0) continue;
+    if (is_mask(image) || (image.subfile & kReduced) != 0) continue;
     ++slices;
     odd = odd || image.size != first.size;
     // It writes what is taller than a slice into those before.

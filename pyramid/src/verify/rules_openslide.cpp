@@ -156,8 +156,8 @@ bool decodes_itself(const TiffImage& image) {
 
 void add_misread_levels(ReaderView& view, const TiffFile& file) {
   for (const TiffImage& image : file.chain) {
-    const bool level =
-        std::find(view.levels.begin(), view.levels.end(), image.size) != view.levels.end();
+    const bool level = !is_mask(image) && std::find(view.levels.begin(), view.levels.end(),
+                                                    image.size) != view.levels.end();
     if (level && openslide3_misreads(image)) {
       view.notes.push_back(fmt::format(
           "the level of {}x{} px comes out as other pixels with libtiff 4.5.0, since it "

@@ -112,7 +112,7 @@ ReaderView openimageio_view(const TiffFile& whole) {
   view.mpp_x = mpp_from(first.x_resolution, first.resolution_unit, 1);
   view.mpp_y = mpp_from(first.y_resolution, first.resolution_unit, 1);
   if (view.levels.size() < file.chain.size())
-    view.notes.push_back("pictures beside the levels are subimages among them, without a name");
+    view.notes.push_back("pictures next to the levels are subimages among them, without a name");
   if (!first.children.empty()) view.notes.push_back("levels in SubIFDs are not looked at");
   return view;
 }
@@ -142,7 +142,7 @@ ReaderView orthanc_view(const TiffFile& whole) {
                    [](PixelSize a, PixelSize b) { return a.width > b.width; });
   view.notes.push_back("no mpp: 15 mm a side unless --imaged-width and --imaged-height are given");
   if (view.levels.size() < file.chain.size())
-    view.notes.push_back("pictures beside the levels are left out");
+    view.notes.push_back("pictures next to the levels are left out");
   if (!file.chain[0].children.empty()) view.notes.push_back("levels in SubIFDs are not looked at");
   return view;
 }

@@ -70,6 +70,7 @@ std::string xmp_packet(const WriterOptions& o) {
 }
 
 std::size_t ome_directory(const WriterOptions& options, std::size_t associated) {
+  if (level_sizes(options).size() == 1) return 1 + associated;
   return static_cast<std::size_t>(options.channels) + 3 * associated;
 }
 

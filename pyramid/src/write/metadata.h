@@ -24,7 +24,8 @@ struct Associated {
 
 // The directory of an associated image in an OME-TIFF. Viv (Avivator, Vitessce) doesn't look at
 // TiffData: it looks for an image behind as many directories as those before have channels, so that
-// some directories between them belong to none.
+// some directories between them belong to none. Of a slide of one level it takes all images for
+// levels, wherever they are.
 std::size_t ome_directory(const WriterOptions& options, std::size_t associated);
 
 // OME-XML, schema 2016-06: the slide, then the associated images, each in its ome_directory().

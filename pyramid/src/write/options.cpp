@@ -104,6 +104,20 @@ void validate_associated(const WriterOptions& o) {
   }
 }
 
+AssociatedChoice named_pictures(std::string_view names) {
+  AssociatedChoice choice = kNoAssociated;
+  if (names == "none") return choice;
+  for (std::string_view rest = names;;) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view name = rest.substr(0, end);
+    require(name == "label" || name == "macro" || name == "thumbnail",
+            "unknown associated image \"{}\"; use none or some of label,macro,thumbnail", name);
+    (name == "label" ? choice.label : name == "macro" ? choice.macro : choice.thumbnail) = true;
+    if (end == rest.size()) return choice;
+    rest.remove_prefix(end + 1);
+  }
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -208,18 +222,12 @@ bool AssociatedChoice::holds(std::string_view name) const {
 }
 
 AssociatedChoice parse_associated(std::string_view names, Profile profile) {
-  AssociatedChoice choice = kNoAssociated;
-  if (names == "none") return choice;
-  for (std::string_view rest = names;;) {
-    const std::size_t end = std::min(rest.find(','), rest.size());
-    const std::string_view name = rest.substr(0, end);
-    require(name == "label" || name == "macro" || name == "thumbnail",
-            "unknown associated image \"{}\"; use none or some of label,macro,thumbnail", name);
-    (name == "label" ? choice.label : name == "macro" ? choice.macro : choice.thumbnail) = true;
-    if (end == rest.size()) break;
-    rest.remove_prefix(end + 1);
-  }
-  require(supports(profile, Feature::associated_images),
+  const AssociatedChoice choice = named_pictures(ascii_lower(names));
+  require(choice.thumbnail || supports(profile, Feature::no_associated_images),
+          "profile {} can't do without its thumbnail, got {}; name it, too, or use generic or ome",
+          name_of(profile), names);
+  require(!(choice.label || choice.macro || choice.thumbnail) ||
+              supports(profile, Feature::associated_images),
           "profile {} holds no associated images, got {}; use svs or ome", name_of(profile), names);
   return choice;
 }

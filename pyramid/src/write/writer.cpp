@@ -30,10 +30,14 @@ namespace {
 constexpr int kStripRows = 16;
 constexpr std::uint64_t kHeaderRoom = 16;
 
-// Strips of the three drawn pictures (the thumbnail has at most 64), of the padding and of those
-// handed in.
+// White directories that an OME-TIFF has between its pictures are as high as this, or as the slide.
+constexpr std::int64_t kSliver = 64;
+
+// Strips of the three drawn pictures (the thumbnail has at most 64), of those handed in and of the
+// padding.
 std::uint64_t associated_strips(const WriterOptions& options) {
-  std::uint64_t strips = 160;
+  std::uint64_t strips =
+      128 + padding_of(options, 3 + options.associated.size()) * (kSliver / kStripRows);
   for (const AssociatedImage& image : options.associated) {
     strips += static_cast<std::uint64_t>(divide_up(image.size.height, kStripRows));
   }
@@ -220,12 +224,12 @@ class PyramidWriter::Impl {
     const Encoding sharp{Compression::lzw, 3, 0, false, false};
     std::vector<StoredImage> images;
     std::set<std::int64_t> widths = widths_in_use();
-    const auto store = [&](const std::string& name, const Encoding& drawn_as, const Raster& drawn,
+    const auto store = [&](const std::string& name, const Encoding& drawn_as, auto&& draw,
                            auto&& narrow) {
       if (!options_.associated_images.holds(name)) return;
       const AssociatedImage* image = handed_in(name);
       if (image == nullptr && !options_.draw_missing && name != "thumbnail") return;
-      const Raster raster = image != nullptr ? raster_of(*image) : drawn;
+      const Raster raster = image != nullptr ? raster_of(*image) : draw();
       const Encoding& encoding = image == nullptr ? drawn_as : name == "label" ? sharp : kept;
       // What a scanner saw of the glass stays as it is; a thumbnail can be made anew.
       const std::int64_t width = image != nullptr && name != "thumbnail"
@@ -235,10 +239,14 @@ class PyramidWriter::Impl {
       images.push_back(store_image(name, narrow(raster, width, raster.height), encoding));
     };
     const Raster& preview = chain_.preview();
-    const Raster label = draw_label(options_.label_lines, !options_.digital_source_type.empty());
+    const auto label = [&] {
+      return draw_label(options_.label_lines, !options_.digital_source_type.empty());
+    };
     store("label", sharp, label, crop);
-    store("macro", photo, draw_macro(label, preview), crop);
-    store("thumbnail", photo, preview, resize);
+    store(
+        "macro", photo, [&] { return draw_macro(label(), preview); }, crop);
+    store(
+        "thumbnail", photo, [&] { return preview; }, resize);
     for (const AssociatedImage& image : options_.associated) {
       const auto stored = [&](const StoredImage& s) { return s.image.name == image.name; };
       if (std::none_of(images.begin(), images.end(), stored)) {
@@ -248,17 +256,16 @@ class PyramidWriter::Impl {
     return images;
   }
 
-  // White slivers, which nobody takes for a level by its shape, each as wide as nothing else.
+  // Slivers, which nobody takes for a level by its shape, each as wide as nothing else.
   std::vector<StoredImage> store_padding(const std::vector<StoredImage>& associated) {
-    constexpr std::int64_t kHeight = 64;
     std::set<std::int64_t> widths = widths_in_use();
     for (const StoredImage& stored : associated) widths.insert(stored.image.size.width);
     std::vector<StoredImage> padding;
     while (padding.size() < padding_of(options_, associated.size())) {
       const std::int64_t width = width_apart_from(widths, 1);
       widths.insert(width);
-      padding.push_back(
-          store_image("", Raster(width, kHeight, 3, 255), {Compression::lzw, 3, 0, false, false}));
+      const Raster sliver(width, std::min(kSliver, options_.size.height), 3, 255);
+      padding.push_back(store_image("", sliver, {Compression::lzw, 3, 0, false, false}));
     }
     return padding;
   }
