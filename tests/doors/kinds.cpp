@@ -185,11 +185,9 @@ std::map<std::string, std::string> drawn() {
           {"evaluate", none}};
 }
 
-}  // namespace
-
-std::vector<Kind> all_kinds() {
+std::vector<Kind> picture_kinds() {
   const std::string editable = "!can't be edited: its image of 256x256 px ";
-  std::vector<Kind> out{
+  return {
       {"transparency", "a.png", write_transparent,
        pictures("tissue, glass", {{"inpaint", "!is no TIFF file"},
                                   {"slides", "!is not a slide that OpenSlide reads"}})},
@@ -210,6 +208,11 @@ std::vector<Kind> all_kinds() {
       {"profile of other colours", "a.tif", tiff(with_profile()),
        pictures("-the door takes no profile", {{"pyramid", "tissue, glass, profile left out"},
                                                {"inpaint", "-a copy keeps all tags"}})},
+  };
+}
+
+std::vector<Kind> scale_kinds() {
+  return {
       {"resolution without a unit", "a.tif", tiff(resolved(300, 1)), scales("")},
       {"printing resolution", "a.tif", tiff(resolved(300, 2)), scales("")},
       {"resolution with a unit", "a.tif", tiff(resolved(20000, 3)), scales("0.5")},
@@ -225,6 +228,11 @@ std::vector<Kind> all_kinds() {
                       "PhysicalSizeY=\"500\" PhysicalSizeYUnit=\"nm\"/></Image></OME>"))),
        scales("0.5")},
       {"name in capitals", "A.TIF", tiff(picture()), pictures("tissue, glass", {})},
+  };
+}
+
+std::vector<Kind> mask_kinds() {
+  return {
       {"few bits", "m.tif", tiff(mask(4)), masks("id 1, id 5")},
       {"polarity", "m.tif", tiff(with(mask(), 262, {3, {0}})), masks("id 1, id 5")},
       {"palette", "m.tif", tiff(palette([](std::uint32_t i, int c) {
@@ -240,6 +248,11 @@ std::vector<Kind> all_kinds() {
        },
        masks("!is stored as JPEG, which invents classes; save it as PNG")},
       {"mask's name in capitals", "M.TIF", tiff(mask()), masks("id 1, id 5")},
+  };
+}
+
+std::vector<Kind> annotation_kinds() {
+  return {
       {"compressed annotations", "a.geojson.gz",
        [](const fs::path& path) {
          const gzFile file = gzopen(path.c_str(), "wb");
@@ -259,6 +272,14 @@ std::vector<Kind> all_kinds() {
        },
        drawn()},
   };
+}
+
+}  // namespace
+
+std::vector<Kind> all_kinds() {
+  std::vector<Kind> out;
+  for (auto&& some : {picture_kinds(), scale_kinds(), mask_kinds(), annotation_kinds()})
+    out.insert(out.end(), some.begin(), some.end());
   return out;
 }
 

@@ -79,6 +79,27 @@ TEST(TileEditor, ADamagedTileIsAnErrorThatNamesIt) {
   }
 }
 
+// A reader takes the step as it is; an encoder divides by it.
+TEST(TileEditor, AStepOfQuantisationOfZeroIsRefused) {
+  const ScratchDirectory scratch;
+  const Picture picture = waves(600, 400, 3);
+  MemoryFile file = write_to_memory(picture, options_for(picture));
+  std::string bytes(file.bytes.begin(), file.bytes.end());
+  const std::string table("\xFF\xDB\0\x43\0", 5);
+  const std::size_t at = bytes.find(table);
+  ASSERT_NE(at, std::string::npos);
+  for (const std::size_t step : {0, 5, 63}) {
+    std::string damaged = bytes;
+    damaged[at + table.size() + step] = '\0';
+    write_bytes(scratch / "in.tif", damaged);
+    const TileEditor editor(scratch / "in.tif");
+    const std::vector<std::uint8_t> white(static_cast<std::size_t>(3 * kRect.area()), 255);
+    EXPECT_THAT(message_of([&] { editor.write(scratch / "out.tif", kRect, white, mark()); }),
+                HasSubstr("its JPEG stream states a step of quantisation of 0, or none"));
+    EXPECT_FALSE(std::filesystem::exists(scratch / "out.tif"));
+  }
+}
+
 // Wherever the profile puts it.
 TiffEditor::Directory& level_of(TiffEditor& file, std::size_t level) {
   auto& children = file.chain[0].children;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <jpeglib.h>
 
+#include <algorithm>
 #include <array>
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs it first
@@ -151,6 +152,19 @@ void require_sampling(const jpeg_decompress_struct& stream) {
   }
 }
 
+// The encoder divides by the steps, too, and takes tables that the decoder has not met as they are.
+void require_quantisation(const jpeg_decompress_struct& stream) {
+  for (int c = 0; c < stream.num_components; ++c) {
+    const int number = stream.comp_info[c].quant_tbl_no;
+    const JQUANT_TBL* table =
+        number >= 0 && number < NUM_QUANT_TBLS ? stream.quant_tbl_ptrs[number] : nullptr;
+    if (table == nullptr ||
+        std::any_of(table->quantval, table->quantval + DCTSIZE2, [](UINT16 q) { return q == 0; }))
+      throw UserError("its JPEG stream states a step of quantisation of 0, or none",
+                      ErrorCode::damaged_file);
+  }
+}
+
 }  // namespace
 
 JpegPatcher::JpegPatcher(std::vector<std::uint8_t> tables, bool rgb)
@@ -178,6 +192,7 @@ std::vector<std::uint8_t> JpegPatcher::patch(const std::vector<std::uint8_t>& st
                     ErrorCode::damaged_file);
 
   require_sampling(s.old);
+  require_quantisation(s.old);
 
   std::vector<JSAMPROW> rows;
   for (std::int64_t y = 0; y < pixels.height; ++y)
