@@ -157,6 +157,13 @@ void require_one_image(const pyramid::TiffFile& file) {
   if (pieces.expected > 0 && pieces.missing == pieces.expected)
     throw UserError(fmt::format("{}: all {} {}s of its image are missing; fetch it again", path,
                                 pieces.expected, first.tiled ? "tile" : "strip"));
+  constexpr int kOldJpeg = 6;  // may lie at a place of its own
+  if (pieces.offsets < pieces.expected && first.compression != kOldJpeg)
+    throw UserError(
+        fmt::format("{} is damaged: it lists {} of the {} {}s of its image of {}x{} px; "
+                    "fetch it again",
+                    path, pieces.offsets, pieces.expected, first.tiled ? "tile" : "strip",
+                    first.size.width, first.size.height));
 }
 
 bool is_tiff(const std::filesystem::path& path) {

@@ -133,6 +133,18 @@ TEST_F(WhatPixelsAre, PlanesAndGapsOfADamagedFileAreRefusedInOneLine) {
   }
 }
 
+// Whoever goes by its width would take gigabytes before the fifth tile is found missing.
+TEST_F(WhatPixelsAre, ASizeThatItsTilesDontReachIsRefused) {
+  TestDirectory d{test_tags(64, 64, 3, kTile), test_tiles(64, 64, 3, kTile, value_at)};
+  d.tags[256] = {4, {8'388'672}};
+  const fs::path wide = tiff("wide.tif", {d});
+  const std::string said = wide.string() +
+                           " is damaged: it lists 4 of the 524292 tiles of its image of 8388672x64 "
+                           "px; fetch it again";
+  EXPECT_EQ(refusal(wide), said);
+  EXPECT_EQ(mask_refusal(wide), said);
+}
+
 // A JPEG by libjpeg through libvips: a JFIF file, whose colours are YCbCr.
 std::string jpeg_tile(int seed, int subsample, const char* target = ".jpg") {
   start_vips();
