@@ -136,7 +136,7 @@ TEST(VerifyCommand, ReportsErrorsWithCodeOneAndAsJson) {
   const std::string bytes = bytes_of(out);
   const auto json = nlohmann::json::parse(run({"verify", out, "--json"}).out);
   EXPECT_TRUE(json["ok"]);
-  EXPECT_EQ(json["readers"].size(), 19u);
+  EXPECT_EQ(json["readers"].size(), 23u);
   EXPECT_EQ(json["readers"][0]["reader"], "OpenSlide 3.4.1");
   EXPECT_EQ(json["readers"][0]["levels"][0], nlohmann::json({700, 500}));
   EXPECT_TRUE(json["readers"][0]["magnification"].is_null());
