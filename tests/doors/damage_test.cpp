@@ -86,9 +86,10 @@ TEST_P(Damage, IsAnsweredOrRefusedInOneLine) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     EXPECT_EQ(fault, "") << door.name << ", flip " << i << " of seed " << seed;
     EXPECT_LT(took.count(), kMostSeconds) << door.name << ", flip " << i << " of seed " << seed;
+    ASSERT_LT(peak_memory() - before, kMostMemory)
+        << door.name << ", flip " << i << " of seed " << seed;
     fs::remove_all(place);
   }
-  EXPECT_LT(peak_memory() - before, kMostMemory);
 }
 
 std::string kind_name(const testing::TestParamInfo<Kind>& info) {

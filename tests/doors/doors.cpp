@@ -123,7 +123,8 @@ std::string by_inpaint(const fs::path& file) {
 std::string first_image(const ImageSetOptions& options) {
   const auto images = read_image_set(options, labels());
   const TrainingImage& image = images.at(0);
-  const auto at = [&](std::int64_t x) {
+  const auto at = [&](std::int64_t x) -> std::string {
+    if (x >= image.size.width || x >= image.size.height) return "outside";  // of a damaged file
     return colour_of(&image.pixels[static_cast<std::size_t>(3 * (x * image.size.width + x))]);
   };
   // A model of 1 micron a pixel.
