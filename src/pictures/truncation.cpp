@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <fstream>
 #include <set>
 #include <string>
@@ -166,11 +165,16 @@ void require_one_image(const pyramid::TiffFile& file) {
                     first.size.width, first.size.height));
 }
 
+bool starts_as_tiff(std::string_view bytes) {
+  if (bytes.size() < 4) return false;
+  return (bytes.starts_with("II") && (bytes[2] == 42 || bytes[2] == 43)) ||
+         (bytes.starts_with("MM") && (bytes[3] == 42 || bytes[3] == 43));
+}
+
 bool is_tiff(const std::filesystem::path& path) {
   std::array<char, 4> head{};
   std::ifstream(path, std::ios::binary).read(head.data(), head.size());
-  return (std::memcmp(head.data(), "II", 2) == 0 && (head[2] == 42 || head[2] == 43)) ||
-         (std::memcmp(head.data(), "MM", 2) == 0 && (head[3] == 42 || head[3] == 43));
+  return starts_as_tiff(std::string_view(head.data(), head.size()));
 }
 
 }  // namespace histoloom

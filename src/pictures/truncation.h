@@ -30,5 +30,6 @@ void require_one_image(const pyramid::TiffFile& file);
 
 // By its first four bytes: TIFF or BigTIFF of either byte order.
 bool is_tiff(const std::filesystem::path& path);
+bool starts_as_tiff(std::string_view bytes);
 
 }  // namespace histoloom

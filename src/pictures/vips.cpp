@@ -41,11 +41,19 @@ VipsPtr<VipsImage> open_mended(const std::filesystem::path& path, bool& mended) 
 
 void free_bytes(void* bytes) { delete static_cast<std::string*>(bytes); }
 
-VipsPtr<VipsImage> open_source(VipsSource* from) {
+VipsPtr<VipsImage> open_source(VipsSource* from, bool tiff) {
   const VipsPtr<VipsSource> source(from);
   if (!source) return nullptr;
-  return VipsPtr<VipsImage>(vips_image_new_from_source(
-      source.get(), "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, nullptr));
+  if (!tiff)
+    return VipsPtr<VipsImage>(vips_image_new_from_source(source.get(), "", "access",
+                                                         VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                                         VIPS_FAIL_ON_ERROR, nullptr));
+  // libvips would hand a damaged TIFF to ImageMagick, which leaves libtiff an error handler with a
+  // pointer to freed memory: OpenSlide's next error would call it.
+  VipsImage* out = nullptr;
+  vips_tiffload_source(source.get(), &out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                       VIPS_FAIL_ON_ERROR, nullptr);
+  return VipsPtr<VipsImage>(out);
 }
 
 }  // namespace
@@ -69,15 +77,16 @@ VipsPtr<VipsImage> open_vips_image(const std::filesystem::path& path) {
   bool mended = false;
   if (VipsPtr<VipsImage> image = open_mended(path, mended); image || mended) return image;
   // Through a source, since libvips takes a '[' in a file's name for its own options.
-  return open_source(vips_source_new_from_file(path.c_str()));
+  return open_source(vips_source_new_from_file(path.c_str()), is_tiff(path));
 }
 
 VipsPtr<VipsImage> open_vips_buffer(std::string bytes) {
   start_vips();
+  const bool tiff = starts_as_tiff(bytes);
   auto* kept = new std::string(std::move(bytes));
   VipsSource* source = vips_source_new_from_memory(kept->data(), kept->size());
   g_object_set_data_full(G_OBJECT(source), "histoloom", kept, free_bytes);
-  return open_source(source);
+  return open_source(source, tiff);
 }
 
 }  // namespace histoloom

@@ -34,6 +34,16 @@ TEST(Vips, TellsItsErrorInOneLineAndForgetsIt) {
   EXPECT_EQ(vips_says(), "no reason given");
 }
 
+TEST(Vips, HandsADamagedTiffToNoOtherLibrary) {
+  const ScratchDirectory scratch;
+  const std::string bytes("II*\0\xff\xff\0\0", 8);  // a directory past the end
+  write_bytes(scratch / "a.tif", bytes);
+  EXPECT_EQ(open_vips_image(scratch / "a.tif"), nullptr);
+  EXPECT_THAT(vips_says(), testing::EndsWith(": bad seek to 65535"));
+  EXPECT_EQ(open_vips_buffer(bytes), nullptr);
+  EXPECT_THAT(vips_says(), testing::EndsWith(": bad seek to 65535"));
+}
+
 TEST(Vips, KeepsItsWarningsOffStderr) {
   start_vips();
   testing::internal::CaptureStderr();
