@@ -37,7 +37,8 @@ function(histoloom_unity target)
 endfunction()
 
 # A room's sub-folder that is a library of its own, since a program links it that doesn't link the
-# room. It may include what the room may (SEES) and links less (ROOMS, PARTS).
+# room, or since it is optimised otherwise. It may include what the room may (SEES) and links less
+# (ROOMS, PARTS); headers of the room's other parts are its own.
 function(histoloom_part room folder)
   cmake_parse_arguments(P "" "" "ROOMS;PARTS;SEES;LINKS" ${ARGN})
   set(target histoloom_${room}_${folder})
@@ -53,6 +54,12 @@ function(histoloom_part room folder)
   histoloom_unity(${target})
   foreach(other ${P_ROOMS} ${P_PARTS})
     target_link_libraries(${target} PUBLIC histoloom_${other})
+  endforeach()
+  foreach(part ${P_PARTS})
+    if(part MATCHES "^${room}_")
+      target_include_directories(${target} PRIVATE
+                                 $<TARGET_PROPERTY:histoloom_${part},HISTOLOOM_FOLDERS>)
+    endif()
   endforeach()
   target_link_libraries(${target} PUBLIC ${P_LINKS} fmt::fmt)
 endfunction()
