@@ -1,3 +1,5 @@
+#include <CLI/CLI.hpp>
+
 #include "network_commands.h"
 
 namespace histoloom {

@@ -1,3 +1,5 @@
+#include <CLI/CLI.hpp>
+
 #include "label_options.h"
 #include "network_commands.h"
 

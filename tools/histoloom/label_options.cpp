@@ -1,5 +1,7 @@
 #include "label_options.h"
 
+#include <CLI/CLI.hpp>
+
 #include "default_model.h"
 
 namespace histoloom {

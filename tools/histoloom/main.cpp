@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -104,6 +105,7 @@ int run_program(int argc, char** argv) {
   }
   for (const Subcommand& command : commands) {
     if (!command.app->parsed()) continue;
+    if (command.begin) command.begin();
     if (!command.needs_networks || !command.needs_networks()) return run(command, voice);
     try {
       hand_over(argv);

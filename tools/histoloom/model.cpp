@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "default_model.h"
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/bundle/weights_sum.h"

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "histoloom/convert/convert.h"
 #include "subcommands.h"
 

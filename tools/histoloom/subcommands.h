@@ -5,11 +5,17 @@
 // everything that can be checked and returns the run.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "histoloom/core/progress.h"
+
+// Declared, since CLI11's header takes longer to compile than most that includes this one.
+namespace CLI {
+class App;
+}
 
 namespace histoloom {
 
@@ -23,6 +29,8 @@ struct Subcommand {
   Prepare prepare;
   // Whether the program with the networks runs it, asked once its options are parsed; none: no.
   std::function<bool()> needs_networks = {};
+  // Called before the run is prepared and anything is said; none: nothing is to be done.
+  std::function<void()> begin = {};
 };
 
 void add_evaluate(CLI::App& program, std::vector<Subcommand>& out);

@@ -1,10 +1,13 @@
 // What a misspelt subcommand or option may have been meant to be.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace histoloom {
 

@@ -35,8 +35,8 @@ Run run_of(const GenerateSpec& spec, bool dry_run) {
 }  // namespace
 
 Subcommand generate_command(CLI::App* app, std::shared_ptr<GenerateCommand> command) {
-  app->callback([command] { pin_kernels(command->arguments.cpu_kind); });
-  return {app, [command]() -> Run {
+  return {app,
+          [command]() -> Run {
             GenerateArguments& a = command->arguments;
             a.date = date_or_epoch(a.date);
             GenerateSpec spec = parse(a);
@@ -44,7 +44,9 @@ Subcommand generate_command(CLI::App* app, std::shared_ptr<GenerateCommand> comm
             const auto* slide = std::get_if<NewSlide>(&spec.what);
             if (slide == nullptr) return run_of<InpaintJob>(spec, command->dry_run);
             return slide->only_crop ? probe_of(spec) : run_of<SlideJob>(spec, command->dry_run);
-          }};
+          },
+          {},
+          [command] { pin_kernels(command->arguments.cpu_kind); }};
 }
 
 }  // namespace histoloom

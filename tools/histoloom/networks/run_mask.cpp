@@ -8,8 +8,8 @@
 namespace histoloom {
 
 Subcommand mask_command(CLI::App* app, std::shared_ptr<LabelArguments> arguments) {
-  app->callback([arguments] { pin_kernels(arguments->cpu_kind); });
-  return {app, [arguments]() -> Run {
+  return {app,
+          [arguments]() -> Run {
             arguments->date = date_or_epoch(arguments->date);
             MaskJobSpec spec = parse(*arguments);
             if (arguments->mask.empty()) choose_kernels(*arguments, spec.machine);
@@ -19,7 +19,9 @@ Subcommand mask_command(CLI::App* app, std::shared_ptr<LabelArguments> arguments
               fmt::print("{}\n", arguments->mask_out.string());
               return 0;
             };
-          }};
+          },
+          {},
+          [arguments] { pin_kernels(arguments->cpu_kind); }};
 }
 
 }  // namespace histoloom
