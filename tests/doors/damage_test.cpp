@@ -9,12 +9,11 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include "doors.h"
 #include "histoloom/core/error.h"
+#include "histoloom/core/file.h"
 #include "kinds.h"
 #include "support/scratch.h"
 
@@ -31,11 +30,6 @@ long peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss;
-}
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::vector<Door> doors_of(const Kind& kind) {
@@ -69,7 +63,7 @@ TEST_P(Damage, IsAnsweredOrRefusedInOneLine) {
   fmt::print("{}: {} flips, seed {}\n", kind.name, flips, seed);
   const ScratchDirectory folder;
   kind.write(folder / kind.file);
-  const std::string whole = bytes_of(folder / kind.file);
+  const std::string whole = read_file(folder / kind.file);
   const std::vector<Door> doors = doors_of(kind);
   ASSERT_FALSE(doors.empty());
   const long before = peak_memory();

@@ -253,5 +253,35 @@ TEST_F(ReaderRules, BioFormatsTakesImageJsUnitWhereTheTagHasNone) {
   EXPECT_EQ(mpp(1, "pixel", 2), std::nullopt);
 }
 
+// Run with @vivjs/loaders 0.21.0 on files that tifffile wrote with such XML.
+TEST_F(ReaderRules, VivGoesByTheOmeXmlsUnitAndByInterleaved) {
+  const Picture picture = waves(300, 200, 3);
+  WriterOptions options = options_for(picture);
+  options.profile = Profile::ome;
+  write(folder_ / "a.ome.tif", picture, options);
+  const auto view = [&](const std::string& unit, const std::string& interleaved) {
+    TiffEditor editor(folder_ / "a.ome.tif");
+    editor.chain[0].set_text(
+        270,
+        "<OME><Image ID=\"Image:0\"><Pixels SizeX=\"300\" SizeY=\"200\" SizeC=\"3\" SizeZ=\"1\" "
+        "SizeT=\"1\" PhysicalSizeX=\"0.5\"" +
+            unit + interleaved + "/></Image></OME>");
+    editor.save(folder_ / "b.ome.tif");
+    return view_of(verify_file(folder_ / "b.ome.tif"), "Avivator, Vitessce");
+  };
+  const auto unit = [](const std::string& text) { return " PhysicalSizeXUnit=\"" + text + "\""; };
+  const std::string interleaved = " Interleaved=\"true\"";
+  for (const char* known : {"\xC2\xB5m", "&#181;m", "mm"})
+    EXPECT_TRUE(view(unit(known), interleaved).opens) << known;
+  EXPECT_TRUE(view("", interleaved).opens);
+  for (const char* strange : {"um", "\xCE\xBCm", "micron"})
+    EXPECT_EQ(view(unit(strange), interleaved).how,
+              std::string("takes no PhysicalSizeXUnit '") + strange + "'; must be of OME's schema");
+  EXPECT_THAT(view("", interleaved).notes, testing::IsEmpty());
+  EXPECT_THAT(view("", "").notes,
+              testing::ElementsAre(
+                  "the colours are wrong, since the OME-XML doesn't say Interleaved=\"true\""));
+}
+
 }  // namespace
 }  // namespace histoloom::pyramid::test

@@ -16,6 +16,8 @@ struct OmeImage {
   PixelSize size;
   std::optional<double> mpp_x;  // PhysicalSizeX in microns
   std::optional<double> mpp_y;
+  std::string unit;            // PhysicalSizeXUnit, as it is written; empty: not given
+  bool interleaved = false;    // Interleaved="true"
   int directory = -1;          // TiffData's IFD; -1: not given
   bool has_objective = false;  // ObjectiveSettings
   std::int64_t planes = 0;     // SizeC times SizeZ times SizeT, each at most 65536

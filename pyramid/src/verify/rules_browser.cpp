@@ -124,6 +124,17 @@ ReaderView openlayers_view(const TiffFile& file) {
 
 namespace {
 
+// The units of OME's schema: a scheme of Viv's refuses others, the Greek letter in place of the micro
+// sign too.
+bool viv_knows(std::string_view unit) {
+  constexpr std::array<std::string_view, 35> kUnits{
+      "",          "Ym",      "Zm", "Em", "Pm", "Tm", "Gm", "Mm", "km", "hm",    "dam",
+      "m",         "dm",      "cm", "mm", "nm", "pm", "fm", "am", "zm", "ym",    "thou",
+      "li",        "in",      "ft", "yd", "mi", "ua", "ly", "pc", "pt", "pixel", "reference frame",
+      "\xC2\xB5m", "\xC3\x85"};
+  return unit == "&#181;m" || std::find(kUnits.begin(), kUnits.end(), unit) != kUnits.end();
+}
+
 // Viv halves the sizes that the OME-XML gives, whatever the directories' are.
 void viv_levels(ReaderView& view, const OmeImage& image, const std::vector<TiffImage>& children) {
   view.levels.push_back(image.size);
@@ -162,6 +173,13 @@ ReaderView viv_view(const TiffFile& file) {
         "--associated none";
     return view;
   }
+  for (const OmeImage& image : xml.images) {
+    if (!viv_knows(image.unit)) {
+      view.how =
+          fmt::format("takes no PhysicalSizeXUnit '{}'; must be of OME's schema", image.unit);
+      return view;
+    }
+  }
   std::int64_t at = 0;
   for (const OmeImage& image : xml.images) {
     if (at >= static_cast<std::int64_t>(file.chain.size())) {
@@ -181,6 +199,10 @@ ReaderView viv_view(const TiffFile& file) {
   view.opens = true;
   view.how = "through Viv, as OME-TIFF";
   viv_levels(view, xml.images[0], children);
+  if (file.chain[0].samples > 1 && !xml.images[0].interleaved) {
+    view.notes.push_back(
+        "the colours are wrong, since the OME-XML doesn't say Interleaved=\"true\"");
+  }
   if (xml.images[0].mpp_x && xml.images[0].mpp_y) {
     view.mpp_x = xml.images[0].mpp_x;
     view.mpp_y = xml.images[0].mpp_y;

@@ -40,8 +40,9 @@ void validate_geometry(const WriterOptions& o) {
   require(o.tile % 16 == 0, "tile size must be a multiple of 16, got {}", o.tile);
   require(o.tile >= 16 && o.tile <= 4096, "tile size must be from 16 to 4096, got {}", o.tile);
   require(o.shrink == 2 || o.shrink == 4, "shrink factor must be 2 or 4, got {}", o.shrink);
-  require(o.levels >= 0 && o.levels <= 32,
-          "number of levels must be from 1 to 32, or 0 for as many as needed, got {}", o.levels);
+  require(o.levels >= 0 && o.levels <= kMostLevels,
+          "number of levels must be from 1 to {}, or 0 for as many as needed, got {}", kMostLevels,
+          o.levels);
   require(o.threads >= 0 && o.threads <= 1024,
           "number of threads must be from 1 to 1024, or 0 for all cores, got {}", o.threads);
   const std::uint64_t tiles = tile_count(o);

@@ -14,7 +14,6 @@ namespace histoloom {
 namespace {
 
 constexpr int kMaxTile = 4096;
-constexpr int kMostLevels = 32;  // the writer's
 
 LayoutSource parse_layout(const LabelArguments& a) {
   const std::optional<LayoutKind> kind = parse_layout_kind(a.layout);
@@ -62,9 +61,9 @@ void check_label_files(const LabelArguments& a) {
   if (a.mask_levels) {
     require_option(!a.mask_out.empty(),
                    "--mask-levels is how many levels the label pyramid has; give --mask-out, too");
-    require_option(
-        *a.mask_levels >= 1 && *a.mask_levels <= kMostLevels,
-        fmt::format("--mask-levels must be from 1 to {}, got {}", kMostLevels, *a.mask_levels));
+    require_option(*a.mask_levels >= 1 && *a.mask_levels <= pyramid::kMostLevels,
+                   fmt::format("--mask-levels must be from 1 to {}, got {}", pyramid::kMostLevels,
+                               *a.mask_levels));
   }
   if (!a.annotations.empty())
     require_option(

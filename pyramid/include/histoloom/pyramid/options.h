@@ -66,6 +66,8 @@ struct AssociatedImage {
   std::vector<std::uint8_t> pixels;
 };
 
+constexpr int kMostLevels = 32;
+
 struct WriterOptions {
   PixelSize size;    // size of level 0, to the pixel
   int channels = 3;  // samples a pixel: 3 for RGB, 1 for grey or labels
@@ -75,7 +77,7 @@ struct WriterOptions {
   Chroma chroma = Chroma::automatic;
   int tile = 256;  // px a side, a multiple of 16
   int shrink = 2;  // factor from level to level, 2 or 4
-  int levels = 0;  // number of levels; 0: down to one tile
+  int levels = 0;  // number of levels, at most kMostLevels; 0: down to one tile
   Reduction reduction = Reduction::mean;
   Container container = Container::automatic;
   // Threads, whose number never changes a byte; 0: all that TBB may use, which is also the most.
