@@ -28,7 +28,7 @@ SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replac
       painting(b.image(), sampling_of_job(s, b), canvas.size, s.machine.threads),
       decoding(b, slide.labels.size, canvas.size, canvas.origin, s.machine.threads) {
   require_writable_output(slide.thumbnail, replace, "--thumbnail");
-  labels.check_outputs(replace);
+  labels.check_outputs(replace, "--mask-out");
   memory =
       divide_memory(s.machine.memory,
                     {.painting = std::max(painting.memory(), labels.memory()),

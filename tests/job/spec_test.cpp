@@ -94,7 +94,7 @@ const Defect kDefects[] = {
      "--associated: profile svs can't do without its thumbnail, got none; name it, too, or use "
      "generic or ome"},
     {"MaskOutOfAnotherKind", [](auto& o) { o.mask_out = "m.png"; },
-     "--mask-out must end in .tif, got 'm.png'"},
+     "the label pyramid must end in .tif, got 'm.png'"},
     {"MaskLevelsWithoutAMask", [](auto& o) { o.mask_levels = 1; },
      "--mask-levels is how many levels the label pyramid has; give --mask-out, too"},
     {"NoMaskLevels",

@@ -73,11 +73,11 @@ std::optional<CanvasForecast> LabelStage::forecast(NetworkSource& networks) cons
   return painter_->forecast(*field_, networks);
 }
 
-void LabelStage::check_outputs(const Replaceable& replace) const {
+void LabelStage::check_outputs(const Replaceable& replace, const char* mask_option) const {
   if (!files_.mask_out.empty())
     with_context((bundle_.directory / "model.json").string(), [&] { pyramid::validate(writer_); });
   for (const auto& [path, option] :
-       {std::pair{files_.mask_out, "--mask-out"}, std::pair{files_.annotations, "--annotations"}}) {
+       {std::pair{files_.mask_out, mask_option}, std::pair{files_.annotations, "--annotations"}}) {
     if (path.empty()) continue;
     require_writable(path, option);
     require_new(path, replace, option);

@@ -36,8 +36,9 @@ class LabelStage {
   // What painting will take; loads the network. The labels have been read.
   std::optional<CanvasForecast> forecast(NetworkSource& networks) const;
 
-  // \error UserError that names the option unless what is asked for can be written.
-  void check_outputs(const Replaceable& replace) const;
+  // `mask_option`: what the user calls the label pyramid by. \error UserError that names the option
+  // unless what is asked for can be written.
+  void check_outputs(const Replaceable& replace, const char* mask_option) const;
   // Makes the labels, or their outline where their classes are painted. \error UserError.
   void read();
   // Warns of what the user may not have meant, and logs the shares of the labels.

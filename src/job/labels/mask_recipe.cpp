@@ -30,7 +30,7 @@ MaskRecipe::MaskRecipe(const MaskJobSpec& spec, const ModelBundle& bundle,
                        std::unique_ptr<LabelPainter> painter)
     : spec_(spec), bundle_(bundle), labels_(spec.labels, spec.files, bundle, std::move(painter)) {
   const Replaceable replace(spec.force);
-  labels_.check_outputs(replace);
+  labels_.check_outputs(replace, "-o");
   require_writable_output(spec.report, replace, "--report");
   if (labels_.paints()) {
     scratch_.emplace(spec.files.mask_out);

@@ -57,7 +57,7 @@ pyramid::WriterOptions label_writer(const LabelArguments& a, PixelSize size) {
 void check_label_files(const LabelArguments& a) {
   if (!a.mask_out.empty())
     require_option(ending_of(a.mask_out) == ".tif" || ending_of(a.mask_out) == ".tiff",
-                   fmt::format("--mask-out must end in .tif, got '{}'", a.mask_out.string()));
+                   fmt::format("the label pyramid must end in .tif, got '{}'", a.mask_out.string()));
   if (a.mask_levels) {
     require_option(!a.mask_out.empty(),
                    "--mask-levels is how many levels the label pyramid has; give --mask-out, too");
