@@ -108,7 +108,7 @@ Conversion::State::State(const ConvertOptions& o)
   writer.tile = o.tile;
   writer.shrink = o.shrink;
   writer.levels = o.levels;
-  writer.threads = o.threads == 0 ? usable_cpus() : o.threads;
+  writer.threads = threads_for(o.threads);
   writer.software = fmt::format("Histoloom {}", kVersion);
   writer.title = o.in.stem().string();
   // A converted picture has no date of ours unless one is asked for.

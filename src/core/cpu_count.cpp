@@ -73,4 +73,6 @@ int usable_cpus(const fs::path& root) {
   return static_cast<int>(std::clamp(std::ceil(cgroup_quota(root)), 1.0, 1.0 * affinity()));
 }
 
+int threads_for(int threads) { return threads == 0 ? usable_cpus() : threads; }
+
 }  // namespace histoloom

@@ -86,5 +86,11 @@ TEST_F(CpuCount, InAContainerIsThatOfTheTopIfTheGroupIsTheHosts) {
   EXPECT_EQ(usable(), 1);
 }
 
+TEST(ThreadsFor, AreAllCpusUnlessANumberIsGiven) {
+  EXPECT_EQ(threads_for(0), usable_cpus());
+  EXPECT_EQ(threads_for(3), 3);
+  EXPECT_EQ(threads_for(-1), -1) << "for the check of options to refuse";
+}
+
 }  // namespace
 }  // namespace histoloom

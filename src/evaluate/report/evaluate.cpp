@@ -56,9 +56,8 @@ std::string facts_json(const EvaluateOptions& options, const EvaluateInputs& inp
 
 EvaluationReport evaluate(const EvaluateOptions& options, const EvaluateInputs& inputs,
                           Progress& progress) {
-  const tbb::global_control threads(
-      tbb::global_control::max_allowed_parallelism,
-      static_cast<std::size_t>(options.threads > 0 ? options.threads : usable_cpus()));
+  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(threads_for(options.threads)));
   warn_of_inputs(inputs, progress);
   progress.start_stage("reading masks and patches", 1, "set");
   const ClassPlaces places = find_class_places(inputs, options, progress);

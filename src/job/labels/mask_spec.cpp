@@ -56,8 +56,9 @@ pyramid::WriterOptions label_writer(const LabelArguments& a, PixelSize size) {
 
 void check_label_files(const LabelArguments& a) {
   if (!a.mask_out.empty())
-    require_option(ending_of(a.mask_out) == ".tif" || ending_of(a.mask_out) == ".tiff",
-                   fmt::format("the label pyramid must end in .tif, got '{}'", a.mask_out.string()));
+    require_option(
+        ending_of(a.mask_out) == ".tif" || ending_of(a.mask_out) == ".tiff",
+        fmt::format("the label pyramid must end in .tif, got '{}'", a.mask_out.string()));
   if (a.mask_levels) {
     require_option(!a.mask_out.empty(),
                    "--mask-levels is how many levels the label pyramid has; give --mask-out, too");
@@ -79,7 +80,7 @@ MachineSpec parse_machine(const LabelArguments& a) {
   require_option(a.threads >= 0 && a.threads <= 1024,
                  fmt::format("--threads must be from 1 to 1024, got {}", a.threads));
   MachineSpec out;
-  out.threads = a.threads > 0 ? a.threads : usable_cpus();
+  out.threads = threads_for(a.threads);
   return out;
 }
 

@@ -53,7 +53,7 @@ std::vector<TrainingSetting> all_settings(const LoopTask& task, const TrainOptio
 
 }  // namespace
 
-void use_threads(int threads) { at::set_num_threads(threads > 0 ? threads : usable_cpus()); }
+void use_threads(int threads) { at::set_num_threads(threads_for(threads)); }
 
 TrainingLoop::TrainingLoop(LoopTask task, const TrainOptions& options)
     : kind_(std::move(task.kind)),

@@ -9,7 +9,7 @@
 namespace histoloom {
 
 void require_space_for(const char* doing, int threads) {
-  const int count = threads > 0 ? threads : usable_cpus();
+  const int count = threads_for(threads);
   require_address_space(address_space_of_networks(count, /*weights_bytes=*/0),
                         fmt::format("{} with --threads {}", doing, count));
 }
