@@ -346,7 +346,8 @@ TEST(DryRunAsJson, SaysMoreThanASmallSlideWithPicturesTakes) {
       const Outcome dry = run(generate(slide, plus(options, {"--dry-run", "--json"})));
       ASSERT_EQ(dry.code, 0) << dry.err;
       ASSERT_EQ(run(generate(slide, options)).code, 0);
-      EXPECT_GT(nlohmann::json::parse(dry.out).at("disk").at("slide_bytes"), std::filesystem::file_size(slide))
+      EXPECT_GT(nlohmann::json::parse(dry.out).at("disk").at("slide_bytes"),
+                std::filesystem::file_size(slide))
           << slide;
     }
   }

@@ -47,8 +47,7 @@ TEST_F(MaskRecipeTest, AnOutputThatIsThereNeedsForce) {
   LabelArguments a = arguments();
   const MaskJobSpec spec = parse(a);
   EXPECT_EQ(message_of([&] { MaskRecipe(spec, bundle_, nullptr); }),
-            "-o " + a.mask_out.string() +
-                ": exists; give another name, or --force to replace it");
+            "-o " + a.mask_out.string() + ": exists; give another name, or --force to replace it");
   a.force = true;
   const MaskJobSpec forced = parse(a);
   EXPECT_NO_THROW(MaskRecipe(forced, bundle_, nullptr));

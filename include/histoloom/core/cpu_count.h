@@ -12,7 +12,7 @@ namespace histoloom {
 // least 1. `root`: where /proc and /sys lie.
 int usable_cpus(const std::filesystem::path& root = "/");
 
-// How many threads work where the user asked for `threads`; 0: as many as usable_cpus().
+// How many threads work if the user asked for `threads`; 0: as many as usable_cpus().
 int threads_for(int threads);
 
 }  // namespace histoloom
