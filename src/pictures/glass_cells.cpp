@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "histoloom/core/error.h"
 #include "histoloom/pictures/bare_glass.h"
 
 namespace histoloom {
@@ -30,6 +31,7 @@ std::vector<std::array<double, 3>> cell_means(const PictureView& picture, int fa
 }  // namespace
 
 std::vector<bool> glass_cells(const PictureView& picture, int factor) {
+  check_internal(picture.channels == 3, "glass is told by colours");
   const CellSize cells = latent_size_for(picture.size, factor);
   const auto means = cell_means(picture, factor);
   const auto at = [&](std::int64_t x, std::int64_t y) {

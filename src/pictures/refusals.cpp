@@ -5,6 +5,7 @@
 
 #include "decoded.h"
 #include "histoloom/core/error.h"
+#include "histoloom/pictures/open_picture.h"
 
 namespace histoloom {
 
@@ -40,6 +41,12 @@ void require_8_bits(VipsImage* image, const std::filesystem::path& path) {
       fmt::format("{}: has samples of type {}, must have 8 bits (uchar); convert it first, as with "
                   "'vips cast'",
                   path.string(), vips_enum_nick(VIPS_TYPE_BAND_FORMAT, format)));
+}
+
+void require_rgb(const std::filesystem::path& path, int channels) {
+  if (channels == 3) return;
+  throw UserError(
+      fmt::format("{}: must have the three bands RGB, got {}", path.string(), channels));
 }
 
 void require_grey_or_rgb(VipsImage* image, const std::filesystem::path& path) {

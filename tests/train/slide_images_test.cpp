@@ -57,6 +57,19 @@ class SlideImages : public testing::Test {
   ImageSetOptions options_;
 };
 
+// OpenSlide shows the large one in three channels; the small one, which it misreads, has one.
+TEST_F(SlideImages, InGreyAreRefused) {
+  for (const int side : {300, 100}) {
+    start_vips();
+    VipsImage* grey = nullptr;
+    ASSERT_EQ(vips_black(&grey, side, side, nullptr), 0);
+    ASSERT_EQ(vips_tiffsave(grey, file().c_str(), "tile", 1, nullptr), 0) << vips_error_buffer();
+    g_object_unref(grey);
+    EXPECT_EQ(message_of([&] { read(); }),
+              file().string() + ": must have the three bands RGB, got 1");
+  }
+}
+
 // 20 megapixels: tissue right of the middle.
 class LargeSlide : public SlideImages {
  protected:

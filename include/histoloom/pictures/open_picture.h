@@ -106,6 +106,10 @@ std::unique_ptr<PictureFile> open_picture(const std::filesystem::path& path);
 // has a palette of greys that aren't their indices.
 std::unique_ptr<PictureFile> open_mask(const std::filesystem::path& path);
 
+// What needs colours asks this of a picture. \error UserError that names the path if its channels
+// aren't three.
+void require_rgb(const std::filesystem::path& path, int channels);
+
 // An image decoded whole, grey or RGB. \error UserError as open_picture().
 Picture read_picture(const std::filesystem::path& path);
 // A mask decoded whole. \error UserError as open_mask().

@@ -1,25 +1,12 @@
 #include "histoloom/evaluate/patch_source.h"
 
-#include <fmt/format.h>
-
 #include "histoloom/core/error.h"
 
 namespace histoloom::evaluate {
 
-namespace fs = std::filesystem;
-
-namespace {
-
-[[noreturn]] void refuse_channels(const PictureFile& file) {
-  throw UserError(fmt::format("{}: must have the three bands RGB, got {}", file.path().string(),
-                              file.channels()));
-}
-
-}  // namespace
-
-std::unique_ptr<PatchSource> open_patch_source(const fs::path& path) {
+std::unique_ptr<PatchSource> open_patch_source(const std::filesystem::path& path) {
   std::unique_ptr<PictureFile> file = open_picture(path);
-  if (file->channels() != 3) refuse_channels(*file);
+  require_rgb(path, file->channels());
   return file;
 }
 

@@ -66,9 +66,7 @@ TrainingImage read_patch(const ImageFile& file, const LabelSet& labels,
     label_by(image, rgb, file.image, labels, options.factor);
     return image;
   }
-  if (rgb.channels != 3)
-    throw UserError(fmt::format("{}: must have the three bands RGB, got {}", file.image.string(),
-                                rgb.channels));
+  require_rgb(file.image, rgb.channels);
   TrainingImage image{file.name(), rgb.size, std::move(rgb.samples), {}, false};
   if (!file.mask.empty()) read_mask_into(image, file.mask, labels, options.factor);
   return image;

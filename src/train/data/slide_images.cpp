@@ -25,6 +25,7 @@ std::unique_ptr<PictureFile> open_training_slide(const std::filesystem::path& pa
   std::unique_ptr<PictureFile> file = open_picture(path);
   if (!file->by_tiles())
     throw UserError(fmt::format("{}: is not a slide that OpenSlide reads", path.string()));
+  require_rgb(path, file->channels());
   return file;
 }
 
