@@ -1,8 +1,8 @@
 // Files of every kind with bytes changed at random, at the doors that read the kind: an answer or a
 // refusal in one line, soon, with little memory, and nothing left behind.
 //
-//   export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 HISTOLOOM_FLIPS=2000
-//   HISTOLOOM_SEED=7 build/asan/tests/doors_test --gtest_filter='*Damage*'
+//   export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=4096
+//   HISTOLOOM_FLIPS=2000 HISTOLOOM_SEED=7 build/asan/tests/doors_test --gtest_filter='*Damage*'
 //
 // OpenSlide asks for what a damaged file states, and takes a no for an answer.
 #include "support/damage.h"
