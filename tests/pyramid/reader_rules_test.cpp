@@ -263,8 +263,10 @@ TEST_F(ReaderRules, VivGoesByTheOmeXmlsUnitAndByInterleaved) {
     TiffEditor editor(folder_ / "a.ome.tif");
     editor.chain[0].set_text(
         270,
-        "<OME><Image ID=\"Image:0\"><Pixels SizeX=\"300\" SizeY=\"200\" SizeC=\"3\" SizeZ=\"1\" "
-        "SizeT=\"1\" PhysicalSizeX=\"0.5\"" +
+        "<?xml version=\"1.0\"?><OME "
+        "xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\"><Image "
+        "ID=\"Image:0\"><Pixels SizeX=\"300\" SizeY=\"200\" SizeC=\"3\" SizeZ=\"1\" SizeT=\"1\" "
+        "PhysicalSizeX=\"0.5\"" +
             unit + interleaved + "/></Image></OME>");
     editor.save(folder_ / "b.ome.tif");
     return view_of(verify_file(folder_ / "b.ome.tif"), "Avivator, Vitessce");
