@@ -25,9 +25,14 @@ class DamagedFiles {
     };
     write_image(whole("p.png"), 256, 256, 3, colour);
     write_mask(whole("m.png"), 64, 64, [](int x, int y) { return x < 32 && y < 32 ? 1 : 0; });
+    // As small as training takes a mask.
+    write_mask(whole("t.png"), 512, 512, [](int x, int y) { return x < 256 && y < 256 ? 1 : 0; });
     for (const char* name : {"s.svs", "s.ome.tif", "s.tif"})
       make({"pyramid", whole("p.png").string(), "-o", whole(name).string(), "--mpp", "0.5"});
-    make({"pyramid", whole("m.png").string(), "-o", whole("m.tif").string(), "--labels"});
+    for (const char* name : {"m", "t"}) {
+      const std::string png = whole(name).string() + ".png";
+      make({"pyramid", png, "-o", whole(name).string() + ".tif", "--labels"});
+    }
     make(generate(whole("g.svs"), {"--size", "256x256", "--steps", "1", "--layout", "full"}));
     write_bytes(whole("a.geojson"), R"({"type": "Feature", "geometry": {"type": "Polygon",
         "coordinates": [[[0, 0], [128, 0], [128, 128], [0, 128], [0, 0]]]}, "properties":
@@ -117,7 +122,8 @@ std::vector<Door> doors() {
        [=](const DamagedFiles& files, const fs::path& file) {
          return training(files, file, "autoencoder", "--slides");
        }},
-      {"training mask", masks,
+      {"training mask",
+       {"t.png", "t.tif"},
        [=](const DamagedFiles& files, const fs::path& file) {
          return training(files, file, "mask", "--images");
        }},
@@ -125,7 +131,7 @@ std::vector<Door> doors() {
        [=](const DamagedFiles& files, const fs::path& file) -> Arguments {
          return {"evaluate", "--real", file.string(),  "--synthetic", files.whole("p.png").string(),
                  "--patch",  "32",     "--directions", "2",           "--replicates",
-                 "2",        "--quiet"};
+                 "10",       "--quiet"};
        }},
   };
 }
@@ -145,6 +151,19 @@ std::string fault_of(const Outcome& outcome, const std::vector<std::string>& lef
   return left.size() == 1 ? "" : fmt::format("leaves {} files", left.size());
 }
 
+// Whether the program takes the files of a door as they are, which the test expects.
+bool answers_whole_files(const DamagedFiles& files, const Door& door) {
+  for (const char* name : door.files) {
+    const Folder folder;
+    fs::create_directory(folder / "f");
+    fs::copy_file(files.whole(name), folder / "f" / name);
+    const Outcome outcome = run(door.command(files, folder / "f" / name));
+    EXPECT_EQ(outcome.code, 0) << door.name << ", " << name << ": " << outcome.err;
+    if (outcome.code != 0) return false;
+  }
+  return true;
+}
+
 TEST(Long, DISABLED_AHundredDamagedFilesADoorAreAnsweredOrRefusedInOneLine) {
   const int flips = from_environment("HISTOLOOM_FLIPS", 100);
   const int seed =
@@ -152,6 +171,7 @@ TEST(Long, DISABLED_AHundredDamagedFilesADoorAreAnsweredOrRefusedInOneLine) {
   fmt::print("seed {}\n", seed);
   const DamagedFiles files;
   for (const Door& door : doors()) {
+    if (!answers_whole_files(files, door)) continue;
     std::mt19937_64 random(static_cast<std::uint64_t>(seed));
     int answered = 0;
     for (int i = 0; i < flips; ++i) {
