@@ -7,6 +7,7 @@
 
 #include "histoloom/core/error.h"
 #include "refusals.h"
+#include "watched.h"
 
 namespace histoloom {
 
@@ -35,9 +36,10 @@ VipsPtr<VipsImage> on_white(VipsPtr<VipsImage> image, const std::filesystem::pat
 
 Picture decoded(VipsImage* image, const std::filesystem::path& path) {
   std::size_t bytes = 0;
-  const std::unique_ptr<void, decltype(&g_free)> memory(vips_image_write_to_memory(image, &bytes),
-                                                        g_free);
-  if (!memory) refuse_damaged(path, vips_says());
+  const Watched watched(image);
+  const std::unique_ptr<void, decltype(&g_free)> memory(
+      vips_image_write_to_memory(watched.image(), &bytes), g_free);
+  if (!memory || watched.failed()) refuse_damaged(path, vips_says());
   const auto* first = static_cast<const std::uint8_t*>(memory.get());
   return {{vips_image_get_width(image), vips_image_get_height(image)},
           {first, first + bytes},

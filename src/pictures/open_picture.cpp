@@ -12,6 +12,7 @@
 #include "refusals.h"
 #include "slide_file.h"
 #include "truncation.h"
+#include "watched.h"
 #include "whole_image.h"
 
 namespace histoloom {
@@ -96,13 +97,14 @@ void PictureFile::read_rows(int threads, const TakeRows& take) const {
   RowsSink sink{take, vips_image_get_bands(image.get()), {}, {}};
   std::unique_lock held(sink.mutex);
   held.unlock();
-  const int code = vips_sink_disc(image.get(), take_strip, &sink);
+  const Watched watched(image.get());
+  const int code = vips_sink_disc(watched.image(), take_strip, &sink);
   held.lock();
   if (sink.error) {
     vips_error_clear();
     std::rethrow_exception(sink.error);
   }
-  if (code != 0) refuse_damaged(path_, vips_says());
+  if (code != 0 || watched.failed()) refuse_damaged(path_, vips_says());
 }
 
 std::unique_ptr<PictureFile> open_picture(const std::filesystem::path& path) {

@@ -36,7 +36,7 @@ class DamagedFiles {
     make(generate(whole("g.svs"), {"--size", "256x256", "--steps", "1", "--layout", "full"}));
     write_bytes(whole("a.geojson"), R"({"type": "Feature", "geometry": {"type": "Polygon",
         "coordinates": [[[0, 0], [128, 0], [128, 128], [0, 128], [0, 0]]]}, "properties":
-        {"classification": {"name": "stroma"}}})");
+        {"classification": {"name": "tumour stroma"}}})");
     model_ = copy_model(folder_);
   }
 
