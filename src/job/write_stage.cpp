@@ -5,16 +5,8 @@
 #include "histoloom/core/error.h"
 #include "histoloom/core/version.h"
 #include "histoloom/pyramid/checkpoint.h"
-#include "histoloom/pyramid/feature.h"
 
 namespace histoloom {
-
-namespace {
-
-// Label and macro, as they are drawn, and a thumbnail of the preview's size.
-constexpr double kAssociatedPixels = 400 * 400 + 1280 * 430 + 1024 * 1024;
-
-}  // namespace
 
 std::unique_ptr<pyramid::PyramidWriter> open_slide_writer(const std::filesystem::path& path,
                                                           const pyramid::WriterOptions& options,
@@ -37,13 +29,10 @@ WriteStage::WriteStage(const GenerateSpec& spec, const NewSlide& slide, const Mo
 }
 
 std::uint64_t WriteStage::disk() const {
-  // JPEG of tissue takes about 0.4 bytes a pixel at quality 80.
+  // JPEG of tissue takes about 0.4 bytes a pixel at quality 80; the pyramid a third more.
   const double bytes_a_pixel = options_.compression == pyramid::Compression::jpeg ? 1.0 : 3.1;
-  const double tile = static_cast<double>(options_.tile) * options_.tile;
-  double pixels = static_cast<double>(tiles()) * tile;
-  if (pyramid::supports(options_.profile, pyramid::Feature::associated_images))
-    pixels += kAssociatedPixels;
-  return static_cast<std::uint64_t>(pixels * bytes_a_pixel);
+  return static_cast<std::uint64_t>(static_cast<double>(options_.size.area()) * bytes_a_pixel *
+                                    1.34);
 }
 
 std::uint64_t WriteStage::checkpoint_disk() const {

@@ -336,23 +336,6 @@ TEST(DryRunAsJson, SaysWhatASlideWillTake) {
     EXPECT_GT(forecast.at("memory").at(key).get<std::int64_t>(), 0) << key;
 }
 
-TEST(DryRunAsJson, SaysMoreThanASmallSlideWithPicturesTakes) {
-  const Folder folder;
-  for (const char* compression : {"none", "jpeg"}) {
-    const Arguments options{"--size",   "64x64", "--steps",       "1",
-                            "--layout", "full",  "--compression", compression};
-    for (const char* name : {"s.svs", "s.ome.tif", "s.tif"}) {
-      const std::filesystem::path slide = folder / (compression + std::string(name));
-      const Outcome dry = run(generate(slide, plus(options, {"--dry-run", "--json"})));
-      ASSERT_EQ(dry.code, 0) << dry.err;
-      ASSERT_EQ(run(generate(slide, options)).code, 0);
-      EXPECT_GT(nlohmann::json::parse(dry.out).at("disk").at("slide_bytes"),
-                std::filesystem::file_size(slide))
-          << slide;
-    }
-  }
-}
-
 TEST(DryRunAsJson, SaysWhatInpaintingWillTake) {
   const Folder folder;
   const auto slide = folder / "a.svs";
