@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "histoloom/core/ascii.h"
 #include "rules.h"
 
 namespace histoloom::pyramid {
@@ -64,12 +65,6 @@ std::optional<double> microns(const Element& pixels, std::string_view axis) {
   return std::nullopt;
 }
 
-bool is_true(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text == "true";
-}
-
 std::int64_t whole(const std::string& text) {
   const auto value = parse_number(text);
   return value && *value >= 0 && *value <= 4294967295.0 ? static_cast<std::int64_t>(*value) : 0;
@@ -105,7 +100,7 @@ OmeXml parse_ome_xml(std::string_view xml) {
       out.images.back().mpp_x = microns(e, "PhysicalSizeX");
       out.images.back().mpp_y = microns(e, "PhysicalSizeY");
       out.images.back().unit = attribute(e, "PhysicalSizeXUnit");
-      out.images.back().interleaved = is_true(attribute(e, "Interleaved"));
+      out.images.back().interleaved = ascii_lower(attribute(e, "Interleaved")) == "true";
     } else if (e.name == "TiffData" && out.images.back().directory < 0) {
       const std::string ifd = attribute(e, "IFD");
       out.images.back().directory = static_cast<int>(std::min<std::int64_t>(whole(ifd), 65536));
