@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -191,11 +192,13 @@ class MendedDirectory {
 struct ReadState {
   MendedBytes bytes;
   std::uint64_t at = 0;
+  std::mutex mutex;  // libvips reads from one thread after the other
 };
 
 // Called by libvips; no exception may cross its frames.
 gint64 on_read(VipsSourceCustom*, void* buffer, gint64 length, void* data) {
   auto& state = *static_cast<ReadState*>(data);
+  const std::lock_guard lock(state.mutex);
   try {
     const std::uint64_t count = state.bytes.read(
         state.at, {static_cast<std::uint8_t*>(buffer), static_cast<std::size_t>(length)});
@@ -208,6 +211,7 @@ gint64 on_read(VipsSourceCustom*, void* buffer, gint64 length, void* data) {
 
 gint64 on_seek(VipsSourceCustom*, gint64 offset, int whence, void* data) {
   auto& state = *static_cast<ReadState*>(data);
+  const std::lock_guard lock(state.mutex);
   const auto from = whence == SEEK_SET   ? 0
                     : whence == SEEK_CUR ? static_cast<gint64>(state.at)
                                          : static_cast<gint64>(state.bytes.size());
@@ -220,7 +224,7 @@ void forget_state(void* data) { delete static_cast<ReadState*>(data); }
 
 VipsPtr<VipsImage> open_bytes(MendedBytes bytes, bool sequential) {
   const VipsPtr<VipsSourceCustom> source(vips_source_custom_new());
-  auto* state = new ReadState{std::move(bytes)};
+  auto* state = new ReadState{std::move(bytes), 0, {}};
   g_object_set_data_full(G_OBJECT(source.get()), "histoloom", state, forget_state);
   g_signal_connect(source.get(), "read", G_CALLBACK(on_read), state);
   g_signal_connect(source.get(), "seek", G_CALLBACK(on_seek), state);

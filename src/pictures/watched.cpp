@@ -6,23 +6,19 @@
 
 namespace histoloom {
 
-namespace {
-
-int pass_on(VipsRegion* out, void* source, void*, void* failed, gboolean*) {
+int Watched::pass_on(VipsRegion* out, void* source, void*, void* failure, gboolean*) {
   auto* in = static_cast<VipsRegion*>(source);
   VipsRect* area = &out->valid;
   if (vips_region_prepare(in, area) == 0)
     return vips_region_region(out, in, area, area->left, area->top);
-  *static_cast<std::atomic<bool>*>(failed) = true;
+  static_cast<Failure*>(failure)->raise();
   return -1;
 }
-
-}  // namespace
 
 Watched::Watched(VipsImage* image) : image_(vips_image_new()) {
   const bool made =
       vips_image_pipelinev(image_.get(), VIPS_DEMAND_STYLE_ANY, image, nullptr) == 0 &&
-      vips_image_generate(image_.get(), vips_start_one, pass_on, vips_stop_one, image, &failed_) ==
+      vips_image_generate(image_.get(), vips_start_one, pass_on, vips_stop_one, image, &failure_) ==
           0;
   check_internal(made, "an image can't be watched: " + vips_says());
   // The image that is watched lives as long as this one.
