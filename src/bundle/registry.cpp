@@ -5,6 +5,7 @@
 
 #include "diffusers_config.h"
 #include "histoloom/core/error.h"
+#include "histoloom/networks/context_spec.h"
 #include "histoloom/networks/diffinfinite_unet_config.h"
 #include "histoloom/networks/label_map_unet_config.h"
 #include "histoloom/networks/pixel_shuffle_autoencoder_config.h"
@@ -19,6 +20,7 @@ std::unique_ptr<Denoiser> label_map_unet(NetworkConfig& config) {
   LabelMapUNetConfig c;
   config.read("latent_channels", c.latent_channels, 1, 64);
   config.read("labels", c.labels, 2, 255);
+  config.read("context_channels", c.context_channels, 0, kMaxContextChannels);
   config.read("widths", c.widths, 8, 4096);
   config.read("blocks", c.blocks, 1, 8);
   config.read("heads", c.heads, 1, 64);

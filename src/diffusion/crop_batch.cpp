@@ -9,9 +9,15 @@ namespace histoloom {
 
 namespace {
 
-// Conditions that are not labels; label ids end at 254.
-constexpr LabelId kNone = 255;
-constexpr LabelId kWholeMap = 254;
+// Conditions that are not one label.
+constexpr int kNone = -1;            // no label
+constexpr int kWholeMap = -2;        // all labels
+constexpr int kWithoutContext = -3;  // all labels, and nothing of the coarser stage
+constexpr int kLabelIds = 256;
+
+bool sees_whole_map(int condition) {
+  return condition == kWholeMap || condition == kWithoutContext;
+}
 
 }  // namespace
 
@@ -44,6 +50,10 @@ void CropEvaluator::read_state(CropData& data, const LatentArray* state,
                                const SolverStep& step) const {
   const LatentRect rect = LatentRect::at(data.crop.corner, {patch(), patch()});
   const auto n = static_cast<std::int64_t>(cells());
+  if (scene_.context != nullptr) {
+    data.context.resize(cells() * static_cast<std::size_t>(scene_.context->channels()));
+    scene_.context->read(data.crop.corner, model_.patch, data.context.data());
+  }
   data.y.resize(cells() * static_cast<std::size_t>(channels()));
   if (state != nullptr) state->read(rect, data.y.data());
   const std::vector<float> clean = known_.clean(rect, data.labels.data());
@@ -64,22 +74,27 @@ void CropEvaluator::read_state(CropData& data, const LatentArray* state,
 
 int CropEvaluator::group_size(bool guided) const {
   // A crop holds two labels or so where each costs an evaluation.
-  const int each = (denoiser_.one_evaluation_per_label() ? 2 : 1) + (guided ? 1 : 0);
-  return std::max(1, model_.batch / each);
+  const int labels = denoiser_.one_evaluation_per_label() ? 2 : 1;
+  const int others = (sampling_.guidance != 0 ? 1 : 0) + (sampling_.context_guidance != 0 ? 1 : 0);
+  return std::max(1, model_.batch / (labels + (guided ? others : 0)));
 }
 
-std::vector<LabelId> CropEvaluator::conditions_of(const CropData& data, bool guided) const {
-  if (!denoiser_.one_evaluation_per_label())
-    return guided ? std::vector<LabelId>{kWholeMap, kNone} : std::vector<LabelId>{kWholeMap};
+std::vector<int> CropEvaluator::conditions_of(const CropData& data, bool guided) const {
+  std::vector<int> out;
+  if (!denoiser_.one_evaluation_per_label()) {
+    out.push_back(kWholeMap);
+    if (guided && sampling_.guidance != 0) out.push_back(kNone);
+    if (guided && sampling_.context_guidance != 0) out.push_back(kWithoutContext);
+    return out;
+  }
   // Only labels that own a cell which this crop writes; unknown is the unconditional evaluation.
-  std::array<bool, 256> present{};
+  std::array<bool, kLabelIds> present{};
   for (std::size_t i = 0; i < cells(); ++i)
     if (data.crop.owned[i]) present[data.labels[i]] = true;
-  std::vector<LabelId> out;
-  for (int id = 0; id < kWholeMap; ++id)
+  for (int id = 0; id < kLabelIds; ++id)
     if (present[static_cast<std::size_t>(id)] && id != scene_.unknown &&
         !known_.is_glass(static_cast<LabelId>(id)))
-      out.push_back(static_cast<LabelId>(id));
+      out.push_back(id);
   if (guided || present[scene_.unknown]) out.push_back(kNone);
   return out;
 }
@@ -88,8 +103,18 @@ std::vector<CropEvaluator::Evaluation> CropEvaluator::plan(const std::vector<Cro
                                                            bool guided) const {
   std::vector<Evaluation> out;
   for (std::size_t k = 0; k < group.size(); ++k)
-    for (const LabelId condition : conditions_of(group[k], guided)) out.push_back({k, condition});
+    for (const int condition : conditions_of(group[k], guided)) out.push_back({k, condition});
   return out;
+}
+
+at::Tensor CropEvaluator::input(CropData& data, const Evaluation& evaluation) const {
+  const at::Tensor y = at::from_blob(data.y.data(), {channels(), patch(), patch()});
+  const int planes = denoiser_.context_channels();
+  if (planes == 0) return y;
+  const bool seen = !data.context.empty() && evaluation.condition != kWithoutContext;
+  const at::Tensor context = seen ? at::from_blob(data.context.data(), {planes, patch(), patch()})
+                                  : at::zeros({planes, patch(), patch()});
+  return at::cat({y, context});
 }
 
 at::Tensor CropEvaluator::label_map(const CropData& data, const Evaluation& evaluation) const {
@@ -98,7 +123,7 @@ at::Tensor CropEvaluator::label_map(const CropData& data, const Evaluation& eval
   auto* out = map.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < cells(); ++i) {
     const LabelId id = data.labels[i];
-    const bool shown = evaluation.condition == kWholeMap || id == evaluation.condition;
+    const bool shown = sees_whole_map(evaluation.condition) || id == evaluation.condition;
     out[i] = shown && id != scene_.unknown ? id : 0;
   }
   return map;
@@ -115,7 +140,7 @@ void CropEvaluator::predict(std::vector<CropData>& group, int time, bool guided,
     std::vector<at::Tensor> xs, maps;
     for (std::size_t i = 0; i < batch; ++i) {
       const Evaluation& e = evaluations[first + std::min(i, used - 1)];
-      xs.push_back(at::from_blob(group[e.crop].y.data(), {channels(), patch(), patch()}));
+      xs.push_back(input(group[e.crop], e));
       maps.push_back(label_map(group[e.crop], e));
     }
     const at::Tensor x = at::stack(xs), labels = at::stack(maps);
@@ -136,28 +161,36 @@ void CropEvaluator::combine(std::vector<CropData>& group,
                             bool guided) const {
   const std::size_t size = cells() * static_cast<std::size_t>(channels());
   const float* all = outputs.data_ptr<float>();
-  const auto w = static_cast<float>(sampling_.guidance);
+  const auto w = static_cast<float>(guided ? sampling_.guidance : 0),
+             v = static_cast<float>(guided ? sampling_.context_guidance : 0);
   for (std::size_t k = 0; k < group.size(); ++k) {
     // The evaluation that each label takes: its own, the whole map's, or none's.
-    std::array<const float*, 256> of_label{};
-    const float* none = nullptr;
+    std::array<const float*, kLabelIds> of_label{};
+    const float *none = nullptr, *bare = nullptr;
     for (std::size_t e = 0; e < evaluations.size(); ++e) {
       if (evaluations[e].crop != k) continue;
       const float* output = all + e * size;
-      if (evaluations[e].condition == kNone)
+      const int condition = evaluations[e].condition;
+      if (condition == kNone)
         none = output;
-      else if (evaluations[e].condition == kWholeMap)
+      else if (condition == kWithoutContext)
+        bare = output;
+      else if (condition == kWholeMap)
         of_label.fill(output);
       else
-        of_label[evaluations[e].condition] = output;
+        of_label[static_cast<std::size_t>(condition)] = output;
     }
     group[k].prediction.assign(size, 0);
     for (std::size_t i = 0; i < cells(); ++i) {
       const float* conditional = of_label[group[k].labels[i]];
       if (conditional == nullptr) conditional = none;
       if (conditional == nullptr) continue;  // a cell that this crop does not write
-      for (std::size_t c = i; c < size; c += cells())
-        group[k].prediction[c] = guided ? (1 + w) * conditional[c] - w * none[c] : conditional[c];
+      for (std::size_t c = i; c < size; c += cells()) {
+        float value = conditional[c];
+        if (w != 0) value = (1 + w) * conditional[c] - w * none[c];
+        if (v != 0) value += v * (conditional[c] - bare[c]);
+        group[k].prediction[c] = value;
+      }
     }
   }
 }

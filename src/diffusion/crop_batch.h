@@ -22,6 +22,7 @@ struct CropData {
   Crop crop;
   std::vector<LabelId> labels;      // patch × patch
   std::vector<std::uint8_t> known;  // patch × patch, 1: not painted
+  std::vector<float> context;       // planes × patch × patch; empty: the denoiser sees none
   std::vector<float> y;             // channels × patch × patch, before the step
   std::vector<float> prediction;    // channels × patch × patch, guided; until there is an x0
   std::vector<float> x0;            // channels × patch × patch, not clipped
@@ -45,7 +46,7 @@ class CropEvaluator {
   // Fills the labels of `data`, and which of its cells are known.
   void read_labels(CropData& data) const;
   // Fills its y from `state` (nullptr: the start, drawn from the noise), known cells at their own
-  // noise.
+  // noise, and its context.
   void read_state(CropData& data, const LatentArray* state, const SolverStep& step) const;
   // How many crops fill a batch.
   int group_size(bool guided) const;
@@ -65,11 +66,13 @@ class CropEvaluator {
   // One patch through the network: a crop under a condition.
   struct Evaluation {
     std::size_t crop;
-    LabelId condition;  // kWholeMap, kNone or one label
+    int condition;  // a label, or one of what they are not in the implementation
   };
   // The conditions that a crop is evaluated under.
-  std::vector<LabelId> conditions_of(const CropData& data, bool guided) const;
+  std::vector<int> conditions_of(const CropData& data, bool guided) const;
   std::vector<Evaluation> plan(const std::vector<CropData>& group, bool guided) const;
+  // Latents, and the context that the evaluation sees: [C + K, p, p].
+  at::Tensor input(CropData& data, const Evaluation& evaluation) const;
   at::Tensor label_map(const CropData& data, const Evaluation& evaluation) const;
   void combine(std::vector<CropData>& group, const std::vector<Evaluation>& evaluations,
                const at::Tensor& outputs, bool guided) const;

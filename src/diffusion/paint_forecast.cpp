@@ -100,7 +100,7 @@ StepCount Forecaster::plain_count(int step, std::int64_t every) {
 
 // A call always has the model's whole batch, so that a part of one is a batch of another model.
 void Forecaster::tell_time(PaintForecast& out) {
-  const bool guided = sampling_.guidance != 0;
+  const bool guided = sampling_.guidance != 0 || sampling_.context_guidance != 0;
   const double gflop = std::max(denoiser_.gflop_per_evaluation(model_.patch), 1e-9);
   DiffusionModel tried = model_;
   tried.batch =

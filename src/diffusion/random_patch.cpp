@@ -267,6 +267,9 @@ PaintResult paint_latents(const DiffusionModel& model, Denoiser& denoiser, const
   for (const std::size_t i : {0, 1})
     check_internal(fits(state.y[i]) && (!keeps_x0(sampling.solver) || fits(state.x0[i])),
                    "latent buffers of another shape than the scene");
+  check_internal(
+      scene.context == nullptr || scene.context->channels() == denoiser.context_channels(),
+      "a context of other planes than the denoiser's");
   check_internal(scene.kept == nullptr || fits(scene.kept),
                  "kept cells of another shape than the scene");
   return Painter(model, denoiser, scene, sampling, control, state, progress).run();
@@ -277,8 +280,9 @@ std::uint64_t painting_memory(const DiffusionModel& model, LatentSize canvas,
   const std::int64_t c = model.channels, p = model.patch, n = threads;
   const std::int64_t strip = sampling.tapered_steps > 0 ? 4 * c * p * canvas.width : 0;
   // Crops fill a batch where one takes one evaluation.
-  const std::int64_t crops = (2 * n + 2) * model.batch * p * p * (12 * c + 3);
-  const std::int64_t calls = n * model.batch * p * p * (16 * c + 16);
+  const std::int64_t k = model.context ? context_channels(*model.context) : 0;
+  const std::int64_t crops = (2 * n + 2) * model.batch * p * p * (12 * c + 4 * k + 3);
+  const std::int64_t calls = n * model.batch * p * p * (16 * c + 12 * k + 16);
   const std::int64_t plan = sampling.plan == PlanKind::random ? canvas.area() / 8 : 0;
   return static_cast<std::uint64_t>(strip + crops + calls + plan);
 }

@@ -10,9 +10,16 @@
 
 namespace histoloom {
 
+CanvasNoise noise_of_stage(std::size_t stage) {
+  const auto first = static_cast<std::uint32_t>(NoiseDomain::coarser_stages) +
+                     3 * static_cast<std::uint32_t>(stage);
+  return {NoiseDomain{first}, NoiseDomain{first + 1}, NoiseDomain{first + 2}};
+}
+
 bool is_guided(const Sampling& sampling, int time, int steps) {
   const double share = (time + 1.0) / steps;
-  return sampling.guidance != 0 && share >= sampling.interval[0] && share <= sampling.interval[1];
+  return (sampling.guidance != 0 || sampling.context_guidance != 0) &&
+         share >= sampling.interval[0] && share <= sampling.interval[1];
 }
 
 void CellSolver::predict_x0(CropData& data, const Step& step) const {

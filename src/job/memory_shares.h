@@ -6,8 +6,9 @@
 // bytes:
 //
 //   painting   4·C·p·w                             the strip of tapered steps
-//              + (2·N + 2)·B·p²·(12·C + 3)         crops on their way, at most
-//              + N·B·p²·(16·C + 16)                what calls of the denoiser take and give
+//              + (2·N + 2)·B·p²·(12·C + 4·K + 3)   crops on their way, at most, with K planes of a
+//                                                  coarser stage
+//              + N·B·p²·(16·C + 12·K + 16)         what calls of the denoiser take and give
 //              + w·h / 8                           with the random plan
 //   decoding   12·S·W                              the decoder's strip
 //              + 3·(S − V)·W                       rows that are handed to the pyramid

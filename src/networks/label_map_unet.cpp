@@ -36,8 +36,8 @@ LabelMapUNet::LabelMapUNet(LabelMapUNetConfig config) : config_(std::move(config
   time1_ = register_module("time1", torch::nn::Linear(config_.embedding / 2, config_.embedding));
   time2_ = register_module("time2", torch::nn::Linear(config_.embedding, config_.embedding));
   const int folded = config_.fold * config_.fold;
-  input_ = register_module(
-      "input", Conv((config_.latent_channels + config_.labels - 1) * folded, widths[0], 3));
+  const int planes = config_.latent_channels + config_.context_channels + config_.labels - 1;
+  input_ = register_module("input", Conv(planes * folded, widths[0], 3));
   levels_.resize(widths.size());
 
   // Down: blocks, then half the size; every block's result is kept for the way up.

@@ -39,6 +39,7 @@ class LabelMapUNet final : public Denoiser, public torch::nn::Module {
   at::Tensor predict(const at::Tensor& x, const at::Tensor& time,
                      const at::Tensor& labels) override;
   int channels() const override { return config_.latent_channels; }
+  int context_channels() const override { return config_.context_channels; }
   int labels() const override { return config_.labels; }
   int alignment() const override { return config_.fold << (config_.widths.size() - 1); }
   bool one_evaluation_per_label() const override { return false; }

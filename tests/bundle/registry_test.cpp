@@ -29,6 +29,8 @@ const ConfigDefect kDenoiserDefects[] = {
     {R"({"widths": [8], "groups": 4, "heads": 3})", "'widths' must be a multiple of 3, got 8"},
     {R"({"blocks": 0})", "'blocks' must be a whole number from 1 to 8, got 0"},
     {R"({"embedding": 30})", "'embedding' must be a multiple of 4, got 30"},
+    {R"({"context_channels": 257})",
+     "'context_channels' must be a whole number from 0 to 256, got 257"},
     {R"({"fold": 0})", "'fold' must be a whole number from 1 to 8, got 0"},
     {R"({"fold": 1})", "'fold' is not a known setting", "diffinfinite_unet"},
 };

@@ -148,7 +148,7 @@ class PaintJob {
 
   // All values, channel by channel, row by row.
   std::vector<float> paint(Denoiser& denoiser, const PaintOptions& options) {
-    const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_), kept};
+    const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_), kept, context};
     const PaintResult result =
         paint_latents(model, denoiser, scene, options, options, state(), progress);
     report = result.report;
@@ -173,6 +173,7 @@ class PaintJob {
   TestProgress progress;
   DiffusionReport report;
   const LatentArray* kept = nullptr;
+  const ContextField* context = nullptr;
 
  private:
   CanvasState state() {

@@ -14,6 +14,7 @@ struct DenoiserCase {
   const char* config;
   int channels, labels, alignment;
   bool one_evaluation_per_label;
+  int context_channels = 0;
 };
 void PrintTo(const DenoiserCase& c, std::ostream* out) { *out << c.name; }
 
@@ -26,6 +27,10 @@ const DenoiserCase kDenoisers[] = {
      R"({"latent_channels": 3, "labels": 5, "widths": [8, 16], "blocks": 1, "heads": 2,
          "groups": 4, "embedding": 16, "fold": 2})",
      3, 5, 4, false},
+    {"label_map_unet_under_a_coarser_stage", "label_map_unet",
+     R"({"latent_channels": 3, "labels": 5, "widths": [8, 16], "blocks": 1, "heads": 2,
+         "groups": 4, "embedding": 16, "context_channels": 5})",
+     3, 5, 2, false, 5},
     {"diffinfinite_unet", "diffinfinite_unet",
      R"({"dim": 8, "num_classes": 5, "dim_mults": [1, 2]})", 4, 5, 2, true},
     {"diffinfinite_mask_unet", "diffinfinite_mask_unet",
@@ -80,7 +85,7 @@ class DenoiserContract : public testing::TestWithParam<std::tuple<DenoiserCase, 
     at::Tensor labels = at::randint(c.labels, {batch, height, width}, at::kLong);
     if (c.one_evaluation_per_label)  // a patch holds one label and zeros
       labels = (labels > 0) * at::randint(c.labels, {batch, 1, 1}, at::kLong);
-    return {at::randn({batch, c.channels, height, width}),
+    return {at::randn({batch, c.channels + c.context_channels, height, width}),
             at::randint(1000, {batch}, at::kLong).to(at::kFloat), labels};
   }
   DenoiserInput input(int batch, std::uint64_t seed) const {
@@ -97,6 +102,7 @@ class DenoiserContract : public testing::TestWithParam<std::tuple<DenoiserCase, 
 TEST_P(DenoiserContract, SaysWhatItsConfigurationSays) {
   const auto network = make();
   EXPECT_EQ(network->channels(), denoiser().channels);
+  EXPECT_EQ(network->context_channels(), denoiser().context_channels);
   EXPECT_EQ(network->labels(), denoiser().labels);
   EXPECT_EQ(network->alignment(), denoiser().alignment);
   EXPECT_EQ(network->one_evaluation_per_label(), denoiser().one_evaluation_per_label);
@@ -123,7 +129,7 @@ TEST_P(DenoiserContract, PredictsFiniteFloat32OfTheShapeOfItsPatches) {
   for (const auto& [height, width] : {std::pair{a, a}, {3 * a, a}, {2 * a, 5 * a}}) {
     const DenoiserInput in = input(2, height, width, 1);
     const at::Tensor out = predict(*network, in);
-    EXPECT_EQ(out.sizes(), in.x.sizes());
+    EXPECT_EQ(out.sizes(), in.x.narrow(1, 0, denoiser().channels).sizes());
     EXPECT_TRUE(is_finite_float32(out));
   }
 }

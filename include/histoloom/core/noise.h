@@ -29,6 +29,9 @@ enum class NoiseDomain : std::uint32_t {
   training = 9,
   evaluation = 10,  // patches, directions and resamples of measures
   mask_known = 11,
+  context = 12,  // noise on a coarser stage's picture
+  // Start, step and known cells of coarser stages, three numbers each from here on.
+  coarser_stages = 16,
 };
 
 // Draws the numbers of one job. Cheap to copy; const calls may come from any thread.

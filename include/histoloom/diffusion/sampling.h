@@ -25,9 +25,12 @@ inline constexpr CanvasNoise kMaskNoise{NoiseDomain::mask_start, NoiseDomain::ma
 struct Sampling {
   int steps = 30;
   SolverKind solver = SolverKind::ddim;
-  Spacing spacing = Spacing::time;       // how the steps lie in the schedule
-  double eta = 0;                        // 0 follows the ODE, 1 the reverse SDE (ancestral)
-  double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
+  Spacing spacing = Spacing::time;  // how the steps lie in the schedule
+  double eta = 0;                   // 0 follows the ODE, 1 the reverse SDE (ancestral)
+  double guidance = 1;              // omega: (1 + omega)·conditional − omega·unconditional
+  // Omega of what the denoiser sees of a coarser stage. Other than 0, a crop takes one more
+  // evaluation, without that.
+  double context_guidance = 0;
   std::array<double, 2> interval{0, 1};  // range of time / T in which guidance runs
   PlanKind plan = PlanKind::shifted;
   int tapered_steps = 3;  // steps at the end whose crops overlap, at most all
@@ -37,6 +40,9 @@ struct Sampling {
   std::function<std::unique_ptr<PatchPlan>(int step)> crops;
   const LatentArray* start = nullptr;  // y_T in place of the one that the seed draws
 };
+
+// The noise of the canvas of a coarser stage; 0 is the coarsest.
+CanvasNoise noise_of_stage(std::size_t stage);
 
 // Whether guidance runs at `time` of a schedule of `steps`.
 bool is_guided(const Sampling& sampling, int time, int steps);

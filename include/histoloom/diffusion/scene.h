@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "histoloom/diffusion/context.h"
 #include "histoloom/labels/label_field.h"
 #include "histoloom/store/latent_array.h"
 
@@ -21,6 +22,8 @@ struct Scene {
   // Normalised latents of the cells that stay as they are, NaN in those that are painted; of the
   // labels' size. nullptr: nothing but glass is known.
   const LatentArray* kept = nullptr;
+  // What the denoiser sees of a coarser stage; nullptr: nothing.
+  const ContextField* context = nullptr;
 };
 
 }  // namespace histoloom

@@ -24,7 +24,8 @@ class Denoiser {
   // What the bundle's prediction type says (v, epsilon or x0) for the noisy latents `x` at `time`
   // under `labels`. Any thread after prepare_inference(). The result of a patch does not depend on
   // the others of its batch as long as the batch has the same shape.
-  //   x, result  float32 [B, C, h, w]
+  //   x          float32 [B, C + K, h, w]: latents, then the K planes of the context, if it has one
+  //   result     float32 [B, C, h, w]
   //   time       float32 [B], in steps of the schedule
   //   labels     int64 [B, h, w]
   virtual at::Tensor predict(const at::Tensor& x, const at::Tensor& time,
@@ -32,6 +33,8 @@ class Denoiser {
 
   // Latent channels.
   virtual int channels() const = 0;
+  // Planes of what it sees of a coarser stage (context_spec.h); 0: nothing.
+  virtual int context_channels() const { return 0; }
   // The ids that a label map may hold: 0 to labels() - 1.
   virtual int labels() const = 0;
   // The sides of a patch are multiples of this many cells.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "histoloom/networks/context_spec.h"
 #include "histoloom/networks/noise_schedule.h"
 #include "histoloom/networks/prediction.h"
 
@@ -20,7 +21,8 @@ struct DiffusionModel {
   int batch = 0;           // patches a call of the denoiser, always
   NoiseSchedule schedule;  // schedule of the network's training
   Prediction prediction = Prediction::v;
-  std::optional<double> clip;  // bound on |x0|; missing: no bound
+  std::optional<double> clip;               // bound on |x0|; missing: no bound
+  std::optional<ContextSpec> context = {};  // what it sees of a coarser stage
 };
 
 }  // namespace histoloom

@@ -16,6 +16,7 @@ struct LabelMapUNetConfig {
   int heads = 4;
   int groups = 8;
   int embedding = 256;
+  int context_channels = 0;  // planes of a coarser stage's picture, next to the latents
   int fold = 1;  // cells a side that are folded into channels on the way in, and out of them again
 };
 
