@@ -16,7 +16,7 @@ namespace histoloom {
 namespace {
 
 std::string network_place(const ModelBundle& bundle, const char* network) {
-  return fmt::format("{}: {}", (bundle.directory / "model.json").string(), network);
+  return fmt::format("{}: {}", (bundle.directory / "model.json").string(), bundle.key_of(network));
 }
 
 void check_shape(const ModelBundle& bundle, const char* network, const char* what, int got,
@@ -40,17 +40,20 @@ void check_label_ids(const ModelBundle& bundle, const Denoiser& denoiser) {
 }  // namespace
 
 DiffusionModel ModelBundle::image() const {
-  return {.name = "latents",
+  return {.name = is_coarser ? stage + " latents" : "latents",
           .channels = latent.channels,
           .patch = patch,
           .batch = batch,
           .schedule = NoiseSchedule::of(schedule),
           .prediction = prediction,
-          .clip = clip};
+          .clip = clip,
+          .context = context};
 }
 
 void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser) {
   check_shape(bundle, "denoiser", "latent channels", denoiser.channels(), bundle.latent.channels);
+  check_shape(bundle, "denoiser", "context planes", denoiser.context_channels(),
+              bundle.context ? context_channels(*bundle.context) : 0);
   check_label_ids(bundle, denoiser);
   if (bundle.patch % denoiser.alignment() != 0)
     throw UserError(fmt::format("{}: 'patch' must be a multiple of {}, got {}",

@@ -84,5 +84,53 @@ TEST_F(Sampler, WithoutAnyLabelPatchesAreStillDrawn) {
   EXPECT_TRUE((sampler.draw(8, 0).labels == 0).all().item<bool>());
 }
 
+// ---- Under a coarser stage
+
+// Image 0 of two_images() with a picture of a pixel a cell, whose red is a 255th of the cell's number.
+std::vector<CachedLatents> image_with_picture() {
+  CachedLatents image = two_images()[0];
+  const at::Tensor red = at::arange(192, at::kFloat).view({12, 16}) / 255;
+  image.picture = at::stack({red, at::zeros_like(red), at::ones_like(red)}).to(at::kHalf);
+  return {image};
+}
+
+TEST_F(Sampler, ThePlacesPictureComesWithAPatch) {
+  const LatentSampler sampler(image_with_picture(), kPatch, 0,
+                              TrainingContext{{{{1, 1}}, 0, /*most_noise=*/0}, 1});
+  const LatentBatch batch = sampler.draw(32, 0);
+  ASSERT_EQ(batch.context.sizes(), (std::vector<std::int64_t>{32, 5, kPatch, kPatch}));
+  const at::Tensor red = 2 * batch.latents.select(1, 1) / 255 - 1;
+  EXPECT_TRUE(at::allclose(batch.context.select(1, 0), red, 0, 2e-3));
+  EXPECT_TRUE((batch.context.select(1, 1) == -1).all().item<bool>());
+  EXPECT_TRUE((batch.context.select(1, 2) == 1).all().item<bool>());
+  EXPECT_TRUE((batch.context.select(1, 3) == 0).all().item<bool>()) << "no noise";
+  EXPECT_TRUE((batch.context.select(1, 4) == 1).all().item<bool>());
+}
+
+TEST_F(Sampler, NoiseOfAContextIsAsStrongAsItsPlaneSays) {
+  const LatentSampler sampler(image_with_picture(), kPatch, 0,
+                              TrainingContext{{{{1, 1}}, 0, /*most_noise=*/0.5}, 1});
+  const LatentBatch batch = sampler.draw(256, 0);
+  const at::Tensor told = batch.context.select(1, 3).select(1, 0).select(1, 0);
+  EXPECT_GT(told.min().item<double>(), 0);
+  EXPECT_LT(told.max().item<double>(), 0.5);
+  EXPECT_NEAR(told.mean().item<double>(), 0.25, 0.03);
+  const at::Tensor noise = (batch.context.select(1, 2) - 1).flatten(1).std(1);
+  EXPECT_NEAR((noise / told).mean().item<double>(), 1, 0.05);
+}
+
+TEST_F(Sampler, ContextAndLabelsAreDroppedIndependently) {
+  const LatentSampler sampler(image_with_picture(), kPatch, 0,
+                              TrainingContext{{{{1, 1}}, 0, 0.5}, 1});
+  const LatentBatch batch = sampler.draw(1024, 0.25);
+  const at::Tensor context = batch.context.select(1, 4).select(1, 0).select(1, 0) == 0,
+                   labels = (batch.labels == 0).flatten(1).all(1);
+  const auto share = [](const at::Tensor& t) { return t.to(at::kFloat).mean().item<double>(); };
+  EXPECT_NEAR(share(context), 0.25, 0.05);
+  EXPECT_NEAR(share(labels), 0.25, 0.05);
+  EXPECT_NEAR(share(context & labels), 0.0625, 0.03);
+  EXPECT_EQ(batch.context.index({context}).abs().max().item<double>(), 0) << "all planes";
+}
+
 }  // namespace
 }  // namespace histoloom

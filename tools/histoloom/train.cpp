@@ -84,7 +84,11 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   CLI::App* app = train.add_subcommand("denoiser", "noise to latents, under a label map");
   add_options(*app, *arguments);
   add_images(*app, *arguments);
-  add_unconditional(*app, *arguments, "how often a patch is shown without its labels (p_unc)");
+  add_unconditional(*app, *arguments,
+                    "how often a patch is shown without its labels, and without what it sees of a "
+                    "coarser stage (p_unc)");
+  app->add_option("--stage", arguments->options.stage,
+                  "stage of a cascade whose denoiser is trained (the finest)");
   app->add_option("--turns", arguments->options.turns,
                   "show images turned by multiples of 90/N degrees too (1: upright only)")
       ->capture_default_str();

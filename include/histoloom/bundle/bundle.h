@@ -1,5 +1,10 @@
 // The model bundle: a directory with model.json and safetensors files. Everything about a model
 // stands in model.json, so that nothing about a model is wired into code (docs/formats.md).
+//
+// A cascade paints a slide in stages, each under the picture of the coarser one before. Such a
+// bundle describes the finest stage as a bundle without stages does, and lists the coarser ones in
+// `stages`. Each of those is a bundle by itself, with the same directory, labels and prompts, and
+// the stages that are coarser still.
 #pragma once
 
 #include <array>
@@ -11,6 +16,7 @@
 #include <vector>
 
 #include "histoloom/networks/autoencoder.h"
+#include "histoloom/networks/context_spec.h"
 #include "histoloom/networks/denoiser.h"
 #include "histoloom/networks/diffusion_model.h"
 #include "histoloom/networks/latent_space.h"
@@ -36,6 +42,7 @@ struct SamplingDefaults {
   int steps = 30;
   double eta = 0;
   double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
+  double context_guidance = 0;           // omega of what is seen of a coarser stage
   std::array<double, 2> interval{0, 1};  // range of time / T with guidance: 0 clean, 1 noise
 };
 
@@ -54,8 +61,11 @@ struct MaskSpec {
 struct ModelBundle {
   std::filesystem::path directory;
   std::string name, version, licence, provenance;
-  double mpp = 0;            // microns a pixel
-  double magnification = 0;  // objective power
+  std::string stage;                // name in a cascade; empty: there are no stages
+  bool is_coarser = false;          // whether it is one of another bundle's `stages`
+  std::vector<ModelBundle> stages;  // the coarser ones, from the coarsest on
+  double mpp = 0;                   // microns a pixel
+  double magnification = 0;         // objective power
   LabelSet labels;
   std::vector<std::string> prompts;
 
@@ -68,7 +78,8 @@ struct ModelBundle {
   int decode_overlap = 0;  // cells that neighbouring windows share
   ScheduleSpec schedule;
   Prediction prediction = Prediction::v;
-  std::optional<double> clip;  // bound on |x0| in normalised latents; missing: no bound
+  std::optional<double> clip;          // bound on |x0| in normalised latents; missing: no bound
+  std::optional<ContextSpec> context;  // what the denoiser sees of the next coarser stage
   SamplingDefaults defaults;
   NetworkSpec autoencoder, denoiser;
   // SHA-256 of the autoencoder's weights on whose latents the denoiser was trained; empty: not
@@ -91,8 +102,13 @@ struct ModelBundle {
   // What random-patch diffusion of the image needs to know.
   DiffusionModel image() const;
 
-  // The networks by their keys in model.json, in its order.
+  // The networks by their keys in model.json, in its order; those of coarser stages come last, as
+  // "stages.coarse.denoiser".
   std::vector<std::pair<std::string, NetworkSpec>> networks() const;
+  // The stage of that name, or the bundle itself. UserError lists the stages.
+  const ModelBundle& stage_named(const std::string& name) const;
+  // "stages.coarse.denoiser" for "denoiser" of a coarser stage, else the key as it is.
+  std::string key_of(const std::string& network) const;
 
   // SHA-256 over names, lengths and bytes of model.json and of the weights files whose own sums
   // model.json doesn't state, as 64 hexadecimal digits.
@@ -116,8 +132,9 @@ std::unique_ptr<Denoiser> make_denoiser(const ModelBundle& bundle);
 // the network has. UserError if the network doesn't fit the bundle's latents.
 std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle);
 
-// Stores the latents' statistics in DIR/model.json, leaving everything else as it stands.
-void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
-                             const std::vector<float>& deviation);
+// Stores the latents' statistics of a stage in DIR/model.json, leaving everything else as it stands.
+// `stage`: its name; empty for the bundle itself.
+void write_latent_statistics(const std::filesystem::path& directory, const std::string& stage,
+                             const std::vector<float>& mean, const std::vector<float>& deviation);
 
 }  // namespace histoloom

@@ -15,7 +15,7 @@ namespace histoloom {
 
 struct StatedWeights {
   std::filesystem::path directory;  // the bundle's
-  std::string network;              // key of the network in model.json
+  std::string network;              // key of the network in model.json, as ModelBundle::key_of()
   // Sum of the autoencoder's weights on whose latents a denoiser is trained; empty for others.
   std::string autoencoder = {};
   // Whether an autoencoder's latents stay what they are, as in a training of the decoder. A

@@ -43,6 +43,7 @@ struct ImageSetOptions {
   std::vector<std::string> names_before;
   bool may_be_empty = false;  // whether all of the set may be on the other side of the split
   double mpp = 0;             // microns a pixel that slides are scaled to; 0: as they are
+  double shrink = 1;          // pixels of the folder's images along a pixel of a training image
   int regions = 64;           // regions at most, of a slide of more than 16 megapixels
   int region_side = 1024;     // pixels
   bool held_out = false;      // whether what is left out is read instead

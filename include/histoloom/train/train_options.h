@@ -36,7 +36,8 @@ MaskFolder parse_mask_folder(const std::string& text);
 enum class OptimizerKind { adamw, muon };
 
 struct TrainOptions {
-  std::filesystem::path model;       // the bundle's directory
+  std::filesystem::path model;  // the bundle's directory
+  std::string stage;            // stage of a cascade whose denoiser is trained; empty: the finest
   std::filesystem::path checkpoint;  // a file; kept until it is deleted by hand
   bool resume = false;
   // A checkpoint that is there may be replaced, and weights that this training did not make.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,7 @@
 #include "histoloom/core/file.h"
 #include "histoloom/core/sha256.h"
 #include "model_json.h"
+#include "model_reader.h"
 
 namespace histoloom {
 
@@ -21,90 +23,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
-
-// Reads the members of one object of model.json; errors name the file and the member.
-class ModelReader {
- public:
-  ModelReader(const ordered_json& object, std::string file, std::string prefix)
-      : object_(object), file_(std::move(file)), prefix_(std::move(prefix)) {
-    if (!object_.is_object()) fail("must be a JSON object");
-  }
-
-  const ordered_json& member(const char* key) const {
-    if (!object_.contains(key))
-      throw UserError(fmt::format("{}: '{}{}' is missing", file_, prefix_, key));
-    return object_[key];
-  }
-  bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
-  ModelReader child(const char* key) const {
-    return ModelReader(member(key), file_, prefix_ + key + ".");
-  }
-
-  std::string text(const char* key) const {
-    if (!member(key).is_string() || member(key).get<std::string>().empty())
-      bad(key, "a text that is not empty");
-    return member(key);
-  }
-  std::string one_of(const char* key, const std::vector<std::string>& choices) const {
-    const std::string value = text(key);
-    for (const std::string& choice : choices)
-      if (value == choice) return value;
-    bad(key, "one of " + fmt::format("{}", fmt::join(choices, ", ")));
-  }
-  // A value of an enumeration by its name.
-  template <class Enum>
-  Enum value(const char* key) const {
-    const std::string name = text(key);
-    if (const auto found = parse_enum<Enum>(name)) return *found;
-    std::vector<std::string_view> names;
-    for (const auto& [ignored, known] : EnumNames<Enum>::table) names.push_back(known);
-    bad(key, fmt::format("one of {}", fmt::join(names, ", ")));
-  }
-  int whole(const char* key, int low, int high) const {
-    const ordered_json& item = member(key);
-    if (!item.is_number_integer() || item < low || item > high)
-      bad(key, fmt::format("a whole number from {} to {}", low, high));
-    return item;
-  }
-  double real(const char* key, double low, double high) const {
-    return real_of(member(key), key, low, high);
-  }
-  std::vector<double> reals(const char* key, std::size_t count, double low, double high) const {
-    const ordered_json& list = member(key);
-    if (!list.is_array() || list.size() != count) bad(key, fmt::format("{} numbers", count));
-    std::vector<double> out;
-    for (const ordered_json& item : list) out.push_back(real_of(item, key, low, high));
-    return out;
-  }
-
-  // A SHA-256, empty where there is none.
-  std::string sum(const char* key) const {
-    if (!has(key)) return "";
-    const ordered_json& item = member(key);
-    if (!item.is_string() || !is_sha256(item.get<std::string>()))
-      bad(key, "a SHA-256, 64 digits of 0 to 9 and a to f");
-    return item;
-  }
-
-  [[noreturn]] void bad(const char* key, const std::string& wanted) const {
-    throw UserError(fmt::format("{}: '{}{}' must be {}, got {}", file_, prefix_, key, wanted,
-                                object_[key].dump().substr(0, 80)));
-  }
-
- private:
-  [[noreturn]] void fail(const char* what) const {
-    const std::string name = prefix_.substr(0, std::max<std::size_t>(prefix_.size(), 1) - 1);
-    throw UserError(fmt::format("{}: {}{}", file_, name.empty() ? "" : "'" + name + "' ", what));
-  }
-  double real_of(const ordered_json& item, const char* key, double low, double high) const {
-    if (!item.is_number() || !std::isfinite(item.get<double>()) || item < low || item > high)
-      bad(key, fmt::format("a number from {} to {}", low, high));
-    return item;
-  }
-
-  const ordered_json& object_;
-  std::string file_, prefix_;
-};
 
 void read_latents(const ModelReader& root, ModelBundle& bundle) {
   const ModelReader latent = root.child("latent");
@@ -144,6 +62,8 @@ SamplingDefaults read_sampling(const ModelReader& defaults, int schedule_steps) 
   d.steps = defaults.whole("steps", 1, schedule_steps);
   d.eta = defaults.real("eta", 0, 1);
   d.guidance = defaults.real("guidance", 0, 100);
+  if (defaults.has("context_guidance"))
+    d.context_guidance = defaults.real("context_guidance", 0, 100);
   const auto interval = defaults.reals("guidance_interval", 2, 0, 1);
   if (interval[0] > interval[1])
     defaults.bad("guidance_interval", "two numbers in ascending order");
@@ -197,6 +117,101 @@ void check_mask_classes(const ModelBundle& bundle) {
         (bundle.directory / "model.json").string(), classes, kMaxChannels));
 }
 
+// What is said of the whole cascade.
+void read_facts(const ModelReader& root, ModelBundle& bundle) {
+  bundle.name = root.text("name");
+  bundle.version = root.text("version");
+  bundle.licence = root.text("licence");
+  bundle.provenance = root.text("provenance");
+  bundle.labels =
+      LabelSet::parse(root.member("label_set").dump(), (bundle.directory / "model.json").string());
+  const ordered_json& prompts = root.member("prompts");
+  if (!prompts.is_array()) root.bad("prompts", "a list of names");
+  for (const ordered_json& prompt : prompts) {
+    if (!prompt.is_string()) root.bad("prompts", "a list of names");
+    bundle.prompts.push_back(prompt);
+  }
+}
+
+// What is said of one stage.
+void read_stage(const ModelReader& root, ModelBundle& bundle) {
+  bundle.mpp = root.real("mpp", 0.01, 1000);
+  bundle.magnification = root.real("magnification", 0.1, 1000);
+  read_latents(root, bundle);
+  read_diffusion(root, bundle);
+  bundle.autoencoder = read_network(root, "autoencoder", bundle.directory);
+  bundle.denoiser = read_network(root, "denoiser", bundle.directory);
+  bundle.trained_on = root.child("denoiser").sum("autoencoder_sha256");
+}
+
+ContextSpec read_context(const ModelReader& context) {
+  ContextSpec out;
+  const ordered_json& views = context.member("views");
+  if (!views.is_array() || views.empty() || views.size() > 4)
+    context.bad("views", "a list of 1 to 4 views");
+  for (const ordered_json& view : views) {
+    const ModelReader reader = context.item("views", view, out.views.size());
+    out.views.push_back({reader.whole("extent", 1, 16), reader.whole("detail", 1, 8)});
+  }
+  if (context_channels(out) > kMaxContextChannels)
+    context.bad("views", fmt::format("views of at most {} planes", kMaxContextChannels));
+  out.noise = context.real("noise", 0, 1);
+  out.most_noise = context.real("most_noise", 0, 1);
+  return out;
+}
+
+constexpr const char* kFinest = "fine";
+constexpr std::size_t kMostStages = 6;
+
+// A name that can be that of a directory, and of an option's value.
+std::string read_stage_name(const ModelReader& stage, const char* key) {
+  const std::string name = stage.text(key);
+  if (name.size() > 32 ||
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
+    stage.bad(key, "a name of at most 32 letters a to z, digits, '-' and '_'");
+  return name;
+}
+
+// A coarser stage: what its entry says, and the bundle's own where it says nothing.
+ModelBundle read_coarser(const ModelReader& root, const ordered_json& members,
+                         const ordered_json& entry, const ModelBundle& finest) {
+  const std::size_t index = finest.stages.size();
+  const ModelReader own = root.item("stages", entry, index);
+  ModelBundle out = finest;
+  out.context.reset();
+  out.latent.mean.clear();
+  out.latent.deviation.clear();
+  out.mask.reset();
+  out.mask_denoiser.reset();
+  out.is_coarser = true;
+  out.stage = read_stage_name(own, "name");
+  for (const char* key : {"mpp", "magnification", "denoiser"}) static_cast<void>(own.member(key));
+  ordered_json merged = members;
+  merged.update(entry);
+  read_stage(root.item("stages", merged, index), out);
+  if (index > 0) out.context = read_context(own.child("context"));
+  return out;
+}
+
+void read_cascade(const ModelReader& root, const ordered_json& members, ModelBundle& bundle) {
+  const ordered_json& stages = root.member("stages");
+  if (!stages.is_array() || stages.empty() || stages.size() > kMostStages)
+    root.bad("stages", fmt::format("a list of 1 to {} stages", kMostStages));
+  bundle.stage = root.has("stage") ? read_stage_name(root, "stage") : kFinest;
+  bundle.context = read_context(root.child("context"));
+  for (const ordered_json& entry : stages) {
+    ModelBundle stage = read_coarser(root, members, entry, bundle);
+    for (const ModelBundle& other : bundle.stages)
+      if (other.stage == stage.stage) root.bad("stages", "stages of different names");
+    if (stage.stage == bundle.stage) root.bad("stages", "stages of different names");
+    const double finer_than =
+        bundle.stages.empty() ? std::numeric_limits<double>::infinity() : bundle.stages.back().mpp;
+    if (!(stage.mpp > bundle.mpp && stage.mpp < finer_than))
+      root.bad("stages", "stages from the coarsest 'mpp' to the finest, all above the bundle's");
+    bundle.stages.push_back(std::move(stage));
+  }
+}
+
 }  // namespace
 
 ModelBundle ModelBundle::read(const std::filesystem::path& directory) {
@@ -212,25 +227,9 @@ ModelBundle ModelBundle::parse(const std::string& model_json,
   ModelBundle bundle;
   bundle.directory = directory;
   bundle.checked = std::make_shared<CheckedWeights>();
-  bundle.name = root.text("name");
-  bundle.version = root.text("version");
-  bundle.licence = root.text("licence");
-  bundle.provenance = root.text("provenance");
-  bundle.mpp = root.real("mpp", 0.01, 1000);
-  bundle.magnification = root.real("magnification", 0.1, 1000);
-  bundle.labels =
-      LabelSet::parse(root.member("label_set").dump(), (directory / "model.json").string());
-  const ordered_json& prompts = root.member("prompts");
-  if (!prompts.is_array()) root.bad("prompts", "a list of names");
-  for (const ordered_json& prompt : prompts) {
-    if (!prompt.is_string()) root.bad("prompts", "a list of names");
-    bundle.prompts.push_back(prompt);
-  }
-  read_latents(root, bundle);
-  read_diffusion(root, bundle);
-  bundle.autoencoder = read_network(root, "autoencoder", directory);
-  bundle.denoiser = read_network(root, "denoiser", directory);
-  bundle.trained_on = root.child("denoiser").sum("autoencoder_sha256");
+  read_facts(root, bundle);
+  read_stage(root, bundle);
+  if (root.has("stages")) read_cascade(root, members, bundle);
   if (root.has("mask_denoiser"))
     bundle.mask_denoiser = read_network(root, "mask_denoiser", directory);
   if (root.has("mask")) {
@@ -244,7 +243,30 @@ std::vector<std::pair<std::string, NetworkSpec>> ModelBundle::networks() const {
   std::vector<std::pair<std::string, NetworkSpec>> out{{"autoencoder", autoencoder},
                                                        {"denoiser", denoiser}};
   if (mask_denoiser) out.emplace_back("mask_denoiser", *mask_denoiser);
+  for (const ModelBundle& coarser : stages) {
+    if (coarser.autoencoder != autoencoder)
+      out.emplace_back(coarser.key_of("autoencoder"), coarser.autoencoder);
+    out.emplace_back(coarser.key_of("denoiser"), coarser.denoiser);
+  }
   return out;
+}
+
+std::string ModelBundle::key_of(const std::string& network) const {
+  return is_coarser ? fmt::format("stages.{}.{}", stage, network) : network;
+}
+
+const ModelBundle& ModelBundle::stage_named(const std::string& wanted) const {
+  if (!stage.empty() && wanted == stage) return *this;
+  std::vector<std::string> names;
+  for (const ModelBundle& coarser : stages) {
+    if (coarser.stage == wanted) return coarser;
+    names.push_back(coarser.stage);
+  }
+  if (stages.empty())
+    throw UserError(fmt::format("--stage {}: model '{}' has no stages", wanted, name));
+  names.push_back(stage);
+  throw UserError(fmt::format("--stage {}: model '{}' has the stages {}", wanted, name,
+                              fmt::join(names, ", ")));
 }
 
 // Names and lengths are hashed, too: bytes that move from one file to another make another model.
@@ -258,11 +280,13 @@ std::string ModelBundle::sha256() const {
   return sum.hex();
 }
 
-void write_latent_statistics(const std::filesystem::path& directory, const std::vector<float>& mean,
-                             const std::vector<float>& deviation) {
+void write_latent_statistics(const std::filesystem::path& directory, const std::string& stage,
+                             const std::vector<float>& mean, const std::vector<float>& deviation) {
   edit_model_json(directory, [&](ordered_json& members) {
-    members["latent"]["mean"] = mean;
-    members["latent"]["deviation"] = deviation;
+    ordered_json& entry = stage_entry(members, stage);
+    if (!entry.contains("latent")) entry["latent"] = members["latent"];
+    entry["latent"]["mean"] = mean;
+    entry["latent"]["deviation"] = deviation;
   });
 }
 

@@ -83,4 +83,19 @@ void edit_model_json(const fs::path& directory, const std::function<void(ordered
   if (after != before) replace_file(directory / "model.json", after.dump(2) + "\n");
 }
 
+ordered_json& stage_entry(ordered_json& root, const std::string& stage) {
+  if (stage.empty()) return root;
+  for (ordered_json& entry : root.at("stages"))
+    if (entry.at("name") == stage) return entry;
+  throw InternalError(fmt::format("model.json has no stage '{}'", stage));
+}
+
+ordered_json& network_entry(ordered_json& root, const std::string& key) {
+  constexpr std::string_view kStages = "stages.";
+  const std::size_t last = key.rfind('.');
+  if (last == std::string::npos) return root.at(key);
+  const std::string stage = key.substr(kStages.size(), last - kStages.size());
+  return stage_entry(root, stage).at(key.substr(last + 1));
+}
+
 }  // namespace histoloom

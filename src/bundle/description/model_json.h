@@ -22,4 +22,10 @@ nlohmann::ordered_json parse_model_json(const std::string& text,
 void edit_model_json(const std::filesystem::path& directory,
                      const std::function<void(nlohmann::ordered_json&)>& edit);
 
+// The entry of a coarser stage; the root if `stage` is empty.
+nlohmann::ordered_json& stage_entry(nlohmann::ordered_json& root, const std::string& stage);
+
+// The entry of a network by its key, "denoiser" or "stages.coarse.denoiser".
+nlohmann::ordered_json& network_entry(nlohmann::ordered_json& root, const std::string& key);
+
 }  // namespace histoloom

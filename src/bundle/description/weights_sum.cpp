@@ -52,8 +52,23 @@ void require_weights(const NetworkSpec& network) {
 
 void state_sum(ordered_json& entry, const std::string& key, const std::string& sum) {
   const ordered_json before = entry.value("sha256", ordered_json());
-  if (key == "denoiser" && before.is_string() && before != sum) entry.erase("autoencoder_sha256");
+  if (key.ends_with("denoiser") && before.is_string() && before != sum)
+    entry.erase("autoencoder_sha256");
   entry["sha256"] = sum;
+}
+
+// As stale_text(), without the coarser stages.
+std::string stale_text_of_stage(const ModelBundle& bundle) {
+  const NetworkSpec &autoencoder = bundle.autoencoder, &denoiser = bundle.denoiser;
+  if (bundle.trained_on.empty() || !file_exists(denoiser.weights) ||
+      !file_exists(autoencoder.weights))
+    return "";
+  const std::string now =
+      autoencoder.sha256.empty() ? weights_sha256(autoencoder.weights) : autoencoder.sha256;
+  if (now == bundle.trained_on) return "";
+  return fmt::format(
+      "{}: the denoiser was trained on latents of another autoencoder; train it again",
+      denoiser.weights.string());
 }
 
 }  // namespace
@@ -82,16 +97,10 @@ void require_stated_weights(const ModelBundle& bundle, const NetworkSpec& networ
 }
 
 std::string stale_text(const ModelBundle& bundle) {
-  const NetworkSpec &autoencoder = bundle.autoencoder, &denoiser = bundle.denoiser;
-  if (bundle.trained_on.empty() || !file_exists(denoiser.weights) ||
-      !file_exists(autoencoder.weights))
-    return "";
-  const std::string now =
-      autoencoder.sha256.empty() ? weights_sha256(autoencoder.weights) : autoencoder.sha256;
-  if (now == bundle.trained_on) return "";
-  return fmt::format(
-      "{}: the denoiser was trained on latents of another autoencoder; train it again",
-      denoiser.weights.string());
+  std::string text = stale_text_of_stage(bundle);
+  for (const ModelBundle& stage : bundle.stages)
+    if (text.empty()) text = stale_text_of_stage(stage);
+  return text;
 }
 
 std::vector<WeightsFinding> check_weights(const ModelBundle& bundle) {
@@ -105,7 +114,7 @@ std::vector<WeightsFinding> state_weights(const fs::path& directory) {
     for (const auto& [key, network] : ModelBundle::parse(root.dump(), directory).networks()) {
       if (!file_exists(network.weights)) continue;
       require_weights(network);
-      state_sum(root[key], key, weights_sha256(network.weights));
+      state_sum(network_entry(root, key), key, weights_sha256(network.weights));
     }
   });
   return check_weights(ModelBundle::read(directory));

@@ -14,6 +14,7 @@
 #include "histoloom/pictures/glass_cells.h"
 #include "histoloom/pictures/open_picture.h"
 #include "image_folder.h"
+#include "shrink.h"
 #include "slide_images.h"
 
 namespace histoloom {
@@ -22,53 +23,62 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The label of each cell, by the votes of its pixels.
-std::vector<LabelId> cell_labels(const Picture& mask, int factor, const LabelSet& labels) {
-  const CellSize cells = latent_size_for(mask.size, factor);
+// The label of each of an image's cells, by the votes of the mask's pixels, `shrink` of which lie
+// along a pixel of the image.
+std::vector<LabelId> cell_labels(const Picture& mask, PixelSize image, double shrink, int factor,
+                                 const LabelSet& labels) {
+  const CellSize cells = latent_size_for(image, factor);
+  const auto cell_of = [pixels = shrink * factor](std::int64_t at, std::int64_t count) {
+    return std::min(static_cast<std::int64_t>(static_cast<double>(at) / pixels), count - 1);
+  };
   CellVotes votes(cells.width, labels);
   std::vector<LabelId> out;
   for (std::int64_t y = 0; y < mask.size.height; ++y) {
     const std::uint8_t* row = mask.samples.data() + y * mask.size.width;
-    for (std::int64_t x = 0; x < mask.size.width; ++x) votes.add(x / factor, row[x], 1);
-    if ((y + 1) % factor != 0 && y + 1 != mask.size.height) continue;
+    for (std::int64_t x = 0; x < mask.size.width; ++x)
+      votes.add(cell_of(x, cells.width), row[x], 1);
+    const bool last = y + 1 == mask.size.height;
+    if (!last && cell_of(y + 1, cells.height) == cell_of(y, cells.height)) continue;
     for (std::int64_t x = 0; x < cells.width; ++x) out.push_back(votes.take_winner(x));
   }
   return out;
 }
 
-// Gives the image the labels of a mask of its size.
+// Gives the image the labels of a mask, which has the size of the image before that was shrunk.
 void label_by(TrainingImage& image, const Picture& mask, const fs::path& path,
-              const LabelSet& labels, int factor) {
+              const LabelSet& labels, const ImageSetOptions& options) {
   for (const std::uint8_t id : mask.samples) {
     if (labels.find(id) == nullptr)
       throw UserError(fmt::format("{}: holds the id {}, the model's labels are {}", path.string(),
                                   id, labels.describe()));
   }
-  image.labels = cell_labels(mask, factor, labels);
+  image.labels = cell_labels(mask, image.size, options.shrink, options.factor, labels);
   image.labelled = true;
 }
 
-void read_mask_into(TrainingImage& image, const fs::path& path, const LabelSet& labels,
-                    int factor) {
+void read_mask_into(TrainingImage& image, PixelSize size, const fs::path& path,
+                    const LabelSet& labels, const ImageSetOptions& options) {
   const Picture mask = read_mask_picture(path);
-  if (mask.size != image.size)
+  if (mask.size != size)
     throw UserError(fmt::format("mask {} has {}x{} px, its image {}x{}; give one of its size",
-                                path.string(), mask.size.width, mask.size.height, image.size.width,
-                                image.size.height));
-  label_by(image, mask, path, labels, factor);
+                                path.string(), mask.size.width, mask.size.height, size.width,
+                                size.height));
+  label_by(image, mask, path, labels, options);
 }
 
 TrainingImage read_patch(const ImageFile& file, const LabelSet& labels,
                          const ImageSetOptions& options) {
   Picture rgb = read_picture(file.image);
   if (options.masks_alone && rgb.channels == 1 && file.mask.empty()) {
-    TrainingImage image{file.name(), rgb.size, {}, {}, false};
-    label_by(image, rgb, file.image, labels, options.factor);
+    TrainingImage image{file.name(), shrunk_size(rgb.size, options.shrink), {}, {}, false};
+    label_by(image, rgb, file.image, labels, options);
     return image;
   }
   require_rgb(file.image, rgb.channels);
+  const PixelSize size = rgb.size;
+  if (options.shrink != 1) rgb = shrink_picture(rgb, options.shrink);
   TrainingImage image{file.name(), rgb.size, std::move(rgb.samples), {}, false};
-  if (!file.mask.empty()) read_mask_into(image, file.mask, labels, options.factor);
+  if (!file.mask.empty()) read_mask_into(image, size, file.mask, labels, options);
   return image;
 }
 

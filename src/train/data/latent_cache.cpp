@@ -12,6 +12,7 @@
 #include "histoloom/core/sha256.h"
 #include "histoloom/core/writable.h"
 #include "histoloom/weights/safetensors.h"
+#include "shrink.h"
 #include "stain.h"
 
 namespace histoloom {
@@ -21,13 +22,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kOrientations = 8;
-using Orientations = std::vector<at::Tensor>;
+constexpr const char *kLatents = "latents", *kPicture = "picture";
 
-std::string name_of(int orientation) { return fmt::format("latents.{}", orientation); }
+// An image in its eight orientations.
+struct Orientations {
+  std::vector<at::Tensor> latents, pictures;  // no pictures where the denoiser sees none
+};
 
-std::string checksum_of_latents(const Orientations& latents) {
+std::string name_of(const char* what, int orientation) {
+  return fmt::format("{}.{}", what, orientation);
+}
+
+std::string checksum_of_latents(const Orientations& of) {
   Sha256 sum;
-  for (const at::Tensor& t : latents) sum.add_part(t.data_ptr(), t.nbytes());
+  for (const auto* tensors : {&of.latents, &of.pictures})
+    for (const at::Tensor& t : *tensors) sum.add_part(t.data_ptr(), t.nbytes());
   return sum.hex();
 }
 
@@ -73,7 +82,10 @@ class Encoder {
               : plain;
       const at::Tensor z =
           network_->encode(orient(picture, i).contiguous().unsqueeze(0)).squeeze(0);
-      out.push_back(((z - mean_) / deviation_).to(at::kHalf).contiguous());
+      out.latents.push_back(((z - mean_) / deviation_).to(at::kHalf).contiguous());
+      if (options_.shrink > 0)
+        out.pictures.push_back(
+            orient(shrink_picture(picture, options_.shrink), i).to(at::kHalf).contiguous());
     }
     return out;
   }
@@ -103,8 +115,12 @@ class LatentFolder {
     try {
       const SafetensorsFile file(path_of(key));
       Orientations out;
-      for (int i = 0; i < kOrientations && file.contains(name_of(i)); ++i)
-        out.push_back(read_tensor(file, name_of(i)).clone());
+      const auto read = [&](const char* what, std::vector<at::Tensor>& tensors) {
+        for (int i = 0; i < kOrientations && file.contains(name_of(what, i)); ++i)
+          tensors.push_back(read_tensor(file, name_of(what, i)).clone());
+      };
+      read(kLatents, out.latents);
+      read(kPicture, out.pictures);
       const auto sum = file.metadata().find("sha256");
       if (sum != file.metadata().end() && sum->second == checksum_of_latents(out)) return out;
     } catch (const UserError&) {
@@ -116,8 +132,12 @@ class LatentFolder {
   void write(const std::string& key, const Orientations& latents) const {
     if (folder_.empty()) return;
     NamedTensors named;
-    for (int i = 0; i < kOrientations; ++i)
-      named.emplace_back(name_of(i), latents[static_cast<std::size_t>(i)]);
+    const auto add = [&](const char* what, const std::vector<at::Tensor>& tensors) {
+      for (int i = 0; i < static_cast<int>(tensors.size()); ++i)
+        named.emplace_back(name_of(what, i), tensors[static_cast<std::size_t>(i)]);
+    };
+    add(kLatents, latents.latents);
+    add(kPicture, latents.pictures);
     write_safetensors(path_of(key), named,
                       {{"format", "pt"}, {"sha256", checksum_of_latents(latents)}});
   }
@@ -130,13 +150,14 @@ class LatentFolder {
 
 }  // namespace
 
-std::string latent_settings(const ModelBundle& bundle, double augment, std::uint64_t seed) {
+std::string latent_settings(const ModelBundle& bundle, const LatentOptions& options) {
   std::string text =
       fmt::format("{} {}", bundle.autoencoder.architecture, bundle.autoencoder.config_json);
   for (const float v : bundle.latent.mean) text += fmt::format(" {}", v);
   for (const float v : bundle.latent.deviation) text += fmt::format(" {}", v);
   for (const double v : bundle.pixel_range) text += fmt::format(" {}", v);
-  if (augment > 0) text += fmt::format(" {} {}", augment, seed);
+  if (options.augment > 0) text += fmt::format(" {} {}", options.augment, options.seed);
+  if (options.shrink > 0) text += fmt::format(" picture {}", options.shrink);
   return Sha256()
       .add_part("histoloom latents 1")
       .add_part(text)
@@ -161,7 +182,7 @@ std::vector<CachedLatents> latents_of(const ModelBundle& bundle,
                                       const LatentOptions& options, Progress& progress) {
   const LatentFolder folder(options.folder);
   const Encoder encoder(bundle, options);
-  const std::string settings = latent_settings(bundle, options.augment, options.seed);
+  const std::string settings = latent_settings(bundle, options);
   std::vector<CachedLatents> out;
   std::int64_t done = 0, read = 0;
   progress.start_stage("encoding", static_cast<std::int64_t>(images.size()), "images");
@@ -182,8 +203,9 @@ std::vector<CachedLatents> latents_of(const ModelBundle& bundle,
       folder.write(key, *latents);
     }
     const at::Tensor labels = label_tensor(image, bundle.latent.downsampling);
-    for (int i = 0; i < kOrientations; ++i)
-      out.push_back({(*latents)[static_cast<std::size_t>(i)], orient(labels, i).contiguous()});
+    for (std::size_t i = 0; i < kOrientations; ++i)
+      out.push_back({latents->latents[i], orient(labels, static_cast<int>(i)).contiguous(),
+                     latents->pictures.empty() ? at::Tensor() : latents->pictures[i]});
     progress.update(++done, options.folder.empty()
                                 ? std::string()
                                 : fmt::format("{} read from {}", read, options.folder.string()));

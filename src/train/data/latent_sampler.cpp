@@ -6,12 +6,14 @@
 #include <iterator>
 
 #include "crops.h"
+#include "histoloom/diffusion/context.h"
 #include "turn.h"
 
 namespace histoloom {
 
-LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown)
-    : cache_(std::move(cache)), patch_(patch) {
+LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown,
+                             std::optional<TrainingContext> context)
+    : cache_(std::move(cache)), patch_(patch), context_(std::move(context)) {
   std::vector<float> areas;
   std::array<Holder, 256> all;
   for (std::size_t i = 0; i < cache_.size(); ++i) {
@@ -42,24 +44,46 @@ LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelI
   areas_ = at::tensor(areas);
 }
 
-void LatentSampler::draw_one(std::size_t image, std::int64_t cell, std::vector<at::Tensor>& latents,
-                             std::vector<at::Tensor>& labels, bool keep_labels) const {
+at::Tensor LatentSampler::draw_context(const at::Tensor& picture, std::int64_t x,
+                                       std::int64_t y) const {
+  const ContextSpec& spec = context_->spec;
+  const double noise = at::rand({1}).item<double>() * spec.most_noise;
+  at::Tensor out = at::empty({context_channels(spec), patch_, patch_});
+  const auto read = [&](const PixelRect& rect, float* to) {
+    const at::Tensor part =
+        picture.narrow(1, rect.y0, rect.height()).narrow(2, rect.x0, rect.width()).to(at::kFloat);
+    at::from_blob(to, part.sizes()).copy_(2 * part - 1 + noise * at::randn_like(part));
+  };
+  const double cell = context_->pixels_a_cell;
+  fill_context(spec, {picture.size(2), picture.size(1)}, read,
+               {static_cast<double>(x) * cell, static_cast<double>(y) * cell, cell}, patch_, noise,
+               out.data_ptr<float>());
+  return out;
+}
+
+void LatentSampler::draw_one(std::size_t image, std::int64_t cell, bool keep_labels,
+                             bool keep_context, Parts& parts) const {
   const CachedLatents& source = cache_[image];
   const std::int64_t h = source.labels.size(0), w = source.labels.size(1);
   // The cell may lie anywhere in the patch.
   const std::int64_t y = std::clamp<std::int64_t>(cell / w - random_below(patch_), 0, h - patch_);
   const std::int64_t x = std::clamp<std::int64_t>(cell % w - random_below(patch_), 0, w - patch_);
-  latents.push_back(source.latents.narrow(1, y, patch_).narrow(2, x, patch_));
+  parts.latents.push_back(source.latents.narrow(1, y, patch_).narrow(2, x, patch_));
   const at::Tensor ids = source.labels.narrow(0, y, patch_).narrow(1, x, patch_);
-  labels.push_back(keep_labels ? ids : at::zeros_like(ids));
+  parts.labels.push_back(keep_labels ? ids : at::zeros_like(ids));
+  if (!context_) return;
+  parts.context.push_back(keep_context
+                              ? draw_context(source.picture, x, y)
+                              : at::zeros({context_channels(context_->spec), patch_, patch_}));
 }
 
 LatentBatch LatentSampler::draw(int batch, double unconditional) const {
-  std::vector<at::Tensor> latents, labels;
+  Parts parts;
   for (int i = 0; i < batch; ++i) {
+    const bool context = context_ && at::rand({1}).item<double>() >= unconditional;
     if (at::rand({1}).item<double>() < unconditional || holders_.empty()) {
       const auto image = static_cast<std::size_t>(at::multinomial(areas_, 1).item<std::int64_t>());
-      draw_one(image, random_below(cache_[image].labels.numel()), latents, labels, false);
+      draw_one(image, random_below(cache_[image].labels.numel()), false, context, parts);
       continue;
     }
     const auto label = at::multinomial(shares_, 1).item<std::int64_t>();
@@ -67,15 +91,32 @@ LatentBatch LatentSampler::draw(int batch, double unconditional) const {
     const auto pick = at::multinomial(at::tensor(holder.weights), 1).item<std::int64_t>();
     const std::size_t image = holder.images[static_cast<std::size_t>(pick)];
     const at::Tensor places = at::nonzero(cache_[image].labels.flatten() == holder.label);
-    draw_one(image, places[random_below(places.size(0))][0].item<std::int64_t>(), latents, labels,
-             true);
+    draw_one(image, places[random_below(places.size(0))][0].item<std::int64_t>(), true, context,
+             parts);
   }
-  return {at::stack(latents).to(at::kFloat), at::stack(labels)};
+  return {at::stack(parts.latents).to(at::kFloat), at::stack(parts.labels),
+          context_ ? at::stack(parts.context) : at::Tensor()};
 }
 
-ImagesOfTraining images_for_denoiser(const TrainOptions& options, const ModelBundle& bundle) {
-  ImagesOfTraining out = read_training_images(
-      options, bundle, std::int64_t{bundle.patch} * bundle.latent.downsampling);
+namespace {
+
+// Pixels of the stage along one of the coarser stage that it sees; 0: it sees none.
+double shrink_to_coarser(const ModelBundle& bundle) {
+  return bundle.context ? bundle.stages.back().mpp / bundle.mpp : 0;
+}
+
+}  // namespace
+
+LatentOptions latent_options(const TrainOptions& options, const ModelBundle& bundle) {
+  return {options.latents, options.augment, options.seed, shrink_to_coarser(bundle)};
+}
+
+ImagesOfTraining images_for_denoiser(const TrainOptions& options, const ModelBundle& whole,
+                                     const ModelBundle& bundle) {
+  const std::int64_t side = std::int64_t{bundle.patch} * bundle.latent.downsampling;
+  ImagesOfTraining out = bundle.is_coarser
+                             ? read_stage_images(options, bundle, bundle.mpp / whole.mpp, side)
+                             : read_training_images(options, bundle, side);
   match_stain(out.held_out, out.training, bundle.latent.downsampling);
   match_stain(out.training, out.training, bundle.latent.downsampling);
   return out;
@@ -89,9 +130,12 @@ LatentSamplers encode_images(ImagesOfTraining images, const TrainOptions& option
   std::move(copies.begin(), copies.end(), std::back_inserter(images.training));
   LatentSamplers out;
   const auto sampler = [&](const std::vector<TrainingImage>& of, double augment) {
-    const LatentOptions how{options.latents, augment, options.seed};
+    LatentOptions how = latent_options(options, bundle);
+    how.augment = augment;
+    std::optional<TrainingContext> context;
+    if (bundle.context) context = {*bundle.context, bundle.latent.downsampling / how.shrink};
     return LatentSampler(latents_of(bundle, of, how, progress), bundle.patch,
-                         images.labels.unknown());
+                         images.labels.unknown(), std::move(context));
   };
   out.training.emplace(sampler(images.training, options.augment));
   if (!images.held_out.empty()) out.held_out.emplace(sampler(images.held_out, 0));

@@ -1,8 +1,11 @@
 #include "training_images.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "crops.h"
+#include "histoloom/core/error.h"
 
 namespace histoloom {
 
@@ -58,10 +61,13 @@ std::vector<TrainingImage> cut_large(std::vector<TrainingImage> images, int fact
   return out;
 }
 
-ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& bundle,
-                                      std::int64_t side) {
+namespace {
+
+// `prepare` takes what was read and refuses or leaves out what is too small.
+template <class Prepare>
+ImagesOfTraining read_both(ImageSetOptions data, const ModelBundle& bundle, std::int64_t side,
+                           Prepare&& prepare) {
   ImagesOfTraining out{bundle.labels, {}, {}};
-  ImageSetOptions data = options.data;
   data.factor = bundle.latent.downsampling;
   data.mpp = bundle.mpp;
   // A region, too, holds a patch, however large that is.
@@ -69,12 +75,38 @@ ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBu
   const auto read = [&](bool held_out) {
     data.held_out = held_out;
     std::vector<TrainingImage> images = read_image_set(data, out.labels);
-    require_side(images, side, "image");
+    prepare(images);
     return cut_large(std::move(images), bundle.latent.downsampling, data.region_side);
   };
   out.training = read(false);
   if (data.held_out_every > 0) out.held_out = read(true);
   return out;
+}
+
+}  // namespace
+
+ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& bundle,
+                                      std::int64_t side) {
+  return read_both(options.data, bundle, side, [side](const std::vector<TrainingImage>& images) {
+    require_side(images, side, "image");
+  });
+}
+
+ImagesOfTraining read_stage_images(const TrainOptions& options, const ModelBundle& stage,
+                                   double shrink, std::int64_t side) {
+  ImageSetOptions data = options.data;
+  data.shrink = shrink;
+  return read_both(data, stage, side, [&](std::vector<TrainingImage>& images) {
+    if (images.empty()) return;
+    std::erase_if(images, [side](const TrainingImage& image) {
+      return image.size.width < side || image.size.height < side;
+    });
+    if (images.empty())
+      throw UserError(fmt::format(
+          "stage '{}' has {:.3g} microns a pixel, at which no training image has {} px a side; "
+          "give larger images",
+          stage.stage, stage.mpp, side));
+  });
 }
 
 }  // namespace histoloom

@@ -19,6 +19,10 @@ struct ImagesOfTraining {
 // less than `side` pixels a side.
 ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& bundle,
                                       std::int64_t side);
+// The same for a coarser stage, whose pixels are `shrink` of those of the folder's images. Images
+// that are too small are left out. \error UserError if none is left.
+ImagesOfTraining read_stage_images(const TrainOptions& options, const ModelBundle& stage,
+                                   double shrink, std::int64_t side);
 
 // Puts in the place of every image of more than 16 megapixels its pieces, which have `side` px a
 // side or more, are whole in latent cells of `factor` pixels and cover it. Networks take an image

@@ -75,7 +75,7 @@ class KeptLatents {
       : channels_(bundle.latent.channels),
         deviation_(at::tensor(bundle.latent.deviation).view({1, channels_, 1, 1})),
         network_(load_autoencoder(bundle, DType::float32)),
-        sum_(latent_settings(bundle, 0, 0)) {}
+        sum_(latent_settings(bundle, {})) {}
 
   // Which latents they are, as the setting of a training.
   std::string description() const {
@@ -134,7 +134,7 @@ void store_statistics(Autoencoder& network, const std::vector<at::Tensor>& image
     const at::Tensor values = t.to(at::kFloat).contiguous();
     return std::vector<float>(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
   };
-  write_latent_statistics(model, list(mean), list(deviation));
+  write_latent_statistics(model, /*stage=*/"", list(mean), list(deviation));
 }
 
 // A few of the images, spread over all: enough for statistics while training goes on.

@@ -17,6 +17,15 @@ namespace histoloom {
 
 namespace {
 
+// What a denoiser is shown: latents, and the context where it sees one.
+at::Tensor with_planes(const at::Tensor& x, const LatentBatch& data) {
+  return data.context.defined() ? at::cat({x, data.context}, 1) : x;
+}
+
+const ModelBundle& stage_to_train(const ModelBundle& bundle, const std::string& stage) {
+  return stage.empty() ? bundle : bundle.stage_named(stage);
+}
+
 // Paints patches under label maps, to look at.
 class PatchPainter {
  public:
@@ -28,7 +37,7 @@ class PatchPainter {
 
   std::vector<SampleRow> paint_under(const LatentBatch& data) const {
     const auto predict = [&](const at::Tensor& x, const at::Tensor& time) {
-      return denoiser_.predict(x, time, data.labels);
+      return denoiser_.predict(with_planes(x, data), time, data.labels);
     };
     const at::Tensor z = sample_x0(predict, at::randn_like(data.latents), schedule_,
                                    bundle_.prediction, bundle_.clip);
@@ -58,21 +67,23 @@ class PatchPainter {
 struct DenoiserTraining::State {
   explicit State(const TrainOptions& o)
       : options(o),
-        bundle(ModelBundle::read(o.model)),
+        whole(ModelBundle::read(o.model)),
+        bundle(stage_to_train(whole, o.stage)),
         network(
             network_to_train([&] { return make_denoiser(bundle); }, bundle, bundle.denoiser, o)),
         painter(bundle, *network),
-        images(images_for_denoiser(o, bundle)),
+        images(images_for_denoiser(o, whole, bundle)),
         loop({"denoiser", network->parameters(), bundle.denoiser.weights, batch(),
               options.optimizer.value_or(OptimizerKind::muon), settings(),
-              StatedWeights{o.model, "denoiser", weights_sha256(bundle.autoencoder.weights)}},
+              StatedWeights{o.model, bundle.key_of("denoiser"),
+                            weights_sha256(bundle.autoencoder.weights)}},
              options) {
     require_latent_folder(options.latents);
   }
 
   std::vector<TrainingSetting> settings() const {
     Sha256 latents, noise = checksum_of(NoiseSchedule::of(bundle.schedule), bundle.prediction);
-    latents.add_part(latent_settings(bundle, options.augment, options.seed));
+    latents.add_part(latent_settings(bundle, latent_options(options, bundle)));
     std::vector<TrainingSetting> out = settings_of(images.training, images.held_out);
     out.push_back({"autoencoder", describe(latents)});
     out.push_back({"noise schedule", describe(noise)});
@@ -84,11 +95,13 @@ struct DenoiserTraining::State {
     const LatentBatch data = sampler.draw(batch(), options.unconditional);
     const at::Tensor time = draw_times(TimeDensity::middle, batch(), signal.numel());
     const NoisyBatch noisy = add_noise(data.latents, time, signal, bundle.prediction);
-    return (network->predict(noisy.x, noisy.time, data.labels) - noisy.target).square().mean();
+    const at::Tensor shown = with_planes(noisy.x, data);
+    return (network->predict(shown, noisy.time, data.labels) - noisy.target).square().mean();
   }
 
   const TrainOptions options;
-  const ModelBundle bundle;
+  const ModelBundle whole;
+  const ModelBundle& bundle;  // the stage that is trained
   std::unique_ptr<Denoiser> network;
   PatchPainter painter;
   ImagesOfTraining images;
