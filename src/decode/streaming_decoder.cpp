@@ -248,7 +248,7 @@ std::int64_t SlideDecoder::first_band() const {
 void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& report) {
   const DecodeReport before = report;
   const std::int64_t bands = options_.first_row < size_.height ? grid_.bands() : 0;
-  progress.start_stage("decoding and writing", size_.height, "rows");
+  progress.start_stage(options_.stage_name, size_.height, "rows");
   progress.update(options_.first_row);
   tbb::task_arena arena(options_.threads);
   arena.execute([&] {

@@ -4,19 +4,34 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <vector>
 
 #include "histoloom/decode/streaming_decoder.h"
 #include "histoloom/diffusion/random_patch.h"
 
 namespace histoloom {
 
+// What a coarser stage of a cascade took.
+struct StageAccount {
+  DiffusionReport diffusion;
+  DecodeReport decode;
+  double diffusion_seconds = 0, decode_seconds = 0;
+};
+
 struct Account {
-  DiffusionReport mask;  // of painted labels
+  DiffusionReport mask;              // of painted labels
+  std::vector<StageAccount> stages;  // the coarser ones, as far as they are begun
   DiffusionReport diffusion;
   DecodeReport decode;
   StoreTraffic traffic;
   double mask_seconds = 0, diffusion_seconds = 0, decode_seconds = 0, wall_seconds = 0;
   std::uint64_t peak_rss_bytes = 0;
+
+  // The account of a coarser stage, which begins if there is none.
+  StageAccount& stage(std::size_t index) {
+    if (stages.size() <= index) stages.resize(index + 1);
+    return stages[index];
+  }
 };
 
 // Both together: the sums, the steps one after the other, the larger peak.

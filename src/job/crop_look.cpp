@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "histoloom/core/error.h"
+#include "stage_run.h"
 
 namespace histoloom {
 
@@ -43,11 +44,22 @@ std::string look_at_crop(SlideSetup& setup, CropChoice choice, NetworkSource& ne
     setup.labels.paint(
         networks, canvas_in(work.mask(), cache, work.job_sha256()), work.painted_labels(),
         [](PaintedPart, const DiffusionReport&) {}, progress, ignored);
-  const CanvasLabels labels = setup.labels_on_canvas();
-  const std::vector<float> glass = setup.latent_of_glass(networks.autoencoder());
-  return probe_text(setup.painting.probe(networks.denoiser(), setup.scene(labels, glass),
-                                         canvas_in(work.latents(), cache, work.job_sha256()),
-                                         choice.step - 1, choice.cell));
+  setup.take_labels();
+  const CanvasLabels labels = setup.image.on_canvas(setup.image_labels());
+  const std::vector<float> glass =
+      setup.image.latent_of_glass(networks.autoencoder(), setup.texture);
+  Scene scene = setup.image.scene(labels, glass);
+  std::optional<LatentArray> picture;
+  std::optional<PictureContext> context;
+  if (!setup.coarser.empty()) {
+    const std::size_t last = setup.coarser.stages().size() - 1;
+    picture.emplace(stage_picture(work, last, setup.coarser.stages()[last].size, cache,
+                                  /*there=*/true));
+    scene.context = &context.emplace(setup.coarser.context(setup.image, last, *picture));
+  }
+  return probe_text(setup.image.painting.probe(networks.denoiser(), scene,
+                                               canvas_in(work.latents(), cache, work.job_sha256()),
+                                               choice.step - 1, choice.cell));
 }
 
 }  // namespace histoloom

@@ -18,6 +18,7 @@ class DecodeStage {
     options_.overlap = bundle.decode_overlap;
     options_.threads = threads;
     options_.origin = origin;
+    if (bundle.is_coarser) options_.stage_name = "decoding " + bundle.stage;
   }
 
   // Bytes of memory beside the network and the store's cache, and beside what takes the rows.

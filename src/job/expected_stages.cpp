@@ -6,6 +6,7 @@
 #include "canvas.h"
 #include "histoloom/bundle/mask_model.h"
 #include "histoloom/diffusion/sampling.h"
+#include "image_stage.h"
 #include "inpaint_source.h"
 #include "label_stage.h"
 #include "sampling_choice.h"
@@ -62,18 +63,30 @@ double decoding_seconds(double cells, const ModelBundle& bundle, double gflop_a_
 }  // namespace
 
 std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBundle& bundle,
-                                        bool paints_labels, NetworkSource& networks) {
+                                        const ModelBundle& image, bool paints_labels,
+                                        NetworkSource& networks) {
   const NewSlide& slide = std::get<NewSlide>(spec.what);
   const PixelSize size = slide.labels.size;
-  const CellSize cells = latent_size_for(size, bundle.latent.downsampling);
+  const auto add = [&](std::vector<ExpectedStage>& to, const ModelBundle& stage,
+                       const Sampling& sampling, Denoiser& denoiser, double gflop_a_cell) {
+    const CellSize cells =
+        latent_size_for(size_at(size, bundle.mpp, stage.mpp), stage.latent.downsampling);
+    to.push_back(painting_stage(canvas_around(cells, stage.patch).size, stage.image(), sampling,
+                                denoiser, kLatentSpeed));
+    to.push_back(
+        {.name = stage.is_coarser ? "decoding " + stage.stage : "decoding and writing",
+         .cost = decoding_seconds(static_cast<double>(cells.area()), stage, gflop_a_cell)});
+  };
   // The autoencoder is loaded already; the first stage's network comes last.
+  std::vector<ExpectedStage> finest, out;
   const double gflop_a_cell = networks.autoencoder().gflop_per_decoded_cell();
-  std::vector<ExpectedStage> out = {painting_stage(canvas_around(cells, bundle.patch).size,
-                                                   bundle.image(), sampling_of_job(spec, bundle),
-                                                   networks.denoiser(), kLatentSpeed)};
-  out.push_back(
-      {.name = "decoding and writing",
-       .cost = decoding_seconds(static_cast<double>(cells.area()), bundle, gflop_a_cell)});
+  add(finest, image, sampling_of_job(spec, image), networks.denoiser(), gflop_a_cell);
+  for (std::size_t i = 0; i < image.stages.size(); ++i) {
+    const double gflop = networks.coarser_autoencoder(i).gflop_per_decoded_cell();
+    add(out, image.stages[i], sampling_of(image.stages[i].defaults), networks.coarser_denoiser(i),
+        gflop);
+  }
+  out.insert(out.end(), finest.begin(), finest.end());
   for (const ExpectedStage& stage : label_file_stages(slide.files, size)) out.push_back(stage);
   if (paints_labels)
     out.insert(out.begin(), label_painting_stage(size, bundle, networks.label_denoiser()));

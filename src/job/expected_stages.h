@@ -16,8 +16,10 @@
 namespace histoloom {
 
 // Of a new slide, whose labels may be painted. Loads each network once, as all functions here do.
+// `image`: the stage of the bundle that is written.
 std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBundle& bundle,
-                                        bool paints_labels, NetworkSource& networks);
+                                        const ModelBundle& image, bool paints_labels,
+                                        NetworkSource& networks);
 // Of a part of a slide that is painted anew.
 std::vector<ExpectedStage> inpaint_stages(const GenerateSpec& spec, const ModelBundle& bundle,
                                           NetworkSource& networks);

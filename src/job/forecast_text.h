@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "histoloom/decode/decode_forecast.h"
 #include "histoloom/job/machine_spec.h"
@@ -11,8 +12,16 @@
 
 namespace histoloom {
 
+// What a coarser stage of a cascade will take.
+struct StageForecast {
+  std::string name;
+  CanvasForecast painting;
+  DecodeForecast decode;
+};
+
 struct JobForecast {
   std::optional<CanvasForecast> mask;  // where labels are painted
+  std::vector<StageForecast> coarser;
   CanvasForecast image;
   DecodeForecast decode;
 };

@@ -32,6 +32,7 @@ SamplingSpec parse_sampling(const GenerateArguments& a) {
   out.steps = a.steps;
   out.eta = a.eta;
   out.guidance = a.guidance;
+  out.context_guidance = a.context_guidance;
   if (a.steps)
     require_option(*a.steps >= 1, fmt::format("--steps must be at least 1, got {}", *a.steps));
   out.solver = parse_choice<SolverKind>(a.sampler, "--sampler");
@@ -40,9 +41,11 @@ SamplingSpec parse_sampling(const GenerateArguments& a) {
   if (a.eta)
     require_option(*a.eta >= 0 && *a.eta <= 1,
                    fmt::format("--eta must be from 0 to 1, got {}", *a.eta));
-  if (a.guidance)
-    require_option(*a.guidance >= 0 && *a.guidance <= 100,
-                   fmt::format("--guidance must be from 0 to 100, got {}", *a.guidance));
+  for (const auto& [value, option] :
+       {std::pair{a.guidance, "--guidance"}, std::pair{a.context_guidance, "--context-guidance"}})
+    if (value)
+      require_option(*value >= 0 && *value <= 100,
+                     fmt::format("{} must be from 0 to 100, got {}", option, *value));
   if (a.guidance_interval) out.interval = parse_guidance_interval(*a.guidance_interval);
   return out;
 }
@@ -59,9 +62,18 @@ void check_paths(const GenerateArguments& a) {
   require_option(!a.out.empty(), "-o OUT is needed, such as -o slide.svs");
   static_cast<void>(profile_of(a));
   require_ending(a.thumbnail, ".png", "--thumbnail");
+  require_ending(a.preview, ".png", "--preview");
   require_names_of_their_own({a.out, manifest_path(a.out), a.mask_out, a.annotations, a.thumbnail,
-                              a.report, a.mask, a.mask_colors, layout_file(a), a.inpaint,
+                              a.preview, a.report, a.mask, a.mask_colors, layout_file(a), a.inpaint,
                               a.region_file, work_directory(a)});
+}
+
+// The labels of a slide are by the cells of its finest stage.
+void check_stage(const GenerateArguments& a) {
+  if (a.stage.empty()) return;
+  require_option(a.mask_out.empty(), "--mask-out doesn't go with --stage, whose slide is smaller");
+  require_option(a.annotations.empty(),
+                 "--annotations doesn't go with --stage, whose slide is smaller");
 }
 
 // With --inpaint OUT is a copy of SLIDE, so nothing that describes a new slide goes with it.
@@ -88,6 +100,8 @@ void check_inpainting(const GenerateArguments& a) {
                  "--annotations doesn't go with --inpaint, which keeps the slide");
   require_option(a.thumbnail.empty(),
                  "--thumbnail doesn't go with --inpaint, which keeps the slide");
+  require_option(a.preview.empty(), "--preview doesn't go with --inpaint, which keeps the slide");
+  require_option(a.stage.empty(), "--stage doesn't go with --inpaint, which keeps the slide");
   require_option(
       ending_of(a.out) == ending_of(a.inpaint),
       fmt::format("-o OUT must end in '{}', as the slide of which it is a copy, got '{}'",
@@ -123,6 +137,7 @@ Inpainting parse_inpainting(const GenerateArguments& a) {
 GenerateSpec parse(const GenerateArguments& a) {
   check_paths(a);
   check_inpainting(a);
+  check_stage(a);
   // The size of a slide that is inpainted is its own, and unknown yet.
   MaskJobSpec shared =
       parse(a, a.inpaint.empty() ? std::nullopt : std::optional<PixelSize>(kDefaultSize));
@@ -149,7 +164,13 @@ GenerateSpec parse(const GenerateArguments& a) {
     return out;
   }
   const pyramid::WriterOptions writer = slide_writer(a, shared.labels.size);
-  NewSlide slide{std::move(shared.labels), std::move(shared.files), writer, a.thumbnail, {}};
+  NewSlide slide{std::move(shared.labels),
+                 std::move(shared.files),
+                 writer,
+                 a.thumbnail,
+                 a.preview,
+                 a.stage,
+                 {}};
   if (!a.only_crop.empty()) slide.only_crop = parse_crop_choice(a.only_crop);
   out.what = std::move(slide);
   return out;

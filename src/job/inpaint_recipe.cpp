@@ -135,10 +135,18 @@ void InpaintRecipe::run(NetworkSource& networks, WorkDirectory& work, Progress& 
   warn_of_other_cpu(work, progress);
   pyramid::EditSummary summary;
   {
+    std::optional<LatentArray> picture;
+    std::optional<PictureContext> context;
+    if (!setup_.coarser.empty()) {
+      picture.emplace(setup_.coarser.paint(run, setup_.part()));
+      context.emplace(setup_.coarser.context(setup_.bundle, setup_.geometry.canvas,
+                                             setup_.coarser.stages().size() - 1, *picture));
+    }
     const LatentArray kept = run.encode();
     const CanvasLabels labels = setup_.labels_on_canvas();
-    const LatentArray latents = run.paint(
-        setup_.painting, {labels, setup_.bundle.labels.unknown(), std::nullopt, {}, &kept});
+    const Scene scene{labels, setup_.bundle.labels.unknown(), std::nullopt, {},
+                      &kept,  context ? &*context : nullptr};
+    const LatentArray latents = run.paint(setup_.painting, scene);
     std::vector<std::uint8_t> pixels = run.decode(latents);
     run.note_outputs(setup_.spec, replace_, std::nullopt);
     run.claim.reset();

@@ -16,6 +16,9 @@ class InpaintRecipe {
   InpaintRecipe(const GenerateSpec& spec, const ModelBundle& bundle, const Replaceable& replace)
       : setup_(spec, bundle), replace_(replace) {}
 
+  // How many coarser stages are painted, and the bundle of the stage that is written.
+  std::size_t coarser_stages() const { return setup_.coarser.stages().size(); }
+  const ModelBundle& image() const { return setup_.bundle; }
   // The networks that run() needs.
   Networks::Needs needs() const { return {.image = true}; }
 

@@ -45,6 +45,7 @@ InpaintSetup::InpaintSetup(const GenerateSpec& s, const ModelBundle& b)
                        s.seed, b)),
       painted(painted_cells(region, geometry, labels_on_canvas(), b.labels.glass(),
                             b.latent.downsampling)),
+      coarser(what, b, part(), s.seed, s.machine.threads),
       painting(b.image(), sampling_of_job(s, b), geometry.place().size, s.machine.threads),
       decoding(b, decoded_pixels().size(), geometry.place().size,
                geometry.place().to_canvas(geometry.decoded.corner()), s.machine.threads) {
@@ -53,7 +54,8 @@ InpaintSetup::InpaintSetup(const GenerateSpec& s, const ModelBundle& b)
   const auto held = static_cast<std::uint64_t>(kBytesAPixel * around.area());
   memory =
       divide_memory(s.machine.memory,
-                    {.painting = held + painting.memory(), .decoding = held + decoding.memory()},
+                    {.painting = held + std::max(painting.memory(), coarser.memory().painting),
+                     .decoding = held + std::max(decoding.memory(), coarser.memory().decoding)},
                     fmt::format("a region with {}x{} px around it", around.width, around.height),
                     s.machine.threads);
   check_disks();
@@ -61,7 +63,7 @@ InpaintSetup::InpaintSetup(const GenerateSpec& s, const ModelBundle& b)
 }
 
 std::uint64_t InpaintSetup::latents_disk() const {
-  return painting.disk() +
+  return painting.disk() + coarser.disk() +
          latent_array_bytes(bundle.latent.channels, geometry.place().size, StoreType::float16);
 }
 
@@ -94,6 +96,7 @@ nlohmann::ordered_json InpaintSetup::job() const {
                       {"region", {box.x0, box.y0, box.width(), box.height()}},
                       {"region_sha256", sha256_of_bytes(region.inside(box))},
                       {"blend_margin", kBlendMargin}};
+  if (!coarser.empty()) facts["inpaint"]["coarser_sha256"] = coarser.sha256();
   return facts;
 }
 
@@ -109,6 +112,7 @@ JobForecast InpaintSetup::job_forecast(NetworkSource& networks) const {
   const LabelId unknown = labelled ? PaintedCells::kNotPainted : PaintedCells::kPainted;
   const Scene scene{cells, unknown, PaintedCells::kNotPainted, {}};
   JobForecast forecast;
+  forecast.coarser = coarser.forecast(networks);
   forecast.image =
       painting.forecast(networks.denoiser(), scene, {.labels_to_come = what.mask.has_value()});
   forecast.decode = decoding.forecast(networks.autoencoder(), NoGlass());

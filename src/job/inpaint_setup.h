@@ -11,6 +11,7 @@
 #include "canvas_labels.h"
 #include "decode_stage.h"
 #include "forecast_text.h"
+#include "inpaint_coarser.h"
 #include "inpaint_region.h"
 #include "inpaint_source.h"
 #include "mask_labels.h"
@@ -36,6 +37,8 @@ struct InpaintSetup {
   PixelRect decoded_pixels() const {
     return pixels_from_latent(geometry.decoded, bundle.latent.downsampling);
   }
+  // What the coarser stages need to know of the finest.
+  InpaintedPart part() const { return {slide.size(), geometry, painted, *labels.field}; }
   CanvasLabels labels_on_canvas() const {
     return {*labels.field, geometry.place().size, geometry.place().origin};
   }
@@ -55,6 +58,7 @@ struct InpaintSetup {
   std::vector<std::uint8_t> pixels;  // of the canvas, as the slide has them
   MaskLabels labels;
   std::vector<std::uint8_t> painted;  // 1 for the canvas's cells that are painted
+  InpaintCoarser coarser;
   PaintStage painting;
   DecodeStage decoding;
   MemoryShares memory;

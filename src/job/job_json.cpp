@@ -10,7 +10,7 @@ namespace histoloom {
 nlohmann::ordered_json job_json(const GenerateSpec& spec, PixelSize size, const Sampling& sampling,
                                 const ModelBundle& bundle, const std::string& model_sha256,
                                 const LabelOrigin& labels) {
-  return {
+  nlohmann::ordered_json out = {
       {"version", kVersion},
       {"size", {size.width, size.height}},
       {"seed", spec.seed},
@@ -26,6 +26,8 @@ nlohmann::ordered_json job_json(const GenerateSpec& spec, PixelSize size, const 
       {"batch", bundle.batch},
       {"tile", spec.tile},
       {"dtype", name_of(spec.machine.dtype)}};
+  if (sampling.context_guidance != 0) out["context_guidance"] = sampling.context_guidance;
+  return out;
 }
 
 std::string text_of(const nlohmann::ordered_json& facts) { return json_text(facts, 2) + "\n"; }

@@ -30,6 +30,16 @@ ordered_json network_facts(const DiffusionReport& d) {
           {"gflop_per_evaluation", d.gflop_per_evaluation}};
 }
 
+ordered_json stage_facts(const ModelBundle& stage, const StageAccount& account) {
+  return {{"name", stage.stage},
+          {"diffusion", {{"seconds", account.diffusion_seconds}}},
+          {"decode", {{"seconds", account.decode_seconds}}},
+          {"denoiser", network_facts(account.diffusion)},
+          {"coverage", coverage(account.diffusion)},
+          {"autoencoder",
+           {{"decodes", account.decode.decodes}, {"seconds", account.decode.autoencoder_seconds}}}};
+}
+
 ordered_json slide_facts(const ModelBundle& bundle, const JobFacts& facts) {
   return {{"width", facts.size.width}, {"height", facts.size.height},
           {"levels", facts.levels},    {"mpp", bundle.mpp},
@@ -42,7 +52,7 @@ std::string report_json(const GenerateSpec& spec, const ModelBundle& bundle, con
                         const Account& account) {
   ordered_json slide = {{"path", spec.out.string()}};
   slide.update(slide_facts(bundle, facts));
-  const ordered_json report = {
+  ordered_json report = {
       {"version", kVersion},
       {"seed", spec.seed},
       {"slide", slide},
@@ -65,6 +75,8 @@ std::string report_json(const GenerateSpec& spec, const ModelBundle& bundle, con
       {"dtype", name_of(spec.machine.dtype)},
       {"cpu_kinds", facts.cpu_kinds},
       {"wall_seconds", account.wall_seconds}};
+  for (std::size_t i = 0; i < account.stages.size(); ++i)
+    report["coarser_stages"].push_back(stage_facts(bundle.stages.at(i), account.stages[i]));
   return text_of(report);
 }
 

@@ -29,13 +29,18 @@ std::uint64_t largest_weights(const ModelBundle& bundle) {
 
 }  // namespace
 
-Networks::Networks(const ModelBundle& bundle, const MachineSpec& machine, Needs needs)
-    : bundle_(bundle), dtype_(machine.dtype) {
+Networks::Networks(const ModelBundle& bundle, const ModelBundle& image, const MachineSpec& machine,
+                   Needs needs)
+    : bundle_(bundle), image_(image), dtype_(machine.dtype) {
   if (!needs.image && !needs.labels) return;
   require_address_space(address_space_of_networks(machine.threads, largest_weights(bundle)),
                         fmt::format("painting with --threads {}", machine.threads));
   if (needs.labels) static_cast<void>(label_denoiser());
   if (!needs.image) return;
+  for (std::size_t i = 0; i < image_.stages.size(); ++i) {
+    static_cast<void>(coarser_denoiser(i));
+    static_cast<void>(coarser_autoencoder(i));
+  }
   static_cast<void>(denoiser());
   static_cast<void>(autoencoder());  // the last: the image's stages begin with it
 }
@@ -47,31 +52,45 @@ Networks::~Networks() = default;
 void Networks::release() {
   autoencoder_.reset();
   denoiser_.reset();
-  loaded_ = Kind::none;
+  loaded_ = {};
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
 }
 
 template <class Network, class Load>
-Network& Networks::take(std::unique_ptr<Network>& slot, Kind kind, Load&& load) {
-  if (loaded_ == kind) return *slot;
+Network& Networks::take(std::unique_ptr<Network>& slot, Key key, Load&& load) {
+  if (loaded_ == key) return *slot;
   release();
   slot = load();
-  loaded_ = kind;
+  loaded_ = key;
   return *slot;
 }
 
-Autoencoder& Networks::autoencoder() {
-  return take(autoencoder_, Kind::autoencoder, [&] { return load_autoencoder(bundle_, dtype_); });
+Autoencoder& Networks::autoencoder_of(const ModelBundle& stage) {
+  return take(autoencoder_, {Kind::autoencoder, &stage},
+              [&] { return load_autoencoder(stage, dtype_); });
 }
 
-Denoiser& Networks::denoiser() {
-  return take(denoiser_, Kind::denoiser, [&] { return load_denoiser(bundle_, dtype_); });
+Denoiser& Networks::denoiser_of(const ModelBundle& stage) {
+  return take(denoiser_, {Kind::denoiser, &stage}, [&] { return load_denoiser(stage, dtype_); });
+}
+
+Autoencoder& Networks::autoencoder() { return autoencoder_of(image_); }
+
+Denoiser& Networks::denoiser() { return denoiser_of(image_); }
+
+Autoencoder& Networks::coarser_autoencoder(std::size_t stage) {
+  return autoencoder_of(image_.stages.at(stage));
+}
+
+Denoiser& Networks::coarser_denoiser(std::size_t stage) {
+  return denoiser_of(image_.stages.at(stage));
 }
 
 Denoiser& Networks::label_denoiser() {
-  return take(denoiser_, Kind::label_denoiser, [&] { return MaskModel(bundle_).load(dtype_); });
+  return take(denoiser_, {Kind::label_denoiser, &bundle_},
+              [&] { return MaskModel(bundle_).load(dtype_); });
 }
 
 }  // namespace histoloom

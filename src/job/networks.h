@@ -20,22 +20,37 @@ class Networks final : public NetworkSource {
 
   // Loads every network that is needed, so that none fails later. The bundle outlives it. \error
   // UserError names the file and what is wrong with it, or an address space that is too small.
-  Networks(const ModelBundle& bundle, const MachineSpec& machine, Needs needs);
+  Networks(const ModelBundle& bundle, const MachineSpec& machine, Needs needs)
+      : Networks(bundle, bundle, machine, needs) {}
+  // The same with the networks of the image, and of its coarser stages, from one of the bundle's
+  // stages.
+  Networks(const ModelBundle& bundle, const ModelBundle& image, const MachineSpec& machine,
+           Needs needs);
   ~Networks() override;
 
   Autoencoder& autoencoder() override;
   Denoiser& denoiser() override;
   Denoiser& label_denoiser() override;
+  Autoencoder& coarser_autoencoder(std::size_t stage) override;
+  Denoiser& coarser_denoiser(std::size_t stage) override;
 
  private:
   enum class Kind { none, autoencoder, denoiser, label_denoiser };
+  // Which network is in memory: its kind, and the stage that it belongs to.
+  struct Key {
+    Kind kind = Kind::none;
+    const ModelBundle* stage = nullptr;
+    bool operator==(const Key&) const = default;
+  };
+  Autoencoder& autoencoder_of(const ModelBundle& stage);
+  Denoiser& denoiser_of(const ModelBundle& stage);
   void release();
   template <class Network, class Load>
-  Network& take(std::unique_ptr<Network>& slot, Kind kind, Load&& load);
+  Network& take(std::unique_ptr<Network>& slot, Key key, Load&& load);
 
-  const ModelBundle& bundle_;
+  const ModelBundle &bundle_, &image_;
   DType dtype_;
-  Kind loaded_ = Kind::none;
+  Key loaded_;
   std::unique_ptr<Autoencoder> autoencoder_;
   std::unique_ptr<Denoiser> denoiser_;  // of the image or of the labels
 };

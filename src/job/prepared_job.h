@@ -23,8 +23,9 @@ struct PreparedJob {
       : spec(s),
         bundle(ModelBundle::read(spec.model)),
         recipe(spec, bundle, resume.replace),
-        networks(bundle, spec.machine, recipe.needs()),
-        work(spec.work, resume.resume, spec.force, text_of(recipe.job()), spec.machine.cpu_kind) {}
+        networks(bundle, recipe.image(), spec.machine, recipe.needs()),
+        work(spec.work, resume.resume, spec.force, text_of(recipe.job()), spec.machine.cpu_kind,
+             recipe.coarser_stages()) {}
 };
 
 }  // namespace histoloom

@@ -15,8 +15,17 @@ Sampling sampling_of(const SamplingDefaults& d) {
   out.spacing = d.spacing;
   out.eta = d.eta;
   out.guidance = d.guidance;
+  out.context_guidance = d.context_guidance;
   out.interval = d.interval;
   out.plan = d.plan;
+  return out;
+}
+
+Sampling sampling_of_stage(const ModelBundle& stage, std::size_t index, std::uint64_t seed) {
+  Sampling out = sampling_of(stage.defaults);
+  out.tapered_steps = std::min(out.tapered_steps, out.steps);
+  out.seed = seed;
+  out.noise = noise_of_stage(index);
   return out;
 }
 
@@ -31,6 +40,10 @@ Sampling sampling_of_job(const GenerateSpec& spec, const ModelBundle& bundle) {
   out.spacing = wanted.spacing.value_or(out.spacing);
   out.eta = wanted.eta.value_or(out.eta);
   out.guidance = wanted.guidance.value_or(out.guidance);
+  if (wanted.context_guidance && !bundle.context)
+    throw UserError(fmt::format(
+        "--context-guidance: model '{}' has no coarser stage to be guided by", bundle.name));
+  out.context_guidance = wanted.context_guidance.value_or(out.context_guidance);
   out.interval = wanted.interval.value_or(out.interval);
   out.plan = wanted.plan.value_or(out.plan);
   out.tapered_steps = std::min(out.tapered_steps, out.steps);

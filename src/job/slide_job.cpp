@@ -19,8 +19,8 @@ SlideJob::SlideJob(SlideJob&&) noexcept = default;
 
 void SlideJob::run(Progress& progress) {
   progress.expect([&] {
-    return slide_stages(state_->spec, state_->bundle, state_->recipe.needs().labels,
-                        state_->networks);
+    return slide_stages(state_->spec, state_->bundle, state_->recipe.image(),
+                        state_->recipe.needs().labels, state_->networks);
   });
   run_resumable(
       [&] { state_->recipe.run(state_->networks, state_->work, open_slide_writer, progress); });

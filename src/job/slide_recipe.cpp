@@ -22,6 +22,7 @@ const nlohmann::ordered_json& SlideRecipe::job() {
 
 struct SlideRecipe::Run : RecipeRun {
   SlideSetup& setup;
+  bool preview_written = false;
 
   Run(SlideSetup& p, NetworkSource& n, WorkDirectory& w, Progress& q)
       : RecipeRun(n, w, q, p.spec.out, p.memory.cache), setup(p) {
@@ -41,6 +42,24 @@ struct SlideRecipe::Run : RecipeRun {
         },
         progress, account.mask);
     account.mask_seconds = seconds();
+    setup.take_labels();
+  }
+
+  // The picture that the image is painted under.
+  LatentArray paint_coarser() {
+    return CoarserRun(*this, setup.coarser, setup.texture)
+        .paint(setup.labels.field(), setup.label_microns(),
+               [&](std::size_t index, const LatentArray& picture) {
+                 if (index == 0 && !setup.slide.preview.empty()) write_preview(picture);
+               });
+  }
+
+  void write_preview(const LatentArray& picture) {
+    const Output output{setup.slide.preview, "--preview"};
+    if (!preview_written) require_still_new({output}, setup.replace);
+    work.note_outputs(names_of({output}), std::nullopt, total());
+    histoloom::write_preview(setup.slide.preview, picture);
+    preview_written = true;
   }
 
   // The slide's writer, anew or from where an earlier run left it. `rows`: what the pixels depend
@@ -65,7 +84,7 @@ struct SlideRecipe::Run : RecipeRun {
                                const BareGlass& glass) {
     const Stopwatch watch;
     Account& account = ledger.run();
-    setup.decoding.run(
+    setup.image.decoding.run(
         networks.autoencoder(), latents, glass, writer.rows_written(),
         [&](const PictureView& rows) { writer.write_rows(rows); }, progress, account.decode);
     pyramid::WriteSummary summary = writer.complete();
@@ -76,7 +95,7 @@ struct SlideRecipe::Run : RecipeRun {
   // What was asked for beside the slide.
   void write_others(const pyramid::WriteSummary& summary, const nlohmann::ordered_json& job) {
     const GenerateSpec& spec = setup.spec;
-    const JobFacts facts{.size = setup.slide.labels.size,
+    const JobFacts facts{.size = setup.image.size,
                          .levels = summary.levels.size(),
                          .bytes = summary.bytes,
                          .tissue_fraction = setup.labels.tissue_fraction(),
@@ -87,9 +106,10 @@ struct SlideRecipe::Run : RecipeRun {
     setup.labels.write(progress);
     if (!setup.slide.thumbnail.empty())
       write_png(setup.slide.thumbnail, view_of(summary.thumbnail));
-    replace_file(manifest_path(spec.out), text_of(manifest_json(spec, setup.bundle, facts, job)));
+    replace_file(manifest_path(spec.out),
+                 text_of(manifest_json(spec, setup.image_bundle, facts, job)));
     if (!spec.report.empty())
-      replace_file(spec.report, report_json(spec, setup.bundle, facts, total()));
+      replace_file(spec.report, report_json(spec, setup.image_bundle, facts, total()));
   }
 };
 
@@ -108,14 +128,25 @@ void SlideRecipe::run(NetworkSource& networks, WorkDirectory& work, const OpenWr
   warn_of_stale(setup_.bundle, progress);
   warn_of_other_cpu(work, progress);
   if (setup_.labels.paints()) run.paint_labels();
-  const CanvasLabels labels = setup_.labels_on_canvas();
-  const std::vector<float> glass = setup_.latent_of_glass(networks.autoencoder());
   std::unique_ptr<pyramid::PyramidWriter> writer;
   pyramid::WriteSummary summary;
   {
-    const LatentArray latents = run.paint(setup_.painting, setup_.scene(labels, glass));
+    std::optional<LatentArray> picture;
+    std::optional<PictureContext> context;
+    if (!setup_.coarser.empty()) {
+      picture.emplace(run.paint_coarser());
+      context.emplace(
+          setup_.coarser.context(setup_.image, setup_.coarser.stages().size() - 1, *picture));
+    }
+    const CanvasLabels labels = setup_.image.on_canvas(setup_.image_labels());
+    const std::vector<float> glass =
+        setup_.image.latent_of_glass(networks.autoencoder(), setup_.texture);
+    Scene scene = setup_.image.scene(labels, glass);
+    if (context) scene.context = &*context;
+    const LatentArray latents = run.paint(setup_.image.painting, scene);
     writer = run.start_slide(open_writer, text_of(job_facts));
-    summary = run.decode(*writer, latents, {*setup_.glass_field(labels), setup_.texture, glass});
+    summary =
+        run.decode(*writer, latents, {*setup_.image.glass_field(labels), setup_.texture, glass});
   }
   run.write_others(summary, job_facts);
   writer->publish();

@@ -17,6 +17,9 @@ class SlideRecipe {
   SlideRecipe(const GenerateSpec& spec, const ModelBundle& bundle, const Replaceable& replace)
       : setup_(spec, bundle, replace) {}
 
+  // How many coarser stages there are, and the bundle of the stage that is written.
+  std::size_t coarser_stages() const { return setup_.coarser.stages().size(); }
+  const ModelBundle& image() const { return setup_.image_bundle; }
   // The networks that run() needs.
   Networks::Needs needs() const { return {.image = true, .labels = setup_.labels.paints()}; }
   // What decides the pixels; reads all files of the model, once.

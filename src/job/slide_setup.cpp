@@ -4,10 +4,13 @@
 
 #include <algorithm>
 
+#include "coarser_labels.h"
 #include "disk.h"
 #include "histoloom/core/byte_size.h"
+#include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/writable.h"
+#include "histoloom/labels/packed_field.h"
 #include "job_json.h"
 #include "label_painting.h"
 #include "outputs.h"
@@ -16,28 +19,60 @@
 
 namespace histoloom {
 
+namespace {
+
+const ModelBundle& stage_to_write(const NewSlide& slide, const ModelBundle& bundle) {
+  return slide.stage.empty() ? bundle : bundle.stage_named(slide.stage);
+}
+
+MemoryNeed larger(const MemoryNeed& a, const MemoryNeed& b) {
+  return {std::max(a.painting, b.painting), std::max(a.decoding, b.decoding)};
+}
+
+// The steps and so on that a user wants are those of the finest stage.
+Sampling sampling_of_image(const GenerateSpec& spec, const ModelBundle& image) {
+  Sampling out = sampling_of_job(spec, image);
+  if (image.is_coarser) out.noise = noise_of_stage(image.stages.size());
+  return out;
+}
+
+}  // namespace
+
 SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replaceable& r)
     : spec(s),
       replace(r),
       slide(std::get<NewSlide>(s.what)),
       bundle(b),
+      image_bundle(stage_to_write(slide, b)),
       texture(s.tile),
       labels(slide.labels, slide.files, b, label_painter(slide.labels, b, s.machine.threads)),
-      writing(s, slide, b),
-      canvas(canvas_around(latent_size_for(slide.labels.size, b.latent.downsampling), b.patch)),
-      painting(b.image(), sampling_of_job(s, b), canvas.size, s.machine.threads),
-      decoding(b, slide.labels.size, canvas.size, canvas.origin, s.machine.threads) {
+      image(image_bundle, size_at(slide.labels.size, b.mpp, image_bundle.mpp),
+            sampling_of_image(s, image_bundle), s.machine.threads),
+      coarser(image_bundle, image.size, s.seed, s.machine.threads),
+      writing(s, slide, image_bundle, image.size) {
   require_writable_output(slide.thumbnail, replace, "--thumbnail");
+  require_writable_output(slide.preview, replace, "--preview");
+  if (!slide.preview.empty() && coarser.empty())
+    throw UserError(fmt::format("--preview: model '{}' has no coarser stage to show", b.name));
   labels.check_outputs(replace, "--mask-out");
-  memory =
-      divide_memory(s.machine.memory,
-                    {.painting = std::max(painting.memory(), labels.memory()),
-                     .decoding = decoding.memory() + writing.memory()},
-                    fmt::format("a slide {} px wide", slide.labels.size.width), s.machine.threads);
+  memory = divide_memory(
+      s.machine.memory,
+      larger(coarser.memory(), {.painting = std::max(image.painting.memory(), labels.memory()),
+                                .decoding = image.decoding.memory() + writing.memory()}),
+      fmt::format("a slide {} px wide", image.size.width), s.machine.threads);
   const Stopwatch reading;
   labels.read();
+  take_labels();
   label_seconds = reading.seconds();
   check_disks();
+}
+
+void SlideSetup::take_labels() {
+  if (!image_bundle.is_coarser) return;
+  const int factor = image_bundle.latent.downsampling;
+  stage_labels = packed_field(CoarserLabels(labels.field(), latent_size_for(image.size, factor),
+                                            image_bundle.mpp * factor / label_microns(),
+                                            bundle.labels.glass()));
 }
 
 // The latents and the checkpoint on the disk of the work directory, the slide on that of OUT.
@@ -53,28 +88,13 @@ void SlideSetup::check_disks() const {
 
 nlohmann::ordered_json SlideSetup::job() const {
   const auto* layout = std::get_if<LayoutSource>(&slide.labels.source);
-  return job_json(spec, slide.labels.size, painting.sampling(), bundle, bundle.sha256(),
-                  {.source = layout != nullptr ? "layout " + layout->name : "mask",
-                   .prompt = labels.prompt(),
-                   .sha256 = sha256_of(labels.field())});
-}
-
-Scene SlideSetup::scene(const CanvasLabelField& on_canvas, std::vector<float> glass_latent) const {
-  return {on_canvas, bundle.labels.unknown(), bundle.labels.glass(), std::move(glass_latent)};
-}
-
-std::unique_ptr<GlassField> SlideSetup::glass_field(const CanvasLabelField& on_canvas) const {
-  if (!bundle.labels.glass()) return std::make_unique<NoGlass>();
-  return std::make_unique<LabelledGlass>(on_canvas, *bundle.labels.glass());
-}
-
-std::vector<float> SlideSetup::latent_of_glass(Autoencoder& autoencoder) const {
-  const int side = bundle.patch * bundle.latent.downsampling;
-  std::vector<std::uint8_t> pixels;
-  for (int y = 0; y < side; ++y)
-    for (int x = 0; x < side; ++x)
-      pixels.insert(pixels.end(), texture.at(x, y), texture.at(x, y) + 3);
-  return mean_latent(bundle.latent, autoencoder, pixels, {side, side});
+  nlohmann::ordered_json out =
+      job_json(spec, image.size, image.painting.sampling(), image_bundle, bundle.sha256(),
+               {.source = layout != nullptr ? "layout " + layout->name : "mask",
+                .prompt = labels.prompt(),
+                .sha256 = sha256_of(labels.field())});
+  if (!slide.stage.empty()) out["stage"] = slide.stage;
+  return out;
 }
 
 std::string SlideSetup::log_text(PaintedPart done) const {
@@ -83,29 +103,31 @@ std::string SlideSetup::log_text(PaintedPart done) const {
       "tiles, {} for chunks; from step {}, crop {} on",
       100 * labels.tissue_fraction(),
       labels.paints() ? fmt::format("painted, prompt '{}'", labels.prompt()) : "read",
-      canvas.size.width, canvas.size.height, spec.machine.threads, format_byte_size(memory.working),
-      format_byte_size(memory.cache), done.steps, done.crops);
+      image.canvas.size.width, image.canvas.size.height, spec.machine.threads,
+      format_byte_size(memory.working), format_byte_size(memory.cache), done.steps, done.crops);
 }
 
 JobForecast SlideSetup::job_forecast(NetworkSource& networks) const {
   JobForecast forecast;
   forecast.mask = labels.forecast(networks);
-  const CanvasLabels on_canvas = labels_on_canvas();
-  forecast.image = painting.forecast(networks.denoiser(), scene(on_canvas, {}),
-                                     {.labels_to_come = labels.paints()});
-  forecast.decode = decoding.forecast(networks.autoencoder(), *glass_field(on_canvas));
+  const ForecastOptions options{.labels_to_come = labels.paints()};
+  forecast.coarser = coarser.forecast(networks, labels.field(), label_microns(), options);
+  const CanvasLabels on_canvas = image.on_canvas(image_labels());
+  forecast.image =
+      image.painting.forecast(networks.denoiser(), image.scene(on_canvas, {}), options);
+  forecast.decode = image.decoding.forecast(networks.autoencoder(), *image.glass_field(on_canvas));
   return forecast;
 }
 
 std::string SlideSetup::json_text_of(const JobForecast& forecast) const {
   nlohmann::ordered_json out = {{"slide",
-                                 {{"width", slide.labels.size.width},
-                                  {"height", slide.labels.size.height},
+                                 {{"width", image.size.width},
+                                  {"height", image.size.height},
                                   {"levels", writing.levels()},
                                   {"tiles", writing.tiles()},
                                   {"tissue_fraction", labels.tissue_fraction()}}}};
   out["labels"] = json_of(labels.shares());
-  out.update(forecast_json(forecast, painting.sampling(), spec.machine));
+  out.update(forecast_json(forecast, image.painting.sampling(), spec.machine));
   out["disk"] = {{"latents_bytes", latents_disk()}, {"slide_bytes", writing.disk()}};
   out["memory"] = {{"working_bytes", memory.working}, {"cache_bytes", memory.cache}};
   return text_of(out);
@@ -123,11 +145,12 @@ std::string SlideSetup::describe(NetworkSource& networks) const {
       "time         {}\n"
       "disk         {} for latents, at most about {} for the slide\n"
       "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n{}",
-      slide.labels.size.width, slide.labels.size.height, writing.levels(), writing.tiles(),
+      image.size.width, image.size.height, writing.levels(), writing.tiles(),
       100 * labels.tissue_fraction(), text_of(labels.shares()),
-      evaluations_text(forecast, painting.sampling()), time_text(forecast, spec.machine.threads),
-      format_byte_size(latents_disk()), format_byte_size(writing.disk()),
-      format_byte_size(memory.working), format_byte_size(memory.cache), warning);
+      evaluations_text(forecast, image.painting.sampling()),
+      time_text(forecast, spec.machine.threads), format_byte_size(latents_disk()),
+      format_byte_size(writing.disk()), format_byte_size(memory.working),
+      format_byte_size(memory.cache), warning);
 }
 
 }  // namespace histoloom

@@ -6,14 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "canvas.h"
-#include "canvas_labels.h"
-#include "decode_stage.h"
+#include "coarser_run.h"
 #include "forecast_text.h"
 #include "histoloom/bundle/bundle.h"
+#include "image_stage.h"
 #include "label_stage.h"
 #include "memory_shares.h"
-#include "paint_stage.h"
 #include "write_stage.h"
 
 namespace histoloom {
@@ -25,14 +23,16 @@ struct SlideSetup {
 
   // What decides the pixels; reads all files of the model.
   nlohmann::ordered_json job() const;
-  // Bytes on disk of both canvases.
-  std::uint64_t latents_disk() const { return painting.disk() + labels.disk(); }
-  CanvasLabels labels_on_canvas() const { return {labels.field(), canvas.size, canvas.origin}; }
-  // `glass_latent`: of latent_of_glass(), or empty where nothing is painted.
-  Scene scene(const CanvasLabelField& on_canvas, std::vector<float> glass_latent) const;
-  std::unique_ptr<GlassField> glass_field(const CanvasLabelField& on_canvas) const;
-  // What the bare slide is to the denoiser, a value a channel.
-  std::vector<float> latent_of_glass(Autoencoder& autoencoder) const;
+  // Bytes on disk of all canvases.
+  std::uint64_t latents_disk() const {
+    return image.painting.disk() + coarser.disk() + labels.disk();
+  }
+  // Microns along a latent cell of the labels.
+  double label_microns() const { return bundle.mpp * bundle.latent.downsampling; }
+  // The labels as the image's stage has them, by its own cells.
+  const LabelField& image_labels() const { return stage_labels ? *stage_labels : labels.field(); }
+  // Has image_labels() follow labels that were painted.
+  void take_labels();
 
   // For the log, in a line.
   std::string log_text(PaintedPart done) const;
@@ -43,14 +43,15 @@ struct SlideSetup {
   const Replaceable replace;  // of what is there when the outputs are written
   const NewSlide& slide;
   const ModelBundle& bundle;
+  const ModelBundle& image_bundle;  // the stage that is written
   GlassTexture texture;
   LabelStage labels;
+  ImageStage image;
+  CoarserStages coarser;
   WriteStage writing;
-  Canvas canvas;
-  PaintStage painting;
-  DecodeStage decoding;
   MemoryShares memory;
-  double label_seconds = 0;  // that reading took
+  std::unique_ptr<LabelField> stage_labels;  // of a stage that is not the finest
+  double label_seconds = 0;                  // that reading took
 
  private:
   void check_disks() const;

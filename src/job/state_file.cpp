@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kChecksum = "crc32";
 constexpr const char* kOutputs = "outputs";
 constexpr const char* kSlide = "slide";
+constexpr const char* kStageList = "stages";
 
 [[noreturn]] void refuse_state(const fs::path& file, const std::string& what) {
   throw UserError(fmt::format("{}: {}; {}", file.string(), what, kStartOver));
@@ -52,6 +53,18 @@ PaintedPart part_of(const json& state, const std::string& prefix, int all, const
     refuse_state(
         file, fmt::format("counts {} steps and {} crops, of a job of {} steps", steps, crops, all));
   return {static_cast<int>(steps), crops};
+}
+
+std::vector<StageState> stages_in(const json& state, const fs::path& file) {
+  std::vector<StageState> out;
+  if (!state.contains(kStageList)) return out;
+  if (!state[kStageList].is_array()) refuse_state(file, "is damaged");
+  for (const json& stage : state[kStageList]) {
+    if (!stage.is_object() || !stage.value("picture", json()).is_boolean())
+      refuse_state(file, "is damaged");
+    out.push_back({part_of(stage, "painted", kAnySteps, file), stage["picture"].get<bool>()});
+  }
+  return out;
 }
 
 std::set<std::string> outputs_in(const json& state, const fs::path& file) {
@@ -87,8 +100,12 @@ Account account_in(const json& state, const fs::path& file) {
 
 JobState parse_state(std::string_view text, const fs::path& file, int steps) {
   const json state = checked_object(text, file);
-  return {part_of(state, "mask", kAnySteps, file), part_of(state, "committed", steps, file),
-          account_in(state, file), outputs_in(state, file), slide_in(state, file)};
+  return {part_of(state, "mask", kAnySteps, file),
+          stages_in(state, file),
+          part_of(state, "committed", steps, file),
+          account_in(state, file),
+          outputs_in(state, file),
+          slide_in(state, file)};
 }
 
 JobState read_state_file(const fs::path& file, int steps) {
@@ -99,6 +116,10 @@ void write_state_file(const fs::path& file, const JobState& state) {
   json root{{"mask_steps", state.painted_labels.steps}, {"mask_crops", state.painted_labels.crops},
             {"committed_steps", state.painted.steps},   {"committed_crops", state.painted.crops},
             {"done", json_of(state.account)},           {kOutputs, state.outputs}};
+  for (const StageState& stage : state.stages)
+    root[kStageList].push_back({{"painted_steps", stage.painted.steps},
+                                {"painted_crops", stage.painted.crops},
+                                {"picture", stage.pictured}});
   if (state.slide)
     root[kSlide] = {{"bytes", state.slide->bytes}, {"written_ns", state.slide->written_ns}};
   root[kChecksum] = checksum_of(text_of(root));

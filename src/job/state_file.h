@@ -4,6 +4,8 @@
 //   {"mask_steps": 30, "mask_crops": 0, "committed_steps": 3, "committed_crops": 128,
 //    "done": {…}, "outputs": ["/home/ada/slide.svs", "/home/ada/slide.svs.manifest.json"],
 //    "slide": {"bytes": 104857600, "written_ns": 1767225600000000000}, "crc32": 3421780262}
+//
+// A cascade adds "stages": [{"painted_steps": 20, "painted_crops": 0, "picture": true}].
 #pragma once
 
 #include <filesystem>
@@ -12,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "account.h"
 #include "file_mark.h"
@@ -19,12 +22,20 @@
 
 namespace histoloom {
 
+// How far a coarser stage of a cascade has come.
+struct StageState {
+  PaintedPart painted;
+  bool pictured = false;  // whether its picture is there, whole
+  bool operator==(const StageState&) const = default;
+};
+
 struct JobState {
-  PaintedPart painted_labels;     // which come first
-  PaintedPart painted;            // of the image
-  Account account;                // of all runs
-  std::set<std::string> outputs;  // absolute names, of all runs
-  std::optional<FileMark> slide;  // once it is whole and nothing but its name is missing
+  PaintedPart painted_labels;      // which come first
+  std::vector<StageState> stages;  // coarser ones, which come next
+  PaintedPart painted;             // of the image
+  Account account;                 // of all runs
+  std::set<std::string> outputs;   // absolute names, of all runs
+  std::optional<FileMark> slide;   // once it is whole and nothing but its name is missing
 };
 
 // For who doesn't ask how far the job has come.

@@ -69,6 +69,7 @@ bool holds(const std::vector<std::string>& kinds, const std::string& kind) {
 }
 
 constexpr const char* kLock = "lock";
+constexpr const char* kStagesDirectory = "stages";
 
 bool is_state(const fs::path& file) {
   try {
@@ -114,14 +115,15 @@ ResumeDecision checked_resume(const GenerateSpec& spec) {
 }
 
 WorkDirectory::WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json,
-                             std::string cpu_kind)
+                             std::string cpu_kind, std::size_t stages)
     : path_(work.directory),
       named_(work.named),
       resume_(resume),
       other_cpu_(work.other_cpu),
       job_json_(std::move(job_json)),
       cpu_kind_(std::move(cpu_kind)),
-      cpu_kinds_{cpu_kind_} {
+      cpu_kinds_{cpu_kind_},
+      stages_(stages) {
   if (file_exists(path_ / kLock)) take_lock();
   const bool there = file_exists(path_ / "job.json");
   if (resume_ && !there)
@@ -187,6 +189,8 @@ void WorkDirectory::check_canvases() const {
   };
   if (painted_labels_ == PaintedPart{}) check(mask());
   if (painted_ == PaintedPart{}) check(latents());
+  for (std::size_t i = 0; i < stages_.size(); ++i)
+    if (stages_[i] == StageState{}) check(stage_directory(i));
 }
 
 void WorkDirectory::read_state() {
@@ -194,6 +198,10 @@ void WorkDirectory::read_state() {
   JobState state = read_state_file(path_ / "state.json", steps);
   painted_labels_ = state.painted_labels;
   painted_ = state.painted;
+  if (!state.stages.empty() && state.stages.size() != stages_.size())
+    refuse(path_ / "state.json", fmt::format("counts {} coarser stages, of a job of {}",
+                                             state.stages.size(), stages_.size()));
+  if (!state.stages.empty()) stages_ = std::move(state.stages);
   account_ = std::move(state.account);
   outputs_ = std::move(state.outputs);
   slide_ = state.slide;
@@ -204,7 +212,9 @@ void WorkDirectory::open() {
   fs::create_directories(path_, code);
   if (code) throw UserError(fmt::format("{}: can't be made: {}", path_.string(), code.message()));
   if (!lock_) take_lock();
-  const bool nothing_done = painted_ == PaintedPart{} && painted_labels_ == PaintedPart{};
+  const bool no_stage = stages_ == std::vector<StageState>(stages_.size());
+  const bool nothing_done =
+      painted_ == PaintedPart{} && painted_labels_ == PaintedPart{} && no_stage;
   if (nothing_done) {
     cpu_kinds_ = {cpu_kind_};
     // Remove what an earlier job left, and nothing else: the user may have named a directory that
@@ -218,6 +228,7 @@ void WorkDirectory::open() {
   }
   if (painted_labels_ == PaintedPart{}) renew(mask());
   if (painted_ == PaintedPart{}) renew(latents());
+  renew_stages();
   write_state(account_);
 }
 
@@ -257,6 +268,31 @@ void WorkDirectory::renew(const fs::path& directory) const {
     throw UserError(fmt::format("{}: can't be made: {}", directory.string(), code.message()));
 }
 
+fs::path WorkDirectory::stage_directory(std::size_t index) const {
+  return path_ / kStagesDirectory / std::to_string(index);
+}
+
+void WorkDirectory::renew_stages() const {
+  if (stages_.empty()) return;
+  std::error_code code;
+  fs::create_directory(path_ / kStagesDirectory, code);
+  for (std::size_t i = 0; i < stages_.size(); ++i)
+    if (stages_[i] == StageState{}) renew(stage_directory(i));
+}
+
+void WorkDirectory::remove_stages() const {
+  std::error_code code;
+  for (std::size_t i = 0; i < stages_.size(); ++i) remove_canvas(stage_directory(i));
+  if (!stages_.empty()) fs::remove(path_ / kStagesDirectory, code);
+}
+
+StageState WorkDirectory::stage(std::size_t index) const { return stages_.at(index); }
+
+void WorkDirectory::commit_stage(std::size_t index, StageState state, const Account& account) {
+  stages_.at(index) = state;
+  write_state(account);
+}
+
 void WorkDirectory::commit(PaintedPart part, const Account& account) {
   painted_ = part;
   write_state(account);
@@ -268,7 +304,8 @@ void WorkDirectory::commit_labels(PaintedPart part, const Account& account) {
 }
 
 void WorkDirectory::write_state(const Account& account) const {
-  write_state_file(path_ / "state.json", {painted_labels_, painted_, account, outputs_, slide_});
+  write_state_file(path_ / "state.json",
+                   {painted_labels_, stages_, painted_, account, outputs_, slide_});
 }
 
 fs::path WorkDirectory::checkpoint() const { return path_ / "slide.checkpoint"; }
@@ -285,6 +322,7 @@ void WorkDirectory::finish() {
   // What others have put there stays, and the directory with it.
   std::error_code code;
   remove_canvas(mask());
+  remove_stages();
   remove_canvas(latents());
   for (const char* file : kJobFiles) fs::remove(path_ / file, code);
   fs::remove(path_, code);

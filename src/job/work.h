@@ -12,6 +12,7 @@
 #include "histoloom/core/file_lock.h"
 #include "histoloom/core/replaceable.h"
 #include "histoloom/job/generate_spec.h"
+#include "state_file.h"
 
 namespace histoloom {
 
@@ -35,8 +36,9 @@ class WorkDirectory {
   // --force speaks of; or for --resume where there is nothing. `job_json` is what binds arrays to the
   // job; `cpu_kind`, of this run's kernels, is not: UserError for a resume with another kind unless
   // work.other_cpu permits it.
+  // `stages`: how many coarser stages the job has.
   WorkDirectory(const WorkSpec& work, bool resume, bool force, std::string job_json,
-                std::string cpu_kind);
+                std::string cpu_kind, std::size_t stages = 0);
 
   // Makes the directory with job.json, or leaves what a resume continues.
   void open();
@@ -51,7 +53,11 @@ class WorkDirectory {
                     const Account& account);
   // Whether OUT is that slide: a run was killed when only finish() was left to do.
   bool has_named_slide(const std::filesystem::path& out) const;
-  // What lies in the latents, as state.json says.
+  // How far a coarser stage has come; as state.json says, like all that follows.
+  StageState stage(std::size_t index) const;
+  // Replaces state.json.
+  void commit_stage(std::size_t index, StageState state, const Account& account);
+  // What lies in the latents.
   PaintedPart painted() const { return painted_; }
   // What the runs before have done.
   const Account& account() const { return account_; }
@@ -65,6 +71,8 @@ class WorkDirectory {
   // The directories of the image's canvas, and of the painted labels'.
   std::filesystem::path latents() const { return path_ / "latents"; }
   std::filesystem::path mask() const { return path_ / "mask"; }
+  // The directory of a coarser stage's canvas and picture, "stages/0" of the coarsest.
+  std::filesystem::path stage_directory(std::size_t index) const;
   // After success: removes it, or where the user named it notes that nothing is the job's
   // own any more.
   void finish();
@@ -76,6 +84,9 @@ class WorkDirectory {
   void check_canvases() const;
   // Makes an empty directory of what nothing is committed of.
   void renew(const std::filesystem::path& directory) const;
+  // The same of the coarser stages, which take no directory in a job without them.
+  void renew_stages() const;
+  void remove_stages() const;
   // Takes the kinds from job.json. \error UserError if this is another job or another kind.
   void check_resumed_job();
   [[noreturn]] void refuse_cpu_kind() const;
@@ -89,6 +100,7 @@ class WorkDirectory {
   std::string job_json_, cpu_kind_;
   std::vector<std::string> cpu_kinds_;
   PaintedPart painted_, painted_labels_;
+  std::vector<StageState> stages_;  // as many as the job has
   Account account_;
   std::set<std::string> outputs_;  // of all runs of the job
   std::optional<FileMark> slide_;

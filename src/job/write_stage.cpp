@@ -14,8 +14,10 @@ std::unique_ptr<pyramid::PyramidWriter> open_slide_writer(const std::filesystem:
   return std::make_unique<pyramid::PyramidWriter>(path, options, &kept);
 }
 
-WriteStage::WriteStage(const GenerateSpec& spec, const NewSlide& slide, const ModelBundle& bundle)
+WriteStage::WriteStage(const GenerateSpec& spec, const NewSlide& slide, const ModelBundle& bundle,
+                       PixelSize size)
     : options_(slide.writer) {
+  options_.size = size;
   options_.threads = spec.machine.threads;
   options_.mpp = bundle.mpp;
   options_.objective_power = static_cast<int>(bundle.magnification);

@@ -20,8 +20,10 @@ std::unique_ptr<pyramid::PyramidWriter> open_slide_writer(const std::filesystem:
 
 class WriteStage {
  public:
-  // \error UserError, naming model.json, for what a bundle says that no slide can hold.
-  WriteStage(const GenerateSpec& spec, const NewSlide& slide, const ModelBundle& bundle);
+  // `size`: of the slide that is written. \error UserError, naming model.json, for what a bundle says
+  // that no slide can hold.
+  WriteStage(const GenerateSpec& spec, const NewSlide& slide, const ModelBundle& bundle,
+             PixelSize size);
 
   const pyramid::WriterOptions& options() const { return options_; }
   // Bytes of memory beside the caller's rows.

@@ -25,7 +25,7 @@ class ExpectedStages : public RecipeTest {
     return a;
   }
   std::vector<ExpectedStage> stages_of(const GenerateArguments& a) {
-    return slide_stages(parse(a), bundle_, /*paints_labels=*/false, networks_);
+    return slide_stages(parse(a), bundle_, bundle_, /*paints_labels=*/false, networks_);
   }
   static std::vector<std::string> names_of(const std::vector<ExpectedStage>& stages) {
     std::vector<std::string> out;

@@ -59,6 +59,8 @@ class FakeNetworks final : public NetworkSource {
     ask('d');
     return denoiser_;
   }
+  Autoencoder& coarser_autoencoder(std::size_t) override { return autoencoder(); }
+  Denoiser& coarser_denoiser(std::size_t) override { return denoiser(); }
   Denoiser& label_denoiser() override { throw InternalError("a bundle without a mask denoiser"); }
 
   std::string asked;  // a letter a call

@@ -15,6 +15,8 @@ void add_sampling_options(CLI::App& app, GenerateArguments& o) {
   app.add_option("--eta", o.eta, "0 follows the ODE, 1 adds the noise of the SDE (the model's)");
   app.add_option("--plan", o.plan, "shifted or random crops (the model's)");
   app.add_option("--guidance", o.guidance, "omega: (1+omega)*cond - omega*uncond (the model's)");
+  app.add_option("--context-guidance", o.context_guidance,
+                 "the same for what is seen of the coarser stage (the model's)");
   app.add_option("--guidance-interval", o.guidance_interval,
                  "LO,HI: fraction of the schedule in which guidance runs (the model's)");
 }
@@ -42,6 +44,10 @@ void add_output_options(CLI::App& app, GenerateArguments& o) {
                  "label,macro,thumbnail (all)");
   app.add_option("--mask-out", o.mask_out, "label pyramid, .tif; read reduced levels as pages");
   app.add_option("--thumbnail", o.thumbnail, "picture of the slide, .png");
+  app.add_option("--preview", o.preview,
+                 "picture of the coarsest stage, .png, as soon as it is painted");
+  app.add_option("--stage", o.stage,
+                 "end with this stage of the model and write its smaller slide");
 }
 
 void add_inpainting_options(CLI::App& app, GenerateArguments& o) {

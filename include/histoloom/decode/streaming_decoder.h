@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "histoloom/core/geometry.h"
@@ -43,6 +44,7 @@ struct DecodeOptions {
   // The first row of pixels to hand out, if the slide's upper part is there already. The rows are
   // those that decoding from the top would give; from the slide's height on there are none.
   std::int64_t first_row = 0;
+  std::string stage_name = "decoding and writing";  // what the progress calls it
 };
 
 // What was done, up to date whenever rows are handed out.

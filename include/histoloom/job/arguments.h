@@ -47,8 +47,9 @@ struct GenerateArguments : LabelArguments {
   // Choices of the sampler; missing: the bundle's.
   std::optional<int> steps;
   std::optional<std::string> sampler, spacing, plan;
-  std::optional<double> eta, guidance;
+  std::optional<double> eta, guidance, context_guidance;
   std::optional<std::string> guidance_interval;  // range "LO,HI"
+  std::string stage;  // stage of a cascade to end with; empty: the finest
 
   std::filesystem::path work;  // work directory; empty: OUT.work, removed after success
   bool resume = false;
@@ -63,6 +64,7 @@ struct GenerateArguments : LabelArguments {
   std::string associated;  // none or some of label,macro,thumbnail; empty: all
   int quality = 80;
   std::filesystem::path thumbnail;
+  std::filesystem::path preview;  // picture of a cascade's coarsest stage, .png
 };
 
 }  // namespace histoloom

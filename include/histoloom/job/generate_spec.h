@@ -23,7 +23,7 @@ struct SamplingSpec {
   std::optional<SolverKind> solver;
   std::optional<Spacing> spacing;
   std::optional<PlanKind> plan;
-  std::optional<double> eta, guidance;
+  std::optional<double> eta, guidance, context_guidance;
   std::optional<std::array<double, 2>> interval;
 };
 
@@ -45,6 +45,8 @@ struct NewSlide {
   LabelFiles files;
   pyramid::WriterOptions writer;  // options of OUT, without what a bundle says of it
   std::filesystem::path thumbnail;
+  std::filesystem::path preview;        // PNG of the coarsest stage; empty: none
+  std::string stage;                    // stage of the model to end with; empty: the finest
   std::optional<CropChoice> only_crop;  // nothing else is done
 };
 

@@ -16,6 +16,7 @@ namespace {
 std::set<std::string> array_names() {
   std::set<std::string> names(kCanvasArrays.begin(), kCanvasArrays.end());
   names.insert(kKeptArray);
+  names.insert(kPictureArray);
   return names;
 }
 

@@ -14,6 +14,8 @@ class NoNetworks final : public NetworkSource {
   Autoencoder& autoencoder() override { return none<Autoencoder>(); }
   Denoiser& denoiser() override { return none<Denoiser>(); }
   Denoiser& label_denoiser() override { return none<Denoiser>(); }
+  Autoencoder& coarser_autoencoder(std::size_t) override { return none<Autoencoder>(); }
+  Denoiser& coarser_denoiser(std::size_t) override { return none<Denoiser>(); }
 
  private:
   template <class Network>

@@ -1,6 +1,8 @@
 // What a job's stages take their networks from.
 #pragma once
 
+#include <cstddef>
+
 namespace histoloom {
 
 class Autoencoder;
@@ -14,6 +16,9 @@ class NetworkSource {
   virtual Autoencoder& autoencoder() = 0;
   virtual Denoiser& denoiser() = 0;        // of the image
   virtual Denoiser& label_denoiser() = 0;  // of the labels
+  // Of a coarser stage of the image, 0 the coarsest.
+  virtual Autoencoder& coarser_autoencoder(std::size_t stage) = 0;
+  virtual Denoiser& coarser_denoiser(std::size_t stage) = 0;
 };
 
 }  // namespace histoloom

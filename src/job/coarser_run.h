@@ -1,0 +1,71 @@
+// The coarser stages of a cascade: each is painted under the one before it and decoded into a
+// picture on disk, which the next finer one sees.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "forecast_text.h"
+#include "histoloom/diffusion/context.h"
+#include "image_stage.h"
+#include "memory_shares.h"
+#include "recipe_run.h"
+
+namespace histoloom {
+
+// What the coarser stages of a job need and take, decided before any work.
+class CoarserStages {
+ public:
+  // Those of `bundle`, for a slide of `size` of its pixels. The bundle outlives it.
+  CoarserStages(const ModelBundle& bundle, PixelSize size, std::uint64_t seed, int threads);
+
+  const std::vector<ImageStage>& stages() const { return stages_; }
+  bool empty() const { return stages_.empty(); }
+  // Bytes of the stages' canvases and pictures on disk.
+  std::uint64_t disk() const;
+  // Bytes of memory beside networks and cache.
+  MemoryNeed memory() const;
+  // `slide`, the slide's labels by latent cells of `cell_microns`, by the cells of stage `index`.
+  std::unique_ptr<LabelField> labels(std::size_t index, const LabelField& slide,
+                                     double cell_microns) const;
+  // What painting and decoding will take, with labels as in labels().
+  std::vector<StageForecast> forecast(NetworkSource& networks, const LabelField& slide,
+                                      double cell_microns, const ForecastOptions& options) const;
+  // What `finer` sees of the picture of stage `index`.
+  PictureContext context(const ImageStage& finer, std::size_t index,
+                         const LatentArray& picture) const;
+
+ private:
+  std::vector<ImageStage> stages_;
+  std::uint64_t seed_;
+};
+
+// Paints what no earlier run has.
+class CoarserRun {
+ public:
+  // All that is handed in outlives it.
+  CoarserRun(RecipeRun& run, const CoarserStages& stages, const GlassTexture& texture)
+      : run_(run), stages_(stages), texture_(texture) {}
+
+  // Gives the picture of the finest of the stages. `slide`, `cell_microns`: as CoarserStages::labels().
+  // `shown` gets each stage's picture when it is there, from the coarsest on. Throws as
+  // paint_latents().
+  LatentArray paint(const LabelField& slide, double cell_microns,
+                    const std::function<void(std::size_t, const LatentArray&)>& shown);
+
+ private:
+  LatentArray paint_stage(std::size_t index, const LabelField& slide, double cell_microns,
+                          const LatentArray* coarser);
+
+  RecipeRun& run_;
+  const CoarserStages& stages_;
+  const GlassTexture& texture_;
+};
+
+// Writes a picture on disk as a PNG of at most 4096 px a side, shrunk by a whole factor. \error
+// UserError as write_png().
+void write_preview(const std::filesystem::path& path, const LatentArray& picture);
+
+}  // namespace histoloom
