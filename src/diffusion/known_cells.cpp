@@ -30,17 +30,16 @@ std::vector<std::uint8_t> KnownCells::flags(const LatentRect& rect, const LabelI
   return out;
 }
 
-void KnownCells::write_kept(LatentArray& target) const {
+void KnownCells::write_kept(const LatentRect& rect, LatentArray& target) const {
   if (scene_.kept == nullptr) return;
-  const LatentSize size = target.size();
-  std::vector<float> row(static_cast<std::size_t>(size.width * channels_));
+  std::vector<float> row(static_cast<std::size_t>(rect.width() * channels_));
   const auto painted = [](float value) { return std::isnan(value); };
-  for (std::int64_t y = 0; y < size.height; ++y) {
-    scene_.kept->read({0, y, size.width, y + 1}, row.data());
-    const auto first = row.begin(), last = row.begin() + size.width;
+  for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
+    scene_.kept->read({rect.x0, y, rect.x1, y + 1}, row.data());
+    const auto first = row.begin(), last = row.begin() + rect.width();
     for (auto begin = std::find_if_not(first, last, painted); begin != last;) {
       const auto end = std::find_if(begin, last, painted);
-      const LatentRect run{begin - first, y, end - first, y + 1};
+      const LatentRect run{rect.x0 + (begin - first), y, rect.x0 + (end - first), y + 1};
       std::vector<float> values(static_cast<std::size_t>(run.width() * channels_));
       scene_.kept->read(run, values.data());
       target.write(run, values.data());

@@ -18,8 +18,8 @@ class KnownCells {
   std::vector<std::uint8_t> flags(const LatentRect& rect, const LabelId* labels) const;
   // What they hold: clean latents [channels, height, width], NaN where cells are painted.
   std::vector<float> clean(const LatentRect& rect, const LabelId* labels) const;
-  // Stores the cells that the scene keeps; glass stays NaN.
-  void write_kept(LatentArray& target) const;
+  // Stores the cells of `rect` that the scene keeps; glass stays NaN.
+  void write_kept(const LatentRect& rect, LatentArray& target) const;
 
   bool is_glass(LabelId id) const { return scene_.glass && id == *scene_.glass; }
 

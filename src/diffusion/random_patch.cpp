@@ -61,6 +61,11 @@ class Painter {
   std::int64_t first_crop(const Step& step) const {
     return step.index == control_.done.steps ? control_.done.crops : 0;
   }
+  // The cells that are wanted after a step.
+  LatentRect wanted(int index) const {
+    return control_.wanted.empty() ? LatentRect::of(canvas_)
+                                   : control_.wanted[static_cast<std::size_t>(index)];
+  }
   void count_cells();
   void tell_progress(int step) {
     progress_.update(painted_, fmt::format("step {}/{}", step + 1, sampling_.steps));
@@ -110,9 +115,10 @@ Step Painter::step_at(int index) const {
 void Painter::count_cells() {
   const std::int64_t p = model_.patch;
   std::vector<LabelId> ids(static_cast<std::size_t>(p * p));
-  for (std::int64_t y = 0; y < canvas_.height; y += p) {
-    for (std::int64_t x = 0; x < canvas_.width; x += p) {
-      const LatentRect rect = intersect({x, y, x + p, y + p}, LatentRect::of(canvas_));
+  const LatentRect all = wanted(sampling_.steps - 1);
+  for (std::int64_t y = all.y0; y < all.y1; y += p) {
+    for (std::int64_t x = all.x0; x < all.x1; x += p) {
+      const LatentRect rect = intersect({x, y, x + p, y + p}, all);
       scene_.labels.read(rect, ids.data());
       const auto known = evaluator_.known().flags(rect, ids.data());
       const auto unknown = std::count(known.begin(), known.end(), 0);
@@ -210,11 +216,13 @@ void Painter::advance_canvas(const Step& step, StepPass& pass) {
 
 std::unique_ptr<StepPass> Painter::pass_of(const Step& step) const {
   if (step.tapered)
-    return std::make_unique<TaperedPass>(model_, scene_, evaluator_.known(), solver_, step);
+    return std::make_unique<TaperedPass>(model_, scene_, wanted(step.index), evaluator_.known(),
+                                         solver_, step);
   auto plan = sampling_.crops
                   ? sampling_.crops(step.index)
                   : make_plan(sampling_.plan, canvas_, model_.patch, sampling_.seed, step.index);
-  return std::make_unique<PlainPass>(std::move(plan), solver_, step);
+  return std::make_unique<PlainPass>(std::move(plan), model_.patch, wanted(step.index), solver_,
+                                     step);
 }
 
 void Painter::paint_step(const Step& step) {
@@ -240,7 +248,7 @@ PaintResult Painter::run() {
   for (int i = control_.done.steps; i < sampling_.steps; ++i) {
     const Step step = step_at(i);
     paint_step(step);
-    if (i + 1 == sampling_.steps) evaluator_.known().write_kept(*step.target);
+    if (i + 1 == sampling_.steps) evaluator_.known().write_kept(wanted(i), *step.target);
     report_.steps.push_back({crops_, minimum_, step.tapered});
     commit(step, {i + 1, 0});
     tell_progress(i);
@@ -270,6 +278,9 @@ PaintResult paint_latents(const DiffusionModel& model, Denoiser& denoiser, const
   check_internal(
       scene.context == nullptr || scene.context->channels() == denoiser.context_channels(),
       "a context of other planes than the denoiser's");
+  check_internal(
+      control.wanted.empty() || control.wanted.size() == static_cast<std::size_t>(sampling.steps),
+      "wanted cells of another number of steps");
   check_internal(scene.kept == nullptr || fits(scene.kept),
                  "kept cells of another shape than the scene");
   return Painter(model, denoiser, scene, sampling, control, state, progress).run();

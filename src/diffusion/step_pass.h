@@ -34,13 +34,18 @@ class StepPass {
   virtual std::int64_t finish() { return 0; }
 };
 
+// Whether a crop owns a cell of `rect`.
+bool owns_any(const Crop& crop, int patch, const LatentRect& rect);
+
 // Disjoint crops, each of which writes the cells that it owns.
 class PlainPass final : public StepPass {
  public:
-  PlainPass(std::unique_ptr<PatchPlan> plan, const CellSolver& solver, const Step& step)
-      : plan_(std::move(plan)), solver_(solver), step_(step) {}
+  // Crops that own no cell of `wanted` are left out.
+  PlainPass(std::unique_ptr<PatchPlan> plan, int patch, const LatentRect& wanted,
+            const CellSolver& solver, const Step& step)
+      : plan_(std::move(plan)), patch_(patch), wanted_(wanted), solver_(solver), step_(step) {}
 
-  bool next(Crop& crop) override { return plan_->next(crop); }
+  bool next(Crop& crop) override;
   std::int64_t first_needed(std::int64_t crops) const override { return crops; }
   std::int64_t take_up(std::int64_t, std::int64_t cells) override { return cells; }
   void write(const CropData& data) override { solver_.write_owned(data, step_); }
@@ -48,6 +53,8 @@ class PlainPass final : public StepPass {
 
  private:
   std::unique_ptr<PatchPlan> plan_;
+  int patch_;
+  LatentRect wanted_;
   const CellSolver& solver_;
   const Step& step_;
 };
@@ -55,12 +62,15 @@ class PlainPass final : public StepPass {
 // Crops that overlap, averaged on a strip over the canvas.
 class TaperedPass final : public StepPass {
  public:
-  TaperedPass(const DiffusionModel& model, const Scene& scene, const KnownCells& known,
-              const CellSolver& solver, const Step& step)
+  // Cells outside of `wanted` are not written, and crops that cover none of it are left out.
+  TaperedPass(const DiffusionModel& model, const Scene& scene, const LatentRect& wanted,
+              const KnownCells& known, const CellSolver& solver, const Step& step)
       : plan_(scene.labels.size(), model.patch),
-        strip_(model, scene.labels, known, solver, step, plan_) {}
+        patch_(model.patch),
+        wanted_(wanted),
+        strip_(model, scene.labels, wanted, known, solver, step, plan_) {}
 
-  bool next(Crop& crop) override { return plan_.next(crop); }
+  bool next(Crop& crop) override;
   std::int64_t first_needed(std::int64_t crops) const override {
     return strip_.first_needed(crops);
   }
@@ -74,6 +84,8 @@ class TaperedPass final : public StepPass {
 
  private:
   TaperedPlan plan_;
+  int patch_;
+  LatentRect wanted_;
   TaperedStrip strip_;
 };
 

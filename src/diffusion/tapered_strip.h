@@ -16,8 +16,11 @@ namespace histoloom {
 // they are advanced, written, and the rest moves to the top of the strip.
 class TaperedStrip {
  public:
-  TaperedStrip(const DiffusionModel& model, const CanvasLabelField& labels, const KnownCells& known,
-               const CellSolver& solver, const Step& step, const TaperedPlan& plan);
+  // Advances the cells of `area`, all of the canvas or a part of it. Crops that don't meet it may be
+  // left out.
+  TaperedStrip(const DiffusionModel& model, const CanvasLabelField& labels, const LatentRect& area,
+               const KnownCells& known, const CellSolver& solver, const Step& step,
+               const TaperedPlan& plan);
 
   // The first crop that is needed of a step whose first `crops` crops lie on disk, as
   // write_complete_rows() left them: rows that are not complete need all crops that cover them. All
@@ -52,10 +55,11 @@ class TaperedStrip {
   const CellSolver& solver_;
   const Step& step_;
   LatentSize canvas_;
+  LatentRect area_;
   const TaperedPlan& plan_;
   const TaperedAxis &xs_, &ys_;
-  std::int64_t top_ = 0;    // the canvas row of the strip's first
-  std::vector<float> sum_;  // [channels, patch, width]
+  std::int64_t top_;        // the canvas row of the strip's first
+  std::vector<float> sum_;  // [channels, patch, width of the area]
 };
 
 }  // namespace histoloom

@@ -10,7 +10,7 @@
 #include <functional>
 #include <vector>
 
-#include "histoloom/diffusion/random_patch.h"
+#include "histoloom/diffusion/paint_region.h"
 #include "support/scratch.h"
 
 namespace histoloom {
@@ -154,6 +154,20 @@ class PaintJob {
     report = result.report;
     return values_of(*result.latents);
   }
+  // Paints a region alone; region() gives it.
+  DiffusionReport paint_region(Denoiser& denoiser, const Sampling& sampling, const LatentRect& rect,
+                               int threads) {
+    const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_), kept, context};
+    const PaintResult result =
+        histoloom::paint_region(model, denoiser, scene, sampling, rect, threads, state(), progress);
+    latents_ = result.latents;
+    return result.report;
+  }
+  std::vector<float> region(const LatentRect& rect) const {
+    std::vector<float> out(static_cast<std::size_t>(model.channels * rect.area()));
+    latents_->read(rect, out.data());
+    return out;
+  }
   std::vector<float> values(int buffer) const {
     return values_of(arrays_[static_cast<std::size_t>(buffer)]);
   }
@@ -186,6 +200,7 @@ class PaintJob {
   const std::vector<float> glass_latent_{1.5f, -2.0f, 0.25f, 3.0f};
   ChunkCache cache_;
   std::vector<LatentArray> arrays_;
+  const LatentArray* latents_ = nullptr;
 };
 
 // Equal bits, NaN included.

@@ -27,6 +27,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "histoloom/core/progress.h"
 #include "histoloom/diffusion/canvas_state.h"
@@ -46,6 +47,9 @@ struct RunControl {
   std::function<void(PaintedPart, const DiffusionReport&)> committed =
       [](PaintedPart, const DiffusionReport&) {};
   double commit_seconds = 20;
+  // The cells that are wanted after each step, as region_cone() has them; empty: all cells. Crops
+  // that advance none of them are left out, so that other cells hold nothing of use.
+  std::vector<LatentRect> wanted = {};
 };
 
 struct PaintResult {
