@@ -52,23 +52,27 @@ void write_full_size(const fs::path& folder) {
                 2, 0.5);
 }
 
+// Writes the weights that an entry of model.json names, and states their sum there.
+void write_network(nlohmann::ordered_json& network, const std::string& kind, const fs::path& folder,
+                   std::uint64_t seed) {
+  const fs::path weights = folder / network.at("weights").get<std::string>();
+  const std::string architecture = network.at("architecture"), config = network.at("config").dump();
+  const histoloom::NamedTensors parameters =
+      kind == "autoencoder" ? histoloom::make_autoencoder(architecture, config, kind)->parameters()
+                            : histoloom::make_denoiser(architecture, config, kind)->parameters();
+  write_weights(weights, parameters, seed, 1);
+  network["sha256"] = histoloom::weights_sha256(weights);
+}
+
 void write_bundle(const fs::path& model_json, const fs::path& folder) {
   fs::create_directories(folder);
   auto json = nlohmann::ordered_json::parse(histoloom::read_text(model_json));
   std::uint64_t seed = 0;
-  for (const std::string name : {"denoiser", "mask_denoiser", "autoencoder"}) {
-    nlohmann::ordered_json& network = json.at(name);
-    const fs::path weights = folder / network.at("weights").get<std::string>();
-    const std::string architecture = network.at("architecture"),
-                      config = network.at("config").dump();
-    if (name == "autoencoder")
-      write_weights(weights, histoloom::make_autoencoder(architecture, config, name)->parameters(),
-                    ++seed, 1);
-    else
-      write_weights(weights, histoloom::make_denoiser(architecture, config, name)->parameters(),
-                    ++seed, 1);
-    network["sha256"] = histoloom::weights_sha256(weights);
-  }
+  for (const char* kind : {"denoiser", "mask_denoiser", "autoencoder"})
+    write_network(json.at(kind), kind, folder, ++seed);
+  if (json.contains("stages"))
+    for (nlohmann::ordered_json& stage : json["stages"])
+      write_network(stage.at("denoiser"), "denoiser", folder, ++seed);
   histoloom::write_bytes(folder / "model.json", json.dump(2) + "\n");
 }
 
