@@ -1,8 +1,8 @@
 // A region of a canvas painted by itself, with the same bits that it has in the whole canvas.
 //
-// What a cell holds after the last step depends on the crops of that step that advance it. These
-// read patches, whose cells depend on crops of the step before, and so on: a cone that grows by up
-// to a patch a step. Crops outside of it are never evaluated.
+// What a cell holds after the last step depends on the crops of that step that advance it. Those
+// read patches, whose cells depend on crops of the step before, and so on. So the cells that count
+// are a cone, which grows by up to a patch a step. Crops outside of the cone are never evaluated.
 //
 // Cost: with patches of p cells and disjoint crops, a region of w × h cells takes at most
 //

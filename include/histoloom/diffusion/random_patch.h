@@ -47,7 +47,7 @@ struct RunControl {
   std::function<void(PaintedPart, const DiffusionReport&)> committed =
       [](PaintedPart, const DiffusionReport&) {};
   double commit_seconds = 20;
-  // The cells that are wanted after each step, as region_cone() has them; empty: all cells. Crops
+  // The cells that are wanted after each step, of region_cone(); empty: all cells. Crops
   // that advance none of them are left out, so that other cells hold nothing of use.
   std::vector<LatentRect> wanted = {};
 };
