@@ -20,7 +20,8 @@ WriteStage::WriteStage(const GenerateSpec& spec, const NewSlide& slide, const Mo
   options_.size = size;
   options_.threads = spec.machine.threads;
   options_.mpp = bundle.mpp;
-  options_.objective_power = static_cast<int>(bundle.magnification);
+  // No objective has less than 1; an overview of a cascade may.
+  if (bundle.magnification >= 1) options_.objective_power = static_cast<int>(bundle.magnification);
   options_.software = fmt::format("Histoloom {}", kVersion);
   options_.title = fmt::format("{} seed {}", bundle.name, spec.seed);
   options_.description =

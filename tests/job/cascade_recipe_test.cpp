@@ -155,6 +155,10 @@ TEST_F(CascadeRecipe, AStageIsASlideOfItsOwn) {
   const auto middle = open_picture(a.out);
   EXPECT_EQ(middle->size(), (PixelSize{125, 85}));
   EXPECT_DOUBLE_EQ(middle->mpp().value(), 2);
+  a.stage = "overview";  // of magnification 0.5, which no objective has
+  a.out = scratch_ / "overview.svs";
+  make(a, progress);
+  EXPECT_DOUBLE_EQ(open_picture(a.out)->mpp().value(), 8);
   a = arguments();
   a.stage = "fine";
   EXPECT_EQ(bytes_of(a), bytes_of(arguments()));

@@ -21,7 +21,7 @@ inline nlohmann::ordered_json small_cascade_json() {
     defaults["steps"] = 5;
     return nlohmann::ordered_json{{"name", name},
                                   {"mpp", mpp},
-                                  {"magnification", 10 / mpp},
+                                  {"magnification", 4 / mpp},
                                   {"defaults", defaults},
                                   {"denoiser", denoiser}};
   };
