@@ -9,7 +9,7 @@ namespace histoloom {
 
 namespace {
 
-constexpr int kColours = 3;
+constexpr int kContextColours = 3;
 
 // Samples along one axis of a view: which pixels they take, and how much of each.
 class AxisTaps {
@@ -59,8 +59,8 @@ class AxisTaps {
 };
 
 // The taps of one view along an axis on which the patch begins at pixel `start`.
-AxisTaps taps_of(const ContextView& view, double start, double pixels_a_cell, int side,
-                 std::int64_t length) {
+AxisTaps axis_taps_of(const ContextView& view, double start, double pixels_a_cell, int side,
+                      std::int64_t length) {
   const double step = pixels_a_cell * view.extent / view.detail;
   const double first = start + pixels_a_cell * side * (1 - view.extent) / 2;
   return {first + step / 2, step, std::int64_t{side} * view.detail, length};
@@ -73,7 +73,7 @@ void fill_view(const ContextView& view, const AxisTaps& across, const AxisTaps& 
   const auto samples = static_cast<std::int64_t>(across.size());
   std::vector<float> rows(static_cast<std::size_t>(samples * height));
   const std::int64_t d = view.detail, plane = side * side;
-  for (std::int64_t c = 0; c < kColours; ++c) {
+  for (std::int64_t c = 0; c < kContextColours; ++c) {
     const float* from = pixels.data() + c * width * height;
     for (std::int64_t y = 0; y < height; ++y)
       for (std::int64_t i = 0; i < samples; ++i)
@@ -93,13 +93,13 @@ void fill_context(const ContextSpec& spec, PixelSize picture, const ReadContextP
   const std::int64_t plane = std::int64_t{side} * side;
   std::vector<float> pixels;
   for (const ContextView& view : spec.views) {
-    const AxisTaps across = taps_of(view, place.x, place.pixels_a_cell, side, picture.width),
-                   down = taps_of(view, place.y, place.pixels_a_cell, side, picture.height);
+    const AxisTaps across = axis_taps_of(view, place.x, place.pixels_a_cell, side, picture.width),
+                   down = axis_taps_of(view, place.y, place.pixels_a_cell, side, picture.height);
     const PixelRect rect{across.begin(), down.begin(), across.end(), down.end()};
-    pixels.resize(static_cast<std::size_t>(kColours * rect.area()));
+    pixels.resize(static_cast<std::size_t>(kContextColours * rect.area()));
     read(rect, pixels.data());
     fill_view(view, across, down, pixels, side, out);
-    out += kColours * view.detail * view.detail * plane;
+    out += kContextColours * view.detail * view.detail * plane;
   }
   std::fill_n(out, plane, static_cast<float>(noise));
   std::fill_n(out + plane, plane, 1.0f);
@@ -122,13 +122,13 @@ void PictureContext::read(LatentPoint corner, int side, float* out) const {
 void PictureContext::read_picture(const PixelRect& rect, float* out) const {
   picture_.read({rect.x0, rect.y0, rect.x1, rect.y1}, out);
   const std::int64_t plane = rect.area();
-  for (std::int64_t i = 0; i < kColours * plane; ++i) out[i] = 2 * out[i] - 1;
+  for (std::int64_t i = 0; i < kContextColours * plane; ++i) out[i] = 2 * out[i] - 1;
   if (spec_.noise == 0) return;
-  std::array<float, kColours> noise{};
+  std::array<float, kContextColours> noise{};
   for (std::int64_t i = 0; i < plane; ++i) {
     noise_.normals(NoiseDomain::context, rect.x0 + i % rect.width(), rect.y0 + i / rect.width(), 0,
-                   kColours, 1, noise.data());
-    for (std::int64_t c = 0; c < kColours; ++c)
+                   kContextColours, 1, noise.data());
+    for (std::int64_t c = 0; c < kContextColours; ++c)
       out[c * plane + i] += static_cast<float>(spec_.noise) * noise[static_cast<std::size_t>(c)];
   }
 }

@@ -15,7 +15,7 @@ namespace histoloom {
 
 namespace {
 
-constexpr int kColours = 3;
+constexpr int kPreviewColours = 3;
 constexpr std::int64_t kPreviewSide = 4096;
 
 }  // namespace
@@ -121,15 +121,15 @@ void write_preview(const std::filesystem::path& path, const LatentArray& picture
   const LatentSize size = picture.size();
   const std::int64_t factor =
       std::max<std::int64_t>(1, divide_up(std::max(size.width, size.height), kPreviewSide));
-  Picture out{{divide_up(size.width, factor), divide_up(size.height, factor)}, {}, kColours};
-  out.samples.resize(static_cast<std::size_t>(kColours * out.size.area()));
+  Picture out{{divide_up(size.width, factor), divide_up(size.height, factor)}, {}, kPreviewColours};
+  out.samples.resize(static_cast<std::size_t>(kPreviewColours * out.size.area()));
   for (std::int64_t y = 0; y < out.size.height; ++y) {
     const LatentRect band{0, y * factor, size.width, std::min(size.height, (y + 1) * factor)};
-    std::vector<float> values(static_cast<std::size_t>(kColours * band.area()));
+    std::vector<float> values(static_cast<std::size_t>(kPreviewColours * band.area()));
     picture.read(band, values.data());
     for (std::int64_t x = 0; x < out.size.width; ++x) {
       const std::int64_t end = std::min(size.width, (x + 1) * factor);
-      for (std::int64_t c = 0; c < kColours; ++c) {
+      for (std::int64_t c = 0; c < kPreviewColours; ++c) {
         double sum = 0;
         for (std::int64_t v = 0; v < band.height(); ++v)
           for (std::int64_t u = x * factor; u < end; ++u)

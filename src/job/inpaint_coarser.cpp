@@ -32,7 +32,7 @@ std::pair<std::int64_t, std::int64_t> cells_that_meet(std::int64_t begin, std::i
 }
 
 // The painted cells and a patch a side, at least a patch along each axis.
-CellRect canvas_of(const CellRect& painted, CellSize slide, std::int64_t patch) {
+CellRect stage_canvas_of(const CellRect& painted, CellSize slide, std::int64_t patch) {
   const auto axis = [patch](std::int64_t begin, std::int64_t end, std::int64_t all) {
     const std::int64_t first = std::max<std::int64_t>(0, begin - patch);
     return std::pair{first, std::max(std::min(all, end + patch), first + patch)};
@@ -91,7 +91,7 @@ InpaintStage::InpaintStage(const ModelBundle& b, const ModelBundle& finest,
     : bundle(b),
       shrink(b.mpp / finest.mpp),
       slide(latent_size_for(size_at(part.slide, finest.mpp, b.mpp), b.latent.downsampling)),
-      canvas(canvas_of(painted_rect(part, cells_a_cell(finest, b)), slide, b.patch)),
+      canvas(stage_canvas_of(painted_rect(part, cells_a_cell(finest, b)), slide, b.patch)),
       painted(painted_of(part, canvas, cells_a_cell(finest, b))),
       painting(b.image(), sampling_of_stage(b, index, seed), as_canvas(canvas), threads),
       decoding(b, size(), as_canvas(canvas), {0, 0}, threads) {}
