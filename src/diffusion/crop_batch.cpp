@@ -36,6 +36,7 @@ CropEvaluator::CropEvaluator(const DiffusionModel& model, Denoiser& denoiser, co
       denoiser_(denoiser),
       scene_(scene),
       sampling_(sampling),
+      context_guidance_(denoiser.context_channels() > 0 ? sampling.context_guidance : 0),
       known_(scene, model.channels),
       noise_(sampling.seed) {}
 
@@ -75,7 +76,7 @@ void CropEvaluator::read_state(CropData& data, const LatentArray* state,
 int CropEvaluator::group_size(bool guided) const {
   // A crop holds two labels or so where each costs an evaluation.
   const int labels = denoiser_.one_evaluation_per_label() ? 2 : 1;
-  const int others = (sampling_.guidance != 0 ? 1 : 0) + (sampling_.context_guidance != 0 ? 1 : 0);
+  const int others = (sampling_.guidance != 0 ? 1 : 0) + (context_guidance_ != 0 ? 1 : 0);
   return std::max(1, model_.batch / (labels + (guided ? others : 0)));
 }
 
@@ -84,7 +85,7 @@ std::vector<int> CropEvaluator::conditions_of(const CropData& data, bool guided)
   if (!denoiser_.one_evaluation_per_label()) {
     out.push_back(kWholeMap);
     if (guided && sampling_.guidance != 0) out.push_back(kNone);
-    if (guided && sampling_.context_guidance != 0) out.push_back(kWithoutContext);
+    if (guided && context_guidance_ != 0) out.push_back(kWithoutContext);
     return out;
   }
   // Only labels that own a cell which this crop writes; unknown is the unconditional evaluation.
@@ -162,7 +163,7 @@ void CropEvaluator::combine(std::vector<CropData>& group,
   const std::size_t size = cells() * static_cast<std::size_t>(channels());
   const float* all = outputs.data_ptr<float>();
   const auto w = static_cast<float>(guided ? sampling_.guidance : 0),
-             v = static_cast<float>(guided ? sampling_.context_guidance : 0);
+             v = static_cast<float>(guided ? context_guidance_ : 0);
   for (std::size_t k = 0; k < group.size(); ++k) {
     // The evaluation that each label takes: its own, the whole map's, or none's.
     std::array<const float*, kLabelIds> of_label{};

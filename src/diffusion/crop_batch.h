@@ -81,6 +81,7 @@ class CropEvaluator {
   Denoiser& denoiser_;
   const Scene& scene_;
   const Sampling& sampling_;
+  double context_guidance_;  // 0 where the denoiser sees no context
   KnownCells known_;
   CounterNoise noise_;
 };

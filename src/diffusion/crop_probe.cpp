@@ -9,6 +9,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/networks/inference_thread.h"
 #include "step.h"
+#include "step_pass.h"
 
 namespace histoloom {
 
@@ -32,12 +33,6 @@ ValueRange range_of(const std::vector<float>& values) {
   return out;
 }
 
-std::unique_ptr<PatchPlan> plan_of(const DiffusionModel& model, const Scene& scene,
-                                   const Sampling& sampling, int step, bool tapered) {
-  if (tapered) return std::make_unique<TaperedPlan>(scene.labels.size(), model.patch);
-  return make_plan(sampling.plan, scene.labels.size(), model.patch, sampling.seed, step);
-}
-
 }  // namespace
 
 CropProbe probe_crop(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
@@ -55,7 +50,7 @@ CropProbe probe_crop(const DiffusionModel& model, Denoiser& denoiser, const Scen
                   model.clip.value_or(std::numeric_limits<double>::infinity()))
           ->step(step, false);
   CropEvaluator evaluator(model, denoiser, scene, sampling);
-  const auto plan = plan_of(model, scene, sampling, step, out.tapered);
+  const auto plan = plan_of_step(model, scene.labels.size(), sampling, step);
   const InferenceThread inference;
   for (CropData data; plan->next(data.crop); ++out.crop, data = {}) {
     const LatentRect patch = LatentRect::at(data.crop.corner, {model.patch, model.patch});

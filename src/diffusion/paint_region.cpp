@@ -10,14 +10,6 @@ namespace histoloom {
 
 namespace {
 
-std::unique_ptr<PatchPlan> plan_of(const DiffusionModel& model, LatentSize canvas,
-                                   const Sampling& sampling, int step) {
-  if (step >= sampling.steps - sampling.tapered_steps)
-    return std::make_unique<TaperedPlan>(canvas, model.patch);
-  if (sampling.crops) return sampling.crops(step);
-  return make_plan(sampling.plan, canvas, model.patch, sampling.seed, step);
-}
-
 LatentRect bounds_of(const LatentRect& a, const LatentRect& b) {
   return {std::min(a.x0, b.x0), std::min(a.y0, b.y0), std::max(a.x1, b.x1), std::max(a.y1, b.y1)};
 }
@@ -34,7 +26,7 @@ RegionCone region_cone(const DiffusionModel& model, LatentSize canvas, const Sam
   for (std::size_t i = steps; i-- > 0;) {
     out.wanted[i] = wanted;
     LatentRect read = wanted;
-    const auto plan = plan_of(model, canvas, sampling, static_cast<int>(i));
+    const auto plan = plan_of_step(model, canvas, sampling, static_cast<int>(i));
     for (Crop crop; plan->next(crop);) {
       if (!owns_any(crop, model.patch, out.wanted[i])) continue;
       ++out.crops[i];

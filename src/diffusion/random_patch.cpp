@@ -218,9 +218,7 @@ std::unique_ptr<StepPass> Painter::pass_of(const Step& step) const {
   if (step.tapered)
     return std::make_unique<TaperedPass>(model_, scene_, wanted(step.index), evaluator_.known(),
                                          solver_, step);
-  auto plan = sampling_.crops
-                  ? sampling_.crops(step.index)
-                  : make_plan(sampling_.plan, canvas_, model_.patch, sampling_.seed, step.index);
+  auto plan = plan_of_step(model_, canvas_, sampling_, step.index);
   return std::make_unique<PlainPass>(std::move(plan), model_.patch, wanted(step.index), solver_,
                                      step);
 }

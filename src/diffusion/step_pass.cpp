@@ -4,6 +4,14 @@
 
 namespace histoloom {
 
+std::unique_ptr<PatchPlan> plan_of_step(const DiffusionModel& model, LatentSize canvas,
+                                        const Sampling& sampling, int step) {
+  if (step >= sampling.steps - sampling.tapered_steps)
+    return std::make_unique<TaperedPlan>(canvas, model.patch);
+  if (sampling.crops) return sampling.crops(step);
+  return make_plan(sampling.plan, canvas, model.patch, sampling.seed, step);
+}
+
 bool owns_any(const Crop& crop, int patch, const LatentRect& rect) {
   const LatentRect square = LatentRect::at(crop.corner, {patch, patch});
   const LatentRect both = intersect(square, rect);

@@ -34,6 +34,10 @@ class StepPass {
   virtual std::int64_t finish() { return 0; }
 };
 
+// The crops of a step over the whole canvas, those of a tapered step if it tapers.
+std::unique_ptr<PatchPlan> plan_of_step(const DiffusionModel& model, LatentSize canvas,
+                                        const Sampling& sampling, int step);
+
 // Whether a crop owns a cell of `rect`.
 bool owns_any(const Crop& crop, int patch, const LatentRect& rect);
 

@@ -215,6 +215,20 @@ TEST_F(CascadePainting, GuidanceOnLabelsKeepsTheContext) {
   EXPECT_NEAR(out[0], 3 * 100 + 10, 2);
 }
 
+TEST(Context, ADenoiserThatSeesNoneIsNotGuidedByIt) {
+  const CanvasLabelGrid labels = filled({24, 20}, 1);
+  for (const bool per_label : {false, true}) {
+    FakeDenoiser denoiser(3, mix, per_label);
+    PaintOptions o = plain_options();
+    o.guidance = 1;
+    PaintJob plain(paint_model(), labels), guided(paint_model(), labels);
+    const std::vector<float> expected = plain.paint(denoiser, o);
+    o.context_guidance = 2;
+    EXPECT_TRUE(same_bits(guided.paint(denoiser, o), expected)) << per_label;
+    EXPECT_EQ(guided.report.evaluations, plain.report.evaluations);
+  }
+}
+
 TEST_F(CascadePainting, GuidanceOnTheContextTakesAnEvaluationWithoutIt) {
   PaintOptions o = plain_options();
   paint(o);
