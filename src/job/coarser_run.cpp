@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "coarser_labels.h"
-#include "histoloom/labels/packed_field.h"
 #include "histoloom/pictures/png.h"
 #include "sampling_choice.h"
 #include "stage_run.h"
@@ -47,22 +45,13 @@ MemoryNeed CoarserStages::memory() const {
   return out;
 }
 
-std::unique_ptr<LabelField> CoarserStages::labels(std::size_t index, const LabelField& slide,
-                                                  double cell_microns) const {
-  const ImageStage& stage = stages_[index];
-  const int factor = stage.bundle.latent.downsampling;
-  return packed_field(CoarserLabels(slide, latent_size_for(stage.size, factor),
-                                    stage.bundle.mpp * factor / cell_microns,
-                                    stage.bundle.labels.glass()));
-}
-
 std::vector<StageForecast> CoarserStages::forecast(NetworkSource& networks, const LabelField& slide,
                                                    double cell_microns,
                                                    const ForecastOptions& options) const {
   std::vector<StageForecast> out;
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const ImageStage& stage = stages_[i];
-    const std::unique_ptr<LabelField> labels = this->labels(i, slide, cell_microns);
+    const std::unique_ptr<LabelField> labels = stage.coarser_labels(slide, cell_microns);
     const CanvasLabels on_canvas = stage.on_canvas(*labels);
     out.push_back(
         {stage.bundle.stage,
@@ -100,7 +89,7 @@ LatentArray CoarserRun::paint(const LabelField& slide, double cell_microns,
 LatentArray CoarserRun::paint_stage(std::size_t index, const LabelField& slide, double cell_microns,
                                     const LatentArray* coarser) {
   const ImageStage& stage = stages_.stages()[index];
-  const std::unique_ptr<LabelField> labels = stages_.labels(index, slide, cell_microns);
+  const std::unique_ptr<LabelField> labels = stage.coarser_labels(slide, cell_microns);
   const CanvasLabels on_canvas = stage.on_canvas(*labels);
   const std::vector<float> glass =
       stage.latent_of_glass(run_.networks.coarser_autoencoder(index), texture_);

@@ -27,10 +27,7 @@ class CoarserStages {
   std::uint64_t disk() const;
   // Bytes of memory beside networks and cache.
   MemoryNeed memory() const;
-  // `slide`, the slide's labels by latent cells of `cell_microns`, by the cells of stage `index`.
-  std::unique_ptr<LabelField> labels(std::size_t index, const LabelField& slide,
-                                     double cell_microns) const;
-  // What painting and decoding will take, with labels as in labels().
+  // What painting and decoding will take, under labels as ImageStage::coarser_labels() takes them.
   std::vector<StageForecast> forecast(NetworkSource& networks, const LabelField& slide,
                                       double cell_microns, const ForecastOptions& options) const;
   // What `finer` sees of the picture of stage `index`.
@@ -49,7 +46,7 @@ class CoarserRun {
   CoarserRun(RecipeRun& run, const CoarserStages& stages, const GlassTexture& texture)
       : run_(run), stages_(stages), texture_(texture) {}
 
-  // Gives the picture of the finest of the stages. `slide`, `cell_microns`: as CoarserStages::labels().
+  // Gives the picture of the finest of the stages. `slide`, `cell_microns`: as ImageStage::coarser_labels().
   // `shown` gets each stage's picture when it is there, from the coarsest on. Throws as
   // paint_latents().
   LatentArray paint(const LabelField& slide, double cell_microns,

@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "coarser_labels.h"
+#include "histoloom/labels/packed_field.h"
+
 namespace histoloom {
 
 PixelSize size_at(PixelSize size, double mpp, double coarser_mpp) {
@@ -19,6 +22,13 @@ ImageStage::ImageStage(const ModelBundle& b, PixelSize s, Sampling sampling, int
       canvas(canvas_around(latent_size_for(s, b.latent.downsampling), b.patch)),
       painting(b.image(), std::move(sampling), canvas.size, threads),
       decoding(b, s, canvas.size, canvas.origin, threads) {}
+
+std::unique_ptr<LabelField> ImageStage::coarser_labels(const LabelField& slide,
+                                                       double cell_microns) const {
+  const int factor = bundle.latent.downsampling;
+  return packed_field(CoarserLabels(slide, latent_size_for(size, factor),
+                                    bundle.mpp * factor / cell_microns, bundle.labels.glass()));
+}
 
 Scene ImageStage::scene(const CanvasLabelField& labels, std::vector<float> glass_latent) const {
   return {labels, bundle.labels.unknown(), bundle.labels.glass(), std::move(glass_latent)};

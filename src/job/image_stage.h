@@ -23,6 +23,8 @@ struct ImageStage {
   // `size` pixels of the bundle's microns a pixel. The bundle outlives it.
   ImageStage(const ModelBundle& bundle, PixelSize size, Sampling sampling, int threads);
 
+  // `slide`, a slide's labels by latent cells of `cell_microns`, by the stage's own coarser cells.
+  std::unique_ptr<LabelField> coarser_labels(const LabelField& slide, double cell_microns) const;
   // `labels`: by the stage's own latent cells.
   CanvasLabels on_canvas(const LabelField& labels) const {
     return {labels, canvas.size, canvas.origin};

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "canvas_files.h"
 #include "canvas_labels.h"
 #include "coarser_labels.h"
 #include "histoloom/core/sha256.h"
-#include "histoloom/decode/window_encoder.h"
 #include "histoloom/pictures/scaled_picture.h"
-#include "histoloom/store/array_files.h"
 #include "image_stage.h"
+#include "kept_latents.h"
 #include "sampling_choice.h"
 #include "stage_run.h"
 
@@ -176,36 +173,13 @@ LatentArray InpaintCoarser::paint(RecipeRun& run, const InpaintedPart& part) con
   return std::move(pictures.back());
 }
 
-// The latents of the slide around what is painted, which is NaN. Made again by a run that resumes.
-LatentArray InpaintCoarser::encode(RecipeRun& run, std::size_t index) const {
-  const InpaintStage& stage = stages_[index];
-  const std::filesystem::path path = run.work.stage_directory(index) / kKeptArray;
-  remove_array(path);
-  LatentArray kept = LatentArray::create(path, stage.bundle.latent.channels,
-                                         as_canvas(stage.canvas), StoreType::float16, run.cache);
-  encode_picture(
-      stage.bundle.latent, stage.bundle.decode_window, run.networks.coarser_autoencoder(index),
-      stage.pixels.samples, stage.size(), threads_,
-      [&](const LatentRect& cells, const float* latents) {
-        std::vector<float> values(latents, latents + cells.area() * stage.bundle.latent.channels);
-        for (std::size_t i = 0; i < values.size(); ++i) {
-          const auto cell = static_cast<std::int64_t>(i) % cells.area();
-          const std::int64_t x = cells.x0 + cell % cells.width(),
-                             y = cells.y0 + cell / cells.width();
-          if (stage.painted[static_cast<std::size_t>(y * stage.canvas.width() + x)] != 0)
-            values[i] = std::numeric_limits<float>::quiet_NaN();
-        }
-        kept.write(cells, values.data());
-      },
-      run.progress);
-  return kept;
-}
-
 LatentArray InpaintCoarser::paint_stage(RecipeRun& run, std::size_t index,
                                         const InpaintedPart& part,
                                         const LatentArray* coarser) const {
   const InpaintStage& stage = stages_[index];
-  const LatentArray kept = encode(run, index);
+  const LatentArray kept = encode_kept(
+      run, run.work.stage_directory(index), stage.bundle, run.networks.coarser_autoencoder(index),
+      {stage.pixels.samples, stage.size(), as_canvas(stage.canvas), stage.painted}, threads_);
   const CoarserLabels labels(part.labels, stage.slide, 1 / cells_a_cell(bundle_, stage.bundle),
                              bundle_.labels.glass());
   const CanvasLabels on_canvas(labels, as_canvas(stage.canvas),

@@ -65,7 +65,6 @@ class InpaintCoarser {
  private:
   LatentArray paint_stage(RecipeRun& run, std::size_t index, const InpaintedPart& part,
                           const LatentArray* coarser) const;
-  LatentArray encode(RecipeRun& run, std::size_t index) const;
 
   const ModelBundle& bundle_;
   std::uint64_t seed_;

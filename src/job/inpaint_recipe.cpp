@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
-#include "canvas_files.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/version.h"
-#include "histoloom/decode/window_encoder.h"
-#include "histoloom/store/array_files.h"
 #include "histoloom/vocabulary/json_text.h"
 #include "job_json.h"
 #include "job_report.h"
+#include "kept_latents.h"
 #include "outputs.h"
 #include "recipe_run.h"
 
@@ -36,34 +32,12 @@ struct InpaintRecipe::Run : RecipeRun {
   Run(InpaintSetup& p, NetworkSource& n, WorkDirectory& w, Progress& q)
       : RecipeRun(n, w, q, p.spec.out, p.memory.cache), setup(p) {}
 
-  // Latents of cells of the canvas, with NaN in those that are painted.
-  std::vector<float> without_painted(const LatentRect& cells, const float* latents) const {
-    std::vector<float> out(latents, latents + cells.area() * setup.bundle.latent.channels);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const std::int64_t cell = static_cast<std::int64_t>(i) % cells.area();
-      const std::int64_t x = cells.x0 + cell % cells.width(), y = cells.y0 + cell / cells.width();
-      if (setup.painted[static_cast<std::size_t>(y * setup.geometry.canvas.width() + x)] != 0)
-        out[i] = std::numeric_limits<float>::quiet_NaN();
-    }
-    return out;
-  }
-
-  // The canvas's latents, NaN in the cells that are painted. Made again by a run that resumes; its
-  // values are the same.
+  // The canvas's latents, NaN in the cells that are painted.
   LatentArray encode() {
-    const fs::path path = work.latents() / kKeptArray;
-    remove_array(path);
-    const LatentSpaceSpec& space = setup.bundle.latent;
-    LatentArray kept = LatentArray::create(path, space.channels, setup.geometry.place().size,
-                                           StoreType::float16, cache);
-    encode_picture(
-        space, setup.bundle.decode_window, networks.autoencoder(), setup.pixels,
-        setup.canvas_pixels().size(), setup.spec.machine.threads,
-        [&](const LatentRect& cells, const float* latents) {
-          kept.write(cells, without_painted(cells, latents).data());
-        },
-        progress);
-    return kept;
+    return encode_kept(
+        *this, work.latents(), setup.bundle, networks.autoencoder(),
+        {setup.pixels, setup.canvas_pixels().size(), setup.geometry.place().size, setup.painted},
+        setup.spec.machine.threads);
   }
 
   // The pixels that are blended.

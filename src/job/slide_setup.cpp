@@ -4,13 +4,11 @@
 
 #include <algorithm>
 
-#include "coarser_labels.h"
 #include "disk.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
 #include "histoloom/core/file.h"
 #include "histoloom/core/writable.h"
-#include "histoloom/labels/packed_field.h"
 #include "job_json.h"
 #include "label_painting.h"
 #include "outputs.h"
@@ -68,11 +66,7 @@ SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replac
 }
 
 void SlideSetup::take_labels() {
-  if (!image_bundle.is_coarser) return;
-  const int factor = image_bundle.latent.downsampling;
-  stage_labels = packed_field(CoarserLabels(labels.field(), latent_size_for(image.size, factor),
-                                            image_bundle.mpp * factor / label_microns(),
-                                            bundle.labels.glass()));
+  if (image_bundle.is_coarser) stage_labels = image.coarser_labels(labels.field(), label_microns());
 }
 
 // The latents and the checkpoint on the disk of the work directory, the slide on that of OUT.
