@@ -84,6 +84,17 @@ bool jpeg_ends(std::istream& in, std::uint64_t size) {
   return false;
 }
 
+// Readers take tiles that aren't listed for empty ones, and work for hours on what isn't there.
+void require_listed_pieces(const pyramid::TiffImage& image, const std::filesystem::path& path) {
+  constexpr int kOldJpeg = 6;  // may lie at a place of its own
+  const pyramid::PieceCount& pieces = image.pieces;
+  if (pieces.offsets < pieces.expected && image.compression != kOldJpeg)
+    throw UserError(fmt::format(
+        "{} is damaged: it lists {} of the {} {}s of its image of {}x{} px; fetch it again",
+        path.string(), pieces.offsets, pieces.expected, image.tiled ? "tile" : "strip",
+        image.size.width, image.size.height));
+}
+
 }  // namespace
 
 void require_whole(const std::filesystem::path& path) {
@@ -112,10 +123,10 @@ void require_usable(const std::filesystem::path& path, std::string_view wanted) 
   start_vips();
   require_readable(path, wanted);
   require_whole(path);
-  require_possible_tiles(path);
+  require_possible_pieces(path);
 }
 
-void require_possible_tiles(const std::filesystem::path& path) {
+void require_possible_pieces(const std::filesystem::path& path) {
   if (!is_tiff(path)) return;
   std::vector<pyramid::TiffImage> images;
   try {
@@ -131,6 +142,7 @@ void require_possible_tiles(const std::filesystem::path& path) {
     if (image.tiled && bytes > kLargestTile)
       throw UserError(fmt::format("{} is damaged: it states tiles of {}x{} px; fetch it again",
                                   path.string(), image.piece.width, image.piece.height));
+    require_listed_pieces(image, path);
     images.insert(images.end(), image.children.begin(), image.children.end());
   }
 }

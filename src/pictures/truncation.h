@@ -20,9 +20,10 @@ void require_usable(const std::filesystem::path& path, std::string_view wanted);
 // \error UserError that names the path, if some directory's values or pieces lie past the end.
 void require_whole(const pyramid::TiffFile& file);
 
-// \error UserError that names the path, if a TIFF states tiles that nobody can hold in memory; the
-// libraries below would end the process. Says nothing of what is no TIFF.
-void require_possible_tiles(const std::filesystem::path& path);
+// \error UserError that names the path, if an image of a TIFF states tiles that nobody can hold in
+// memory, at which the libraries below would end the process, or lists fewer than its size asks for.
+// Says nothing of what is no TIFF.
+void require_possible_pieces(const std::filesystem::path& path);
 
 // \error UserError that names the path, if a TIFF's first image is one of several of its size, such
 // as planes of a stack, or has no pixels at all.

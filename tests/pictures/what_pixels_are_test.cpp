@@ -137,12 +137,20 @@ TEST_F(WhatPixelsAre, PlanesAndGapsOfADamagedFileAreRefusedInOneLine) {
 TEST_F(WhatPixelsAre, ASizeThatItsTilesDontReachIsRefused) {
   TestDirectory d{test_tags(64, 64, 3, kTile), test_tiles(64, 64, 3, kTile, value_at)};
   d.tags[256] = {4, {8'388'672}};
+  const auto said = [](const fs::path& path) {
+    return path.string() +
+           " is damaged: it lists 4 of the 524292 tiles of its image of 8388672x64 px; fetch it "
+           "again";
+  };
   const fs::path wide = tiff("wide.tif", {d});
-  const std::string said = wide.string() +
-                           " is damaged: it lists 4 of the 524292 tiles of its image of 8388672x64 "
-                           "px; fetch it again";
-  EXPECT_EQ(refusal(wide), said);
-  EXPECT_EQ(mask_refusal(wide), said);
+  EXPECT_EQ(refusal(wide), said(wide));
+  EXPECT_EQ(mask_refusal(wide), said(wide));
+  const TestDirectory whole{test_tags(64, 64, 3, kTile), test_tiles(64, 64, 3, kTile, value_at)};
+  const fs::path level = tiff("level.tif", {whole, d});
+  EXPECT_EQ(refusal(level), said(level));
+  d.tags[270] = {2, {}, "Aperio Image Library v1\r\n64x64 (32x32) RAW|MPP = 0.5"};
+  const fs::path scan = tiff("scan.svs", {d});
+  EXPECT_EQ(refusal(scan), said(scan));
 }
 
 // A JPEG by libjpeg through libvips: a JFIF file, whose colours are YCbCr.
@@ -166,7 +174,7 @@ std::string jpeg_tile(int seed, int subsample, const char* target = ".jpg") {
   g_free(bytes);
   // JFIF's marker, which libvips leaves out.
   if (out.find("JFIF") == std::string::npos)
-    out.insert(2, std::string("\xFF\xE0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0", 20).substr(0, 18));
+    out.insert(2, std::string("\xFF\xE0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0", 18));
   return out;
 }
 
