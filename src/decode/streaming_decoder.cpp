@@ -267,13 +267,15 @@ void SlideDecoder::run(const RowSink& sink, Progress& progress, DecodeReport& re
 }  // namespace
 
 std::vector<float> hann_window(int window, int overlap, int factor) {
-  const int side = window * factor, rise = overlap * factor;
-  std::vector<float> out(static_cast<std::size_t>(side), 1.0f);
-  for (int i = 0; i < rise; ++i) {
-    const double s = std::sin(std::numbers::pi / 2 * (i + 0.5) / rise);
+  const auto side = static_cast<std::size_t>(window) * static_cast<std::size_t>(factor);
+  const auto rise = static_cast<std::size_t>(overlap) * static_cast<std::size_t>(factor);
+  std::vector<float> out(side, 1.0f);
+  for (std::size_t i = 0; i < rise; ++i) {
+    const double s =
+        std::sin(std::numbers::pi / 2 * (static_cast<double>(i) + 0.5) / static_cast<double>(rise));
     const auto w = static_cast<float>(s * s);
-    out[static_cast<std::size_t>(i)] = w;
-    out[static_cast<std::size_t>(side - rise + i)] = 1.0f - w;
+    out[i] = w;
+    out[side - rise + i] = 1.0f - w;
   }
   return out;
 }
