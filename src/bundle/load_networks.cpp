@@ -47,7 +47,8 @@ DiffusionModel ModelBundle::image() const {
           .schedule = NoiseSchedule::of(schedule),
           .prediction = prediction,
           .clip = clip,
-          .context = context};
+          .context = context,
+          .colours = latent.colours};
 }
 
 void check_denoiser(const ModelBundle& bundle, const Denoiser& denoiser) {

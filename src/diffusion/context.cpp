@@ -86,44 +86,65 @@ void fill_view(const ContextView& view, const AxisTaps& across, const AxisTaps& 
   }
 }
 
+void fill_view_of(const ContextView& view, PixelSize picture, const ReadContextPicture& read,
+                  const ContextPlace& place, int side, float* out) {
+  const AxisTaps across = axis_taps_of(view, place.x, place.pixels_a_cell, side, picture.width),
+                 down = axis_taps_of(view, place.y, place.pixels_a_cell, side, picture.height);
+  const PixelRect rect{across.begin(), down.begin(), across.end(), down.end()};
+  std::vector<float> pixels(static_cast<std::size_t>(kContextColours * rect.area()));
+  read(rect, pixels.data());
+  fill_view(view, across, down, pixels, side, out);
+}
+
 }  // namespace
 
 void fill_context(const ContextSpec& spec, PixelSize picture, const ReadContextPicture& read,
                   const ContextPlace& place, int side, double noise, float* out) {
   const std::int64_t plane = std::int64_t{side} * side;
-  std::vector<float> pixels;
   for (const ContextView& view : spec.views) {
-    const AxisTaps across = axis_taps_of(view, place.x, place.pixels_a_cell, side, picture.width),
-                   down = axis_taps_of(view, place.y, place.pixels_a_cell, side, picture.height);
-    const PixelRect rect{across.begin(), down.begin(), across.end(), down.end()};
-    pixels.resize(static_cast<std::size_t>(kContextColours * rect.area()));
-    read(rect, pixels.data());
-    fill_view(view, across, down, pixels, side, out);
+    fill_view_of(view, picture, read, place, side, out);
     out += kContextColours * view.detail * view.detail * plane;
   }
   std::fill_n(out, plane, static_cast<float>(noise));
   std::fill_n(out + plane, plane, 1.0f);
 }
 
+void fill_colours(PixelSize picture, const ReadContextPicture& read, const ContextPlace& place,
+                  int side, float* out) {
+  fill_view_of({}, picture, read, place, side, out);
+}
+
 PictureContext::PictureContext(ContextSpec spec, const LatentArray& picture, ContextPlace corner,
                                std::uint64_t seed)
     : spec_(std::move(spec)), picture_(picture), corner_(corner), noise_(seed) {}
 
-void PictureContext::read(LatentPoint corner, int side, float* out) const {
+ContextPlace PictureContext::place_of(LatentPoint corner) const {
   const double cell = corner_.pixels_a_cell;
-  fill_context(
-      spec_, {picture_.size().width, picture_.size().height},
-      [this](const PixelRect& rect, float* to) { read_picture(rect, to); },
-      {corner_.x + static_cast<double>(corner.x) * cell,
-       corner_.y + static_cast<double>(corner.y) * cell, cell},
-      side, spec_.noise, out);
+  return {corner_.x + static_cast<double>(corner.x) * cell,
+          corner_.y + static_cast<double>(corner.y) * cell, cell};
+}
+
+void PictureContext::read(LatentPoint corner, int side, float* out) const {
+  const auto read_noisy = [this](const PixelRect& rect, float* to) {
+    read_picture(rect, to);
+    if (spec_.noise != 0) add_noise(rect, to);
+  };
+  fill_context(spec_, picture_size(), read_noisy, place_of(corner), side, spec_.noise, out);
+}
+
+void PictureContext::read_colours(LatentPoint corner, int side, float* out) const {
+  fill_colours(
+      picture_size(), [this](const PixelRect& rect, float* to) { read_picture(rect, to); },
+      place_of(corner), side, out);
 }
 
 void PictureContext::read_picture(const PixelRect& rect, float* out) const {
   picture_.read({rect.x0, rect.y0, rect.x1, rect.y1}, out);
+  for (std::int64_t i = 0; i < kContextColours * rect.area(); ++i) out[i] = 2 * out[i] - 1;
+}
+
+void PictureContext::add_noise(const PixelRect& rect, float* out) const {
   const std::int64_t plane = rect.area();
-  for (std::int64_t i = 0; i < kContextColours * plane; ++i) out[i] = 2 * out[i] - 1;
-  if (spec_.noise == 0) return;
   std::array<float, kContextColours> noise{};
   for (std::int64_t i = 0; i < plane; ++i) {
     noise_.normals(NoiseDomain::context, rect.x0 + i % rect.width(), rect.y0 + i / rect.width(), 0,

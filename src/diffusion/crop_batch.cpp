@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "colour_pull.h"
 #include "histoloom/core/error.h"
 
 namespace histoloom {
@@ -37,6 +38,7 @@ CropEvaluator::CropEvaluator(const DiffusionModel& model, Denoiser& denoiser, co
       scene_(scene),
       sampling_(sampling),
       context_guidance_(denoiser.context_channels() > 0 ? sampling.context_guidance : 0),
+      wants_colours_(scene.context != nullptr && ColourPull(model, sampling.consistency).pulls()),
       known_(scene, model.channels),
       noise_(sampling.seed) {}
 
@@ -54,6 +56,10 @@ void CropEvaluator::read_state(CropData& data, const LatentArray* state,
   if (scene_.context != nullptr) {
     data.context.resize(cells() * static_cast<std::size_t>(scene_.context->channels()));
     scene_.context->read(data.crop.corner, model_.patch, data.context.data());
+  }
+  if (wants_colours_) {
+    data.colours.resize(3 * cells());
+    scene_.context->read_colours(data.crop.corner, model_.patch, data.colours.data());
   }
   data.y.resize(cells() * static_cast<std::size_t>(channels()));
   if (state != nullptr) state->read(rect, data.y.data());

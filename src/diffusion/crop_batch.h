@@ -23,6 +23,7 @@ struct CropData {
   std::vector<LabelId> labels;      // patch × patch
   std::vector<std::uint8_t> known;  // patch × patch, 1: not painted
   std::vector<float> context;       // planes × patch × patch; empty: the denoiser sees none
+  std::vector<float> colours;       // 3 × patch × patch, of the coarser stage; empty: not wanted
   std::vector<float> y;             // channels × patch × patch, before the step
   std::vector<float> prediction;    // channels × patch × patch, guided; until there is an x0
   std::vector<float> x0;            // channels × patch × patch, not clipped
@@ -82,6 +83,7 @@ class CropEvaluator {
   const Scene& scene_;
   const Sampling& sampling_;
   double context_guidance_;  // 0 where the denoiser sees no context
+  bool wants_colours_;
   KnownCells known_;
   CounterNoise noise_;
 };

@@ -290,7 +290,8 @@ std::uint64_t painting_memory(const DiffusionModel& model, LatentSize canvas,
   const std::int64_t strip = sampling.tapered_steps > 0 ? 4 * c * p * canvas.width : 0;
   // Crops fill a batch where one takes one evaluation.
   const std::int64_t k = model.context ? context_channels(*model.context) : 0;
-  const std::int64_t crops = (2 * n + 2) * model.batch * p * p * (12 * c + 4 * k + 3);
+  const std::int64_t colours = sampling.consistency != 0 ? 12 : 0;
+  const std::int64_t crops = (2 * n + 2) * model.batch * p * p * (12 * c + 4 * k + 3 + colours);
   const std::int64_t calls = n * model.batch * p * p * (16 * c + 12 * k + 16);
   const std::int64_t plan = sampling.plan == PlanKind::random ? canvas.area() / 8 : 0;
   return static_cast<std::uint64_t>(strip + crops + calls + plan);

@@ -27,6 +27,7 @@ void CellSolver::predict_x0(CropData& data, const Step& step) const {
   data.x0 = std::move(data.prediction);
   for (std::size_t i = 0; i < data.y.size(); ++i)
     data.x0[i] = step.solver.x0(model_.prediction, data.y[i], data.x0[i]);
+  if (!data.colours.empty()) pull_.apply(data.colours, data.x0);
 }
 
 void CellSolver::advance(LatentPoint cell, const float* before, float* x0, float* y,

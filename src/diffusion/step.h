@@ -1,6 +1,7 @@
 // One step of the random-patch diffusion, and what it does to a cell.
 #pragma once
 
+#include "colour_pull.h"
 #include "crop_batch.h"
 #include "histoloom/core/noise.h"
 #include "histoloom/store/latent_array.h"
@@ -25,9 +26,12 @@ struct Step {
 class CellSolver {
  public:
   CellSolver(const DiffusionModel& model, const Sampling& sampling)
-      : model_(model), sampling_(sampling), noise_(sampling.seed) {}
+      : model_(model),
+        sampling_(sampling),
+        noise_(sampling.seed),
+        pull_(model, sampling.consistency) {}
 
-  // Turns the predictions of a crop into its x0, not clipped.
+  // Turns the predictions of a crop into its x0, not clipped, pulled to the colours that it read.
   void predict_x0(CropData& data, const Step& step) const;
   // Advances the cells whose `owned` flag is set, given their x0, and writes them.
   void write_owned(const CropData& data, const Step& step) const;
@@ -44,6 +48,7 @@ class CellSolver {
   const DiffusionModel& model_;
   const Sampling& sampling_;
   CounterNoise noise_;
+  ColourPull pull_;
 };
 
 }  // namespace histoloom

@@ -387,7 +387,7 @@ TEST_F(LoadNetworks, NothingIsTrainableAfterLoading) {
 
 TEST_F(LoadNetworks, LatentStatisticsReplaceNothingElse) {
   const std::vector<float> mean{0.1f, 1e-7f, -3, 1 / 3.0f}, deviation{1, 2, 3, 0.7f};
-  write_latent_statistics(scratch_.path(), "", mean, deviation);
+  write_latent_statistics(scratch_.path(), "", {mean, deviation, {}});
   const ModelBundle bundle = ModelBundle::read(scratch_.path());
   EXPECT_EQ(bundle.latent.mean, mean);
   EXPECT_EQ(bundle.latent.deviation, deviation);

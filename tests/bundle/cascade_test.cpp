@@ -132,6 +132,10 @@ const StageDefect kStageDefects[] = {
     {"/stages/1/patch", "2", "'stages[1].patch' must be a whole number from 4 to 4096, got 2"},
     {"/stages/1/defaults/context_guidance", "-1",
      "'stages[1].defaults.context_guidance' must be a number from 0 to 100, got -1"},
+    {"/defaults/consistency", "1.5",
+     "'defaults.consistency' must be a number from 0 to 1, got 1.5"},
+    {"/defaults/consistency", "0.5", "'defaults.consistency' needs 'latent.colours'"},
+    {"/latent/colours", "[1, 2, 3]", "'latent.colours' must be 15 numbers, got [1,2,3]"},
 };
 
 class StageDefects : public Cascade, public testing::WithParamInterface<StageDefect> {};

@@ -25,7 +25,7 @@ TEST(ModelJson, AKeyThatStandsTwiceInAnObjectIsRefused) {
   EXPECT_EQ(refusal("\"patch\"", "\"more\":" + std::string(32, '[') + std::string(32, ']') + ","),
             file + ": an object is nested more than 32 deep");
   write_bytes(scratch / "model.json", whole);
-  write_latent_statistics(scratch.path(), "", {0, 0, 0, 0}, {1, 1, 1, 1});
+  write_latent_statistics(scratch.path(), "", {{0, 0, 0, 0}, {1, 1, 1, 1}, {}});
   EXPECT_EQ(message_of([&] { ModelBundle::read(scratch.path()); }), "");
 }
 

@@ -171,6 +171,7 @@ class CascadePainting : public PictureOnDisk {
     const CanvasLabelGrid labels = filled({24, 20}, 1);
     PaintJob job(paint_model(/*channels=*/1), labels);
     job.model.context = ContextSpec{{{1, 1}}, 0, 0};
+    job.model.colours = {0.01f, -1, 0.01f, -1, 0.01f, -1};  // 0 is black, 200 is white
     const PictureContext picture(*job.model.context, picture_, {-2, -1, 1}, 1);
     if (context) job.context = &picture;
     std::vector<float> out = job.paint(denoiser_, options);
@@ -239,6 +240,36 @@ TEST_F(CascadePainting, GuidanceOnTheContextTakesAnEvaluationWithoutIt) {
   o.guidance = 1;
   EXPECT_NEAR(paint(o)[0], 2 * 100 + 4 * 10, 5);
   EXPECT_EQ(evaluations_, 3 * unguided);
+}
+
+TEST_F(CascadePainting, FullConsistencyPaintsTheColoursOfThePicture) {
+  PaintOptions o = plain_options();
+  const std::vector<float> plain = paint(o);
+  o.consistency = 1;
+  const std::vector<float> out = paint(o);
+  std::vector<float> pixels(3 * 24 * 24);
+  picture_.read({0, 0, 24, 24}, pixels.data());
+  for (std::int64_t y = 0; y < 20; ++y)
+    for (std::int64_t x = 0; x < 24; ++x) {
+      const std::int64_t u = std::clamp<std::int64_t>(x - 2, 0, 23),
+                         v = std::clamp<std::int64_t>(y - 1, 0, 23);
+      double sum = 0;
+      for (std::int64_t c = 0; c < 3; ++c)
+        sum += double{pixels[static_cast<std::size_t>((c * 24 + v) * 24 + u)]};
+      // One channel can't show three colours: their mean is nearest.
+      EXPECT_NEAR(out[static_cast<std::size_t>(y * 24 + x)], 200 * sum / 3, 0.1);
+    }
+  o.consistency = 0.5;
+  const std::vector<float> half = paint(o);
+  EXPECT_FALSE(same_bits(half, out));
+  EXPECT_FALSE(same_bits(half, plain));
+}
+
+TEST_F(CascadePainting, ConsistencyWithoutAPictureChangesNothing) {
+  PaintOptions o = plain_options();
+  const std::vector<float> plain = paint(o, /*context=*/false);
+  o.consistency = 1;
+  EXPECT_TRUE(same_bits(paint(o, /*context=*/false), plain));
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ struct SamplingDefaults {
   double eta = 0;
   double guidance = 1;                   // omega: (1 + omega)·conditional − omega·unconditional
   double context_guidance = 0;           // omega of what is seen of a coarser stage
+  double consistency = 0;                // pull to the colours of a coarser stage, 0 to 1
   std::array<double, 2> interval{0, 1};  // range of time / T with guidance: 0 clean, 1 noise
 };
 
@@ -134,7 +135,13 @@ std::unique_ptr<Autoencoder> make_autoencoder(const ModelBundle& bundle);
 
 // Stores the latents' statistics of a stage in DIR/model.json, leaving everything else as it stands.
 // `stage`: its name; empty for the bundle itself.
+struct LatentStatistics {
+  std::vector<float> mean, deviation, colours;  // members of LatentSpaceSpec
+};
 void write_latent_statistics(const std::filesystem::path& directory, const std::string& stage,
-                             const std::vector<float>& mean, const std::vector<float>& deviation);
+                             const LatentStatistics& statistics);
+// Stores the colours alone.
+void write_latent_colours(const std::filesystem::path& directory, const std::string& stage,
+                          const std::vector<float>& colours);
 
 }  // namespace histoloom

@@ -22,6 +22,9 @@ class ContextField {
   // The planes of the patch of `side` × `side` cells at `corner` of the canvas: channels × side ×
   // side values. Any thread.
   virtual void read(LatentPoint corner, int side, float* out) const = 0;
+  // The colours of the patch's cells without noise, from -1 (black) to 1 (white): 3 × side × side
+  // values. Any thread.
+  virtual void read_colours(LatentPoint corner, int side, float* out) const = 0;
 };
 
 // Three planes of a rectangle that lies inside the picture, from -1 (black) to 1 (white).
@@ -38,6 +41,11 @@ struct ContextPlace {
 void fill_context(const ContextSpec& spec, PixelSize picture, const ReadContextPicture& read,
                   const ContextPlace& place, int side, double noise, float* out);
 
+// Fills the colour of each cell of the patch: 3 × side × side values, sampled as in a view that is as
+// large as the patch.
+void fill_colours(PixelSize picture, const ReadContextPicture& read, const ContextPlace& place,
+                  int side, float* out);
+
 // The picture of a coarser stage on disk.
 class PictureContext final : public ContextField {
  public:
@@ -48,9 +56,13 @@ class PictureContext final : public ContextField {
 
   int channels() const override { return context_channels(spec_); }
   void read(LatentPoint corner, int side, float* out) const override;
+  void read_colours(LatentPoint corner, int side, float* out) const override;
 
  private:
+  ContextPlace place_of(LatentPoint corner) const;
+  PixelSize picture_size() const { return {picture_.size().width, picture_.size().height}; }
   void read_picture(const PixelRect& rect, float* out) const;
+  void add_noise(const PixelRect& rect, float* out) const;
 
   ContextSpec spec_;
   const LatentArray& picture_;

@@ -31,6 +31,9 @@ struct Sampling {
   // Omega of what the denoiser sees of a coarser stage. Other than 0, a crop takes one more
   // evaluation, without that.
   double context_guidance = 0;
+  // Share of the way from the clean latents of each step to those with the coarser stage's colours,
+  // 0 to 1. Needs a scene with a context, and DiffusionModel::colours.
+  double consistency = 0;
   std::array<double, 2> interval{0, 1};  // range of time / T in which guidance runs
   PlanKind plan = PlanKind::shifted;
   int tapered_steps = 3;  // steps at the end whose crops overlap, at most all

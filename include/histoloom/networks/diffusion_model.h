@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "histoloom/networks/context_spec.h"
 #include "histoloom/networks/noise_schedule.h"
@@ -23,6 +24,9 @@ struct DiffusionModel {
   Prediction prediction = Prediction::v;
   std::optional<double> clip;               // bound on |x0|; missing: no bound
   std::optional<ContextSpec> context = {};  // what it sees of a coarser stage
+  // Mean colour of a cell, from -1 to 1, as a linear function of its latents. For red, green and
+  // blue: a factor for each channel, then a constant. Empty: not known.
+  std::vector<float> colours = {};
 };
 
 }  // namespace histoloom

@@ -14,6 +14,8 @@ struct LatentSpaceSpec {
   int downsampling = 0;          // pixels a cell
   std::vector<float> mean;       // one a channel; the denoiser sees (z − mean) / deviation
   std::vector<float> deviation;  // one a channel
+  // DiffusionModel::colours, by normalised latents; empty: not known.
+  std::vector<float> colours = {};
 };
 
 // The mean over all cells of an image's normalised latents, channel by channel. The image: RGB,

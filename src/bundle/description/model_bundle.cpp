@@ -33,6 +33,9 @@ void read_latents(const ModelReader& root, ModelBundle& bundle) {
     bundle.latent.mean.push_back(static_cast<float>(v));
   for (const double v : latent.reals("deviation", n, 1e-6, 1e6))
     bundle.latent.deviation.push_back(static_cast<float>(v));
+  if (latent.has("colours"))
+    for (const double v : latent.reals("colours", 3 * (n + 1), -1e6, 1e6))
+      bundle.latent.colours.push_back(static_cast<float>(v));
   if (latent.has("pixel_range")) {
     const auto range = latent.reals("pixel_range", 2, -1e6, 1e6);
     if (range[0] >= range[1]) latent.bad("pixel_range", "two numbers in ascending order");
@@ -64,6 +67,7 @@ SamplingDefaults read_sampling(const ModelReader& defaults, int schedule_steps) 
   d.guidance = defaults.real("guidance", 0, 100);
   if (defaults.has("context_guidance"))
     d.context_guidance = defaults.real("context_guidance", 0, 100);
+  if (defaults.has("consistency")) d.consistency = defaults.real("consistency", 0, 1);
   const auto interval = defaults.reals("guidance_interval", 2, 0, 1);
   if (interval[0] > interval[1])
     defaults.bad("guidance_interval", "two numbers in ascending order");
@@ -139,6 +143,9 @@ void read_stage(const ModelReader& root, ModelBundle& bundle) {
   bundle.magnification = root.real("magnification", 0.1, 1000);
   read_latents(root, bundle);
   read_diffusion(root, bundle);
+  if (bundle.defaults.consistency > 0 && bundle.latent.colours.empty())
+    throw UserError(fmt::format("{}: 'defaults.consistency' needs 'latent.colours'",
+                                (bundle.directory / "model.json").string()));
   bundle.autoencoder = read_network(root, "autoencoder", bundle.directory);
   bundle.denoiser = read_network(root, "denoiser", bundle.directory);
   bundle.trained_on = root.child("denoiser").sum("autoencoder_sha256");
@@ -181,6 +188,7 @@ ModelBundle read_coarser(const ModelReader& root, const ordered_json& members,
   out.context.reset();
   out.latent.mean.clear();
   out.latent.deviation.clear();
+  out.latent.colours.clear();
   out.mask.reset();
   out.mask_denoiser.reset();
   out.is_coarser = true;
@@ -281,12 +289,23 @@ std::string ModelBundle::sha256() const {
 }
 
 void write_latent_statistics(const std::filesystem::path& directory, const std::string& stage,
-                             const std::vector<float>& mean, const std::vector<float>& deviation) {
+                             const LatentStatistics& statistics) {
   edit_model_json(directory, [&](ordered_json& members) {
     ordered_json& entry = stage_entry(members, stage);
     if (!entry.contains("latent")) entry["latent"] = members["latent"];
-    entry["latent"]["mean"] = mean;
-    entry["latent"]["deviation"] = deviation;
+    entry["latent"]["mean"] = statistics.mean;
+    entry["latent"]["deviation"] = statistics.deviation;
+    entry["latent"].erase("colours");
+    if (!statistics.colours.empty()) entry["latent"]["colours"] = statistics.colours;
+  });
+}
+
+void write_latent_colours(const std::filesystem::path& directory, const std::string& stage,
+                          const std::vector<float>& colours) {
+  edit_model_json(directory, [&](ordered_json& members) {
+    ordered_json& entry = stage_entry(members, stage);
+    ordered_json& latent = entry.contains("latent") ? entry["latent"] : members["latent"];
+    latent["colours"] = colours;
   });
 }
 

@@ -5,11 +5,22 @@
 #include <cmath>
 #include <iterator>
 
+#include "cell_colours.h"
 #include "crops.h"
-#include "histoloom/diffusion/context.h"
 #include "turn.h"
 
 namespace histoloom {
+
+namespace {
+
+// A rectangle of a picture, from -1 (black) to 1 (white).
+at::Tensor part_of(const at::Tensor& picture, const PixelRect& rect) {
+  const at::Tensor part =
+      picture.narrow(1, rect.y0, rect.height()).narrow(2, rect.x0, rect.width());
+  return 2 * part.to(at::kFloat) - 1;
+}
+
+}  // namespace
 
 LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown,
                              std::optional<TrainingContext> context)
@@ -44,21 +55,42 @@ LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelI
   areas_ = at::tensor(areas);
 }
 
+ContextPlace LatentSampler::place_of(std::int64_t x, std::int64_t y) const {
+  const double cell = context_->pixels_a_cell;
+  return {static_cast<double>(x) * cell, static_cast<double>(y) * cell, cell};
+}
+
 at::Tensor LatentSampler::draw_context(const at::Tensor& picture, std::int64_t x,
                                        std::int64_t y) const {
   const ContextSpec& spec = context_->spec;
   const double noise = at::rand({1}).item<double>() * spec.most_noise;
   at::Tensor out = at::empty({context_channels(spec), patch_, patch_});
   const auto read = [&](const PixelRect& rect, float* to) {
-    const at::Tensor part =
-        picture.narrow(1, rect.y0, rect.height()).narrow(2, rect.x0, rect.width()).to(at::kFloat);
-    at::from_blob(to, part.sizes()).copy_(2 * part - 1 + noise * at::randn_like(part));
+    const at::Tensor part = part_of(picture, rect);
+    at::from_blob(to, part.sizes()).copy_(part + noise * at::randn_like(part));
   };
-  const double cell = context_->pixels_a_cell;
-  fill_context(spec, {picture.size(2), picture.size(1)}, read,
-               {static_cast<double>(x) * cell, static_cast<double>(y) * cell, cell}, patch_, noise,
+  fill_context(spec, {picture.size(2), picture.size(1)}, read, place_of(x, y), patch_, noise,
                out.data_ptr<float>());
   return out;
+}
+
+std::vector<float> LatentSampler::fit_colours() const {
+  ColourFit fit(cache_.front().latents.size(0));
+  at::Tensor colours = at::empty({3, patch_, patch_});
+  for (const CachedLatents& image : cache_) {
+    const auto read = [&](const PixelRect& rect, float* to) {
+      const at::Tensor part = part_of(image.picture, rect);
+      at::from_blob(to, part.sizes()).copy_(part);
+    };
+    // Whole patches: what is left at the right and lower border says nothing new.
+    for (std::int64_t y = 0; y + patch_ <= image.labels.size(0); y += patch_)
+      for (std::int64_t x = 0; x + patch_ <= image.labels.size(1); x += patch_) {
+        fill_colours({image.picture.size(2), image.picture.size(1)}, read, place_of(x, y), patch_,
+                     colours.data_ptr<float>());
+        fit.add(image.latents.narrow(1, y, patch_).narrow(2, x, patch_), colours);
+      }
+  }
+  return values_of(fit.solve());
 }
 
 void LatentSampler::draw_one(std::size_t image, std::int64_t cell, bool keep_labels,

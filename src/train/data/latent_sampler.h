@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "histoloom/core/progress.h"
-#include "histoloom/networks/context_spec.h"
+#include "histoloom/diffusion/context.h"
 #include "histoloom/train/train_options.h"
 #include "histoloom/vocabulary/label_set.h"
 #include "latent_cache.h"
@@ -37,6 +37,8 @@ class LatentSampler {
   // Float32 latents with their labels; with the probability `unconditional` labels are all 0. The
   // context is dropped as often, independently.
   LatentBatch draw(int batch, double unconditional) const;
+  // The colours of a cell by its latents, as in LatentSpaceSpec; needs a context.
+  std::vector<float> fit_colours() const;
 
  private:
   struct Holder {
@@ -50,6 +52,8 @@ class LatentSampler {
   };
   void draw_one(std::size_t image, std::int64_t cell, bool keep_labels, bool keep_context,
                 Parts& parts) const;
+  // Where the patch at a cell lies on the coarser stage's picture.
+  ContextPlace place_of(std::int64_t x, std::int64_t y) const;
   // The context of the patch at a cell, under noise that is drawn.
   at::Tensor draw_context(const at::Tensor& picture, std::int64_t x, std::int64_t y) const;
 

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <optional>
 
+#include "cell_colours.h"
 #include "crop_sampler.h"
 #include "crops.h"
 #include "histoloom/bundle/bundle.h"
@@ -113,28 +114,38 @@ std::unique_ptr<KeptLatents> kept_latents(const TrainOptions& options, const Mod
   return std::make_unique<KeptLatents>(kept);
 }
 
-// Mean and deviation of each latent channel over `images`; a channel that says nothing gets a
-// deviation that can be divided by.
+// A linear function of latents, [3, C + 1], as one of normalised latents.
+at::Tensor of_normalised(const at::Tensor& function, const at::Tensor& mean,
+                         const at::Tensor& deviation) {
+  const std::int64_t channels = mean.numel();
+  const at::Tensor factors = function.narrow(1, 0, channels);
+  return at::cat(
+      {factors * deviation, function.narrow(1, channels, 1) + factors.mv(mean).unsqueeze(1)}, 1);
+}
+
+// Mean and deviation of each latent channel over `images`, and the colours of a cell; a channel that
+// says nothing gets a deviation that can be divided by.
 void store_statistics(Autoencoder& network, const std::vector<at::Tensor>& images,
                       const std::filesystem::path& model) {
   constexpr double kLeastDeviation = 1e-4;
   at::NoGradGuard no_grad;
   at::Tensor sum = at::zeros({network.channels()}, at::kDouble), square = sum.clone();
   double count = 0;
+  ColourFit colours(network.channels());
   for (const at::Tensor& bytes : images) {
-    const at::Tensor latents = network.encode(unit_range(bytes).unsqueeze(0)).to(at::kDouble);
+    const at::Tensor picture = unit_range(bytes).unsqueeze(0);
+    const at::Tensor latents = network.encode(picture).to(at::kDouble);
     sum += latents.sum({0, 2, 3});
     square += latents.square().sum({0, 2, 3});
     count += static_cast<double>(latents.numel() / network.channels());
+    colours.add(latents[0], 2 * at::adaptive_avg_pool2d(picture, latents.sizes().slice(2))[0] - 1);
   }
   const at::Tensor mean = sum / count;
   const at::Tensor deviation =
       (square / count - mean.square()).clamp_min(0).sqrt().clamp_min(kLeastDeviation);
-  const auto list = [](const at::Tensor& t) {
-    const at::Tensor values = t.to(at::kFloat).contiguous();
-    return std::vector<float>(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
-  };
-  write_latent_statistics(model, /*stage=*/"", list(mean), list(deviation));
+  write_latent_statistics(model, /*stage=*/"",
+                          {values_of(mean), values_of(deviation),
+                           values_of(of_normalised(colours.solve(), mean, deviation))});
 }
 
 // A few of the images, spread over all: enough for statistics while training goes on.

@@ -120,6 +120,9 @@ DenoiserTraining::~DenoiserTraining() = default;
 TrainingSummary DenoiserTraining::run(Progress& progress) {
   State& s = *state_;
   const LatentSamplers samplers = encode_images(std::move(s.images), s.options, s.bundle, progress);
+  if (s.bundle.context && s.bundle.latent.colours.empty())
+    write_latent_colours(s.options.model, s.bundle.is_coarser ? s.bundle.stage : "",
+                         samplers.training->fit_colours());
   const LatentSampler& shown = samplers.held_out ? *samplers.held_out : *samplers.training;
   Losses losses;
   losses.training = [&] { return s.loss_on(*samplers.training); };
