@@ -19,25 +19,38 @@ constexpr std::int64_t kPreviewSide = 4096;
 }  // namespace
 
 CoarserStages::CoarserStages(const ModelBundle& bundle, PixelSize size, std::uint64_t seed,
-                             int threads)
+                             int threads, const std::optional<GivenPicture>& picture)
     : seed_(seed) {
   for (std::size_t i = 0; i < bundle.stages.size(); ++i) {
     const ModelBundle& stage = bundle.stages[i];
     stages_.emplace_back(stage, size_at(size, bundle.mpp, stage.mpp),
                          sampling_of_stage(stage, i, seed), threads);
   }
+  if (picture) given_.emplace(*picture, bundle);
+}
+
+std::vector<std::size_t> CoarserStages::painted() const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = given_ ? given_->index() + 1 : 0; i < stages_.size(); ++i) out.push_back(i);
+  return out;
+}
+
+PixelSize CoarserStages::picture_size(std::size_t index) const {
+  return given_ && index == given_->index() ? given_->size() : stages_[index].size;
 }
 
 std::uint64_t CoarserStages::disk() const {
-  std::uint64_t out = 0;
-  for (const ImageStage& stage : stages_)
-    out += stage.painting.disk() + stage_picture_disk(stage.size);
+  std::uint64_t out = given_ ? stage_picture_disk(given_->size()) : 0;
+  for (const std::size_t i : painted())
+    out += stages_[i].painting.disk() + stage_picture_disk(stages_[i].size);
   return out;
 }
 
 MemoryNeed CoarserStages::memory() const {
   MemoryNeed out;
-  for (const ImageStage& stage : stages_) {
+  if (given_) out.painting = given_->memory();
+  for (const std::size_t i : painted()) {
+    const ImageStage& stage = stages_[i];
     out.painting = std::max(out.painting, stage.painting.memory());
     out.decoding = std::max(out.decoding, stage.decoding.memory() +
                                               stage_picture_memory(stage.bundle, stage.size.width));
@@ -49,7 +62,7 @@ std::vector<StageForecast> CoarserStages::forecast(NetworkSource& networks, cons
                                                    double cell_microns,
                                                    const ForecastOptions& options) const {
   std::vector<StageForecast> out;
-  for (std::size_t i = 0; i < stages_.size(); ++i) {
+  for (const std::size_t i : painted()) {
     const ImageStage& stage = stages_[i];
     const std::unique_ptr<LabelField> labels = stage.coarser_labels(slide, cell_microns);
     const CanvasLabels on_canvas = stage.on_canvas(*labels);
@@ -64,7 +77,8 @@ std::vector<StageForecast> CoarserStages::forecast(NetworkSource& networks, cons
 PictureContext CoarserStages::context(const ImageStage& finer, std::size_t index,
                                       const LatentArray& picture) const {
   const ModelBundle& bundle = finer.bundle;
-  const double cell = bundle.mpp * bundle.latent.downsampling / stages_[index].bundle.mpp;
+  const double mpp = given_ && index == given_->index() ? given_->mpp() : stages_[index].bundle.mpp;
+  const double cell = bundle.mpp * bundle.latent.downsampling / mpp;
   const LatentPoint origin = finer.canvas.origin;
   return {bundle.context.value(),
           picture,
@@ -74,16 +88,28 @@ PictureContext CoarserStages::context(const ImageStage& finer, std::size_t index
 
 LatentArray CoarserRun::paint(const LabelField& slide, double cell_microns,
                               const std::function<void(std::size_t, const LatentArray&)>& shown) {
-  std::vector<LatentArray> pictures;
-  for (std::size_t i = 0; i < stages_.stages().size(); ++i) {
-    const PixelSize size = stages_.stages()[i].size;
-    pictures.push_back(
-        run_.work.stage(i).pictured
-            ? stage_picture(run_.work, i, size, run_.cache, /*there=*/true)
-            : paint_stage(i, slide, cell_microns, i > 0 ? &pictures.back() : nullptr));
-    shown(i, pictures.back());
+  const GivenStage* given = stages_.given();
+  std::optional<LatentArray> last;
+  for (std::size_t i = stages_.first(); i < stages_.stages().size(); ++i) {
+    if (run_.work.stage(i).pictured)
+      last = stage_picture(run_.work, i, stages_.picture_size(i), run_.cache, /*there=*/true);
+    else if (given != nullptr && i == given->index())
+      last = take_given();
+    else
+      last = paint_stage(i, slide, cell_microns, last ? &*last : nullptr);
+    shown(i, *last);
   }
-  return std::move(pictures.back());
+  return std::move(*last);
+}
+
+LatentArray CoarserRun::take_given() {
+  const GivenStage& given = *stages_.given();
+  LatentArray out =
+      stage_picture(run_.work, given.index(), given.size(), run_.cache, /*there=*/false);
+  given.store(out);
+  run_.work.commit_stage(given.index(), {run_.work.stage(given.index()).painted, true},
+                         run_.total());
+  return out;
 }
 
 LatentArray CoarserRun::paint_stage(std::size_t index, const LabelField& slide, double cell_microns,

@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "forecast_text.h"
+#include "given_stage.h"
 #include "histoloom/diffusion/context.h"
 #include "image_stage.h"
 #include "memory_shares.h"
@@ -18,11 +20,18 @@ namespace histoloom {
 // What the coarser stages of a job need and take, decided before any work.
 class CoarserStages {
  public:
-  // Those of `bundle`, for a slide of `size` of its pixels. The bundle outlives it.
-  CoarserStages(const ModelBundle& bundle, PixelSize size, std::uint64_t seed, int threads);
+  // Those of `bundle`, for a slide of `size` of its pixels. A picture that is given takes the place of
+  // one, and those before it aren't painted. The bundle outlives it.
+  CoarserStages(const ModelBundle& bundle, PixelSize size, std::uint64_t seed, int threads,
+                const std::optional<GivenPicture>& picture = std::nullopt);
 
   const std::vector<ImageStage>& stages() const { return stages_; }
   bool empty() const { return stages_.empty(); }
+  // The picture that takes the place of a stage; nullptr: none.
+  const GivenStage* given() const { return given_ ? &*given_ : nullptr; }
+  // The first stage that has a picture.
+  std::size_t first() const { return given_ ? given_->index() : 0; }
+  PixelSize picture_size(std::size_t index) const;
   // Bytes of the stages' canvases and pictures on disk.
   std::uint64_t disk() const;
   // Bytes of memory beside networks and cache.
@@ -35,8 +44,12 @@ class CoarserStages {
                          const LatentArray& picture) const;
 
  private:
+  // The stages that are painted, by their indices.
+  std::vector<std::size_t> painted() const;
+
   std::vector<ImageStage> stages_;
   std::uint64_t seed_;
+  std::optional<GivenStage> given_;
 };
 
 // Paints what no earlier run has.
@@ -55,6 +68,7 @@ class CoarserRun {
  private:
   LatentArray paint_stage(std::size_t index, const LabelField& slide, double cell_microns,
                           const LatentArray* coarser);
+  LatentArray take_given();
 
   RecipeRun& run_;
   const CoarserStages& stages_;

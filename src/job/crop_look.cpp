@@ -53,7 +53,7 @@ std::string look_at_crop(SlideSetup& setup, CropChoice choice, NetworkSource& ne
   std::optional<PictureContext> context;
   if (!setup.coarser.empty()) {
     const std::size_t last = setup.coarser.stages().size() - 1;
-    picture.emplace(stage_picture(work, last, setup.coarser.stages()[last].size, cache,
+    picture.emplace(stage_picture(work, last, setup.coarser.picture_size(last), cache,
                                   /*there=*/true));
     scene.context = &context.emplace(setup.coarser.context(setup.image, last, *picture));
   }

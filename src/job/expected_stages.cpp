@@ -4,6 +4,7 @@
 #include <string>
 
 #include "canvas.h"
+#include "given_stage.h"
 #include "histoloom/bundle/mask_model.h"
 #include "histoloom/diffusion/sampling.h"
 #include "image_stage.h"
@@ -27,12 +28,14 @@ double patches_on(LatentSize canvas, double stride) {
 // About as many evaluations as painting all cells of a canvas takes.
 double expected_evaluations(LatentSize canvas, const DiffusionModel& model, const Sampling& s) {
   const std::vector<int> times = model.schedule.times(s.steps, s.spacing);
+  const int if_guided =
+      1 + (s.guidance != 0 ? 1 : 0) + (model.context && s.context_guidance != 0 ? 1 : 0);
   double sum = 0;
   for (int i = 0; i < s.steps; ++i) {
     // Crops of tapered steps overlap by a quarter.
     const double stride = (i < s.steps - s.tapered_steps ? 1.0 : 0.75) * model.patch;
     const bool guided = is_guided(s, times[static_cast<std::size_t>(i)], model.schedule.steps());
-    sum += patches_on(canvas, stride) * (guided ? 2 : 1);
+    sum += patches_on(canvas, stride) * (guided ? if_guided : 1);
   }
   return sum;
 }
@@ -81,7 +84,8 @@ std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBun
   std::vector<ExpectedStage> finest, out;
   const double gflop_a_cell = networks.autoencoder().gflop_per_decoded_cell();
   add(finest, image, sampling_of_job(spec, image), networks.denoiser(), gflop_a_cell);
-  for (std::size_t i = 0; i < image.stages.size(); ++i) {
+  const std::size_t first = slide.picture ? given_index(slide.picture->mpp, image) + 1 : 0;
+  for (std::size_t i = first; i < image.stages.size(); ++i) {
     const double gflop = networks.coarser_autoencoder(i).gflop_per_decoded_cell();
     add(out, image.stages[i], sampling_of(image.stages[i].defaults), networks.coarser_denoiser(i),
         gflop);
@@ -96,17 +100,27 @@ std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBun
 std::vector<ExpectedStage> inpaint_stages(const GenerateSpec& spec, const ModelBundle& bundle,
                                           NetworkSource& networks) {
   const PixelRect box = region_of(std::get<Inpainting>(spec.what)).box();
-  const std::int64_t factor = bundle.latent.downsampling;
-  const LatentSize painted = {divide_up(box.width(), factor), divide_up(box.height(), factor)};
-  // A patch a side is encoded around the region.
-  const double around = static_cast<double>(painted.width + 2 * bundle.patch) *
-                        static_cast<double>(painted.height + 2 * bundle.patch);
-  const double gflop_a_cell = networks.autoencoder().gflop_per_decoded_cell();
-  return {{.name = "encoding", .cost = decoding_seconds(around, bundle, gflop_a_cell)},
-          painting_stage(painted, bundle.image(), sampling_of_job(spec, bundle),
-                         networks.denoiser(), kLatentSpeed),
-          {.name = "decoding and writing",
-           .cost = decoding_seconds(static_cast<double>(painted.area()), bundle, gflop_a_cell)}};
+  std::vector<ExpectedStage> out;
+  const auto add = [&](const ModelBundle& stage, const Sampling& sampling, Denoiser& denoiser,
+                       Autoencoder& autoencoder) {
+    const CellSize painted =
+        latent_size_for(size_at(box.size(), bundle.mpp, stage.mpp), stage.latent.downsampling);
+    // A patch a side is encoded around the region; of a coarser stage it is decoded, too.
+    const double around = static_cast<double>(painted.width + 2 * stage.patch) *
+                          static_cast<double>(painted.height + 2 * stage.patch);
+    const double gflop = autoencoder.gflop_per_decoded_cell();
+    out.push_back({.name = "encoding", .cost = decoding_seconds(around, stage, gflop)});
+    out.push_back(painting_stage({painted.width, painted.height}, stage.image(), sampling, denoiser,
+                                 kLatentSpeed));
+    const double decoded = stage.is_coarser ? around : static_cast<double>(painted.area());
+    out.push_back({.name = stage.is_coarser ? "decoding " + stage.stage : "decoding and writing",
+                   .cost = decoding_seconds(decoded, stage, gflop)});
+  };
+  for (std::size_t i = 0; i < bundle.stages.size(); ++i)
+    add(bundle.stages[i], sampling_of(bundle.stages[i].defaults), networks.coarser_denoiser(i),
+        networks.coarser_autoencoder(i));
+  add(bundle, sampling_of_job(spec, bundle), networks.denoiser(), networks.autoencoder());
+  return out;
 }
 
 std::vector<ExpectedStage> label_stages(const MaskJobSpec& spec, const ModelBundle& bundle,

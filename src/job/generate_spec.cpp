@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "given_stage.h"
 #include "histoloom/core/ascii.h"
 #include "histoloom/core/byte_size.h"
 #include "histoloom/core/error.h"
@@ -33,14 +34,17 @@ SamplingSpec parse_sampling(const GenerateArguments& a) {
   out.eta = a.eta;
   out.guidance = a.guidance;
   out.context_guidance = a.context_guidance;
+  out.consistency = a.consistency;
   if (a.steps)
     require_option(*a.steps >= 1, fmt::format("--steps must be at least 1, got {}", *a.steps));
   out.solver = parse_choice<SolverKind>(a.sampler, "--sampler");
   out.spacing = parse_choice<Spacing>(a.spacing, "--spacing");
   out.plan = parse_choice<PlanKind>(a.plan, "--plan");
-  if (a.eta)
-    require_option(*a.eta >= 0 && *a.eta <= 1,
-                   fmt::format("--eta must be from 0 to 1, got {}", *a.eta));
+  for (const auto& [value, option] :
+       {std::pair{a.eta, "--eta"}, std::pair{a.consistency, "--consistency"}})
+    if (value)
+      require_option(*value >= 0 && *value <= 1,
+                     fmt::format("{} must be from 0 to 1, got {}", option, *value));
   for (const auto& [value, option] :
        {std::pair{a.guidance, "--guidance"}, std::pair{a.context_guidance, "--context-guidance"}})
     if (value)
@@ -64,8 +68,8 @@ void check_paths(const GenerateArguments& a) {
   require_ending(a.thumbnail, ".png", "--thumbnail");
   require_ending(a.preview, ".png", "--preview");
   require_names_of_their_own({a.out, manifest_path(a.out), a.mask_out, a.annotations, a.thumbnail,
-                              a.preview, a.report, a.mask, a.mask_colors, layout_file(a), a.inpaint,
-                              a.region_file, work_directory(a)});
+                              a.preview, a.picture, a.report, a.mask, a.mask_colors, layout_file(a),
+                              a.inpaint, a.region_file, work_directory(a)});
 }
 
 // The labels of a slide are by the cells of its finest stage.
@@ -122,6 +126,32 @@ pyramid::WriterOptions slide_writer(const GenerateArguments& a, PixelSize size) 
   return writer;
 }
 
+// A slide that is painted under a picture has its size, and glass where it shows glass.
+PixelSize parse_picture(const GenerateArguments& a, std::optional<GivenPicture>& out) {
+  if (a.picture_mpp)
+    require_option(*a.picture_mpp >= 0.01 && *a.picture_mpp <= 1000,
+                   fmt::format("--mpp must be from 0.01 to 1000, got {}", *a.picture_mpp));
+  out = given_picture(a.picture, a.picture_mpp);
+  return size_of_refined(*out, a.model);
+}
+
+// The labels of a slide that is painted under a picture: those of --mask, else none.
+void take_outline(const GenerateArguments& a, LabelSpec& labels) {
+  if (!a.mask.empty()) return;
+  LayoutSource outline;
+  outline.name = a.picture.string();
+  outline.unlabelled = true;
+  labels.source = outline;
+}
+
+// The size of a slide that is inpainted is its own, and unknown yet.
+std::optional<PixelSize> own_size(const GenerateArguments& a,
+                                  std::optional<GivenPicture>& picture) {
+  if (!a.inpaint.empty()) return kDefaultSize;
+  if (!a.picture.empty()) return parse_picture(a, picture);
+  return std::nullopt;
+}
+
 Inpainting parse_inpainting(const GenerateArguments& a) {
   Inpainting out{.slide = a.inpaint,
                  .region = a.region_file,
@@ -138,9 +168,9 @@ GenerateSpec parse(const GenerateArguments& a) {
   check_paths(a);
   check_inpainting(a);
   check_stage(a);
-  // The size of a slide that is inpainted is its own, and unknown yet.
-  MaskJobSpec shared =
-      parse(a, a.inpaint.empty() ? std::nullopt : std::optional<PixelSize>(kDefaultSize));
+  std::optional<GivenPicture> picture;
+  MaskJobSpec shared = parse(a, own_size(a, picture));
+  if (picture) take_outline(a, shared.labels);
   GenerateSpec out;
   out.sampling = parse_sampling(a);
   out.machine = shared.machine;
@@ -170,7 +200,8 @@ GenerateSpec parse(const GenerateArguments& a) {
                  a.thumbnail,
                  a.preview,
                  a.stage,
-                 {}};
+                 {},
+                 picture};
   if (!a.only_crop.empty()) slide.only_crop = parse_crop_choice(a.only_crop);
   out.what = std::move(slide);
   return out;

@@ -27,6 +27,7 @@ nlohmann::ordered_json job_json(const GenerateSpec& spec, PixelSize size, const 
       {"tile", spec.tile},
       {"dtype", name_of(spec.machine.dtype)}};
   if (sampling.context_guidance != 0) out["context_guidance"] = sampling.context_guidance;
+  if (sampling.consistency != 0) out["consistency"] = sampling.consistency;
   return out;
 }
 

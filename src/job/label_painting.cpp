@@ -237,7 +237,8 @@ std::unique_ptr<LabelPainter> label_painter(const LabelSpec& spec, const ModelBu
                                             int threads) {
   const auto* layout = std::get_if<LayoutSource>(&spec.source);
   const bool can_paint = bundle.mask_denoiser && bundle.mask;
-  if (layout == nullptr || (!can_paint && layout->prompt.empty())) return nullptr;
+  if (layout == nullptr || layout->unlabelled || (!can_paint && layout->prompt.empty()))
+    return nullptr;
   return std::make_unique<NetworkPainter>(
       LabelPainting(bundle, layout->prompt, latent_size_for(spec.size, bundle.latent.downsampling),
                     spec.seed, threads));

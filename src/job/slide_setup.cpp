@@ -46,7 +46,7 @@ SlideSetup::SlideSetup(const GenerateSpec& s, const ModelBundle& b, const Replac
       labels(slide.labels, slide.files, b, label_painter(slide.labels, b, s.machine.threads)),
       image(image_bundle, size_at(slide.labels.size, b.mpp, image_bundle.mpp),
             sampling_of_image(s, image_bundle), s.machine.threads),
-      coarser(image_bundle, image.size, s.seed, s.machine.threads),
+      coarser(image_bundle, image.size, s.seed, s.machine.threads, slide.picture),
       writing(s, slide, image_bundle, image.size) {
   require_writable_output(slide.thumbnail, replace, "--thumbnail");
   require_writable_output(slide.preview, replace, "--preview");
@@ -88,6 +88,11 @@ nlohmann::ordered_json SlideSetup::job() const {
                 .prompt = labels.prompt(),
                 .sha256 = sha256_of(labels.field())});
   if (!slide.stage.empty()) out["stage"] = slide.stage;
+  if (const GivenStage* given = coarser.given())
+    out["refined"] = {{"picture", slide.picture->file.filename().string()},
+                      {"mpp", slide.picture->mpp},
+                      {"stage", image_bundle.stages[given->index()].stage},
+                      {"sha256", given->sha256()}};
   return out;
 }
 

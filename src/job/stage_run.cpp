@@ -13,16 +13,6 @@ constexpr StoreType kPictureStore = StoreType::float16;
 
 LatentSize as_cells(PixelSize size) { return {size.width, size.height}; }
 
-// Rows of pixels into planes from 0 to 1.
-void store_rows(LatentArray& picture, const Picture& rows, std::int64_t y) {
-  const auto plane = static_cast<std::size_t>(rows.size.area());
-  std::vector<float> planes(kPictureColours * plane);
-  for (std::size_t i = 0; i < plane; ++i)
-    for (std::size_t c = 0; c < kPictureColours; ++c)
-      planes[c * plane + i] = static_cast<float>(rows.samples[kPictureColours * i + c]) / 255;
-  picture.write({0, y, rows.size.width, y + rows.size.height}, planes.data());
-}
-
 Picture copy_of(const PictureView& rows) {
   Picture out{rows.size, {}, rows.channels};
   for (std::int64_t y = 0; y < rows.size.height; ++y)
@@ -41,7 +31,7 @@ LatentArray decode(RecipeRun& run, const StageScene& stage, const LatentArray& l
       [&](const PictureView& rows) {
         Picture copy = copy_of(rows);
         stage.edit(y, copy);
-        store_rows(out, copy, y);
+        store_picture_rows(out, copy, y);
         y += rows.size.height;
       },
       run.progress, account.decode);
@@ -52,6 +42,15 @@ LatentArray decode(RecipeRun& run, const StageScene& stage, const LatentArray& l
 }
 
 }  // namespace
+
+void store_picture_rows(LatentArray& picture, const Picture& rows, std::int64_t y) {
+  const auto plane = static_cast<std::size_t>(rows.size.area());
+  std::vector<float> planes(kPictureColours * plane);
+  for (std::size_t i = 0; i < plane; ++i)
+    for (std::size_t c = 0; c < kPictureColours; ++c)
+      planes[c * plane + i] = static_cast<float>(rows.samples[kPictureColours * i + c]) / 255;
+  picture.write({0, y, rows.size.width, y + rows.size.height}, planes.data());
+}
 
 std::uint64_t stage_picture_disk(PixelSize size) {
   return latent_array_bytes(kPictureColours, as_cells(size), kPictureStore);

@@ -21,6 +21,9 @@ std::uint64_t stage_picture_memory(const ModelBundle& bundle, std::int64_t width
 LatentArray stage_picture(const WorkDirectory& work, std::size_t index, PixelSize size,
                           ChunkCache& cache, bool there);
 
+// Fills rows of such a picture from `y` on.
+void store_picture_rows(LatentArray& picture, const Picture& rows, std::int64_t y);
+
 // Changes rows of pixels, the first of which is row `y`, before they are stored.
 using EditRows = std::function<void(std::int64_t y, Picture& rows)>;
 

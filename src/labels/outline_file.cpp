@@ -9,6 +9,7 @@
 #include "gradient_noise.h"
 #include "histoloom/core/error.h"
 #include "histoloom/pictures/png_indices.h"
+#include "histoloom/pictures/scaled_picture.h"
 #include "histoloom/pictures/vips_reader.h"
 
 namespace histoloom {
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::uint8_t kGlassFrom = 210;
 constexpr std::int64_t kMostPixels = 100'000'000;
+constexpr std::int64_t kRowsOfSlide = 256;
 constexpr double kProportions = 0.02;
 constexpr std::uint32_t kNoiseChannel = 128;  // apart from outlines' and regions'
 constexpr float kFraying = 0.6f;              // of the step from glass to tissue
@@ -42,8 +44,7 @@ struct TissueMap {
   }
 };
 
-void check_picture(const VipsReader& image, const std::string& path, CellSize slide) {
-  const PixelSize size = image.size();
+void check_picture(PixelSize size, const std::string& path, CellSize slide) {
   if (size.area() > kMostPixels)
     throw UserError(
         fmt::format("--layout {} has {}x{} px; at most {} million are needed, shrink it", path,
@@ -59,6 +60,25 @@ void check_picture(const VipsReader& image, const std::string& path, CellSize sl
         path, size.width, size.height));
 }
 
+bool is_tissue(const std::uint8_t* colour) {
+  return *std::min_element(colour, colour + 3) < kGlassFrom;
+}
+
+// A slide of any size, a pixel a cell.
+TissueMap tissue_of_slide(PictureFile& file, CellSize slide) {
+  const ScaledPicture shown(file, std::max(1.0, static_cast<double>(file.size().width) /
+                                                    static_cast<double>(slide.width)));
+  check_picture(shown.size(), file.path().string(), slide);
+  TissueMap map{shown.size(), {}};
+  for (std::int64_t y = 0; y < map.size.height; y += kRowsOfSlide) {
+    const std::int64_t end = std::min(map.size.height, y + kRowsOfSlide);
+    const Picture rows = shown.region({0, y, map.size.width, end});
+    for (std::size_t i = 0; i < rows.samples.size(); i += 3)
+      map.tissue.push_back(is_tissue(&rows.samples[i]));
+  }
+  return map;
+}
+
 TissueMap read_tissue(const std::filesystem::path& path, CellSize slide) {
   // Of a drawing in one band 0 is glass; what is clear in it would be white, and so tissue.
   if (const VipsReader stored(path); stored.bands() == 2)
@@ -66,7 +86,10 @@ TissueMap read_tissue(const std::filesystem::path& path, CellSize slide) {
         fmt::format("--layout {} has 2 bands of type {}; give a picture of 8 bits in grey or RGB",
                     path.string(), stored.format()));
   VipsReader image(path, PixelsAs::picture);
-  check_picture(image, path.string(), slide);
+  if (image.size().area() > kMostPixels)
+    if (const auto file = open_picture(path); file->is_slide())
+      return tissue_of_slide(*file, slide);
+  check_picture(image.size(), path.string(), slide);
   const auto bands = static_cast<std::size_t>(image.bands());
   // A palette of greys is what a program that makes PNGs smaller left of a drawing in grey.
   const auto png = read_png_encoding(path);
@@ -77,8 +100,7 @@ TissueMap read_tissue(const std::filesystem::path& path, CellSize slide) {
   for (std::int64_t y = 0; y < map.size.height; ++y) {
     image.read_rows(y, 1, row.data());
     for (std::size_t i = 0; i < row.size(); i += bands)
-      map.tissue.push_back(grey ? row[i] != 0
-                                : *std::min_element(&row[i], &row[i] + 3) < kGlassFrom);
+      map.tissue.push_back(grey ? row[i] != 0 : is_tissue(&row[i]));
   }
   return map;
 }

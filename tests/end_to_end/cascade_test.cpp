@@ -60,6 +60,33 @@ TEST(Cascade, ShowsAGlanceAndEndsWithAStage) {
   EXPECT_THAT(outcome.out, HasSubstr("of stage 'medium'"));
 }
 
+TEST(Cascade, AGlanceIsRefined) {
+  const Folder folder;
+  const auto glance = folder / "glance.png", low = folder / "low.tif", fine = folder / "fine.svs";
+  ASSERT_EQ(run(generate(low, cascade({"--stage", "low", "--thumbnail", glance.string()}))).code,
+            0);
+  const auto refine = [&](const Arguments& more) {
+    return run(plus({"refine", glance.string(), "-o", fine.string(), "--quiet", "--model",
+                     HISTOLOOM_SMALL_CASCADE, "--steps", "2"},
+                    more));
+  };
+  Outcome outcome = refine({});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err,
+            "histoloom: " + glance.string() +
+                " doesn't state its microns a pixel; give --mpp, which for a thumbnail "
+                "are the slide's times how much it was shrunk\n");
+  EXPECT_FALSE(std::filesystem::exists(fine));
+  const int width = png_width(glance);
+  outcome = refine({"--mpp", "9.765625", "--dry-run"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("of stage 'low'")));
+  EXPECT_THAT(outcome.out, HasSubstr("of stage 'medium'"));
+  outcome = refine({"--mpp", "9.765625"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(read_page(fine, 0).width, std::lround(width * 9.765625 / 0.25));
+}
+
 TEST(Cascade, RegionsAreInpaintedThroughAllStages) {
   const Folder folder;
   const auto slide = folder / "slide.svs";

@@ -185,6 +185,15 @@ TEST_F(CascadeRecipe, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(refusal(a), "--context-guidance: model 'small' has no coarser stage to be guided by");
   a.context_guidance = -1;
   EXPECT_EQ(refusal(a), "--context-guidance must be from 0 to 100, got -1");
+  a.context_guidance.reset();
+  a.consistency = 0.5;
+  EXPECT_EQ(refusal(a), "--consistency: model 'small' has no coarser stage to agree with");
+  a.stage.clear();
+  EXPECT_EQ(refusal(a),
+            "--consistency: model.json of 'small' doesn't state the colours of its latents; "
+            "'histoloom train denoiser' adds them");
+  a.consistency = 1.01;
+  EXPECT_EQ(refusal(a), "--consistency must be from 0 to 1, got 1.01");
   a = arguments();
   a.stage = "middle";
   a.mask_out = scratch_ / "labels.tif";

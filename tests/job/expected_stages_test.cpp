@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "fake_networks.h"
+#include "networks/test_cascade.h"
 
 namespace histoloom {
 namespace {
@@ -70,6 +71,42 @@ TEST_F(ExpectedStages, OfInpaintingEncodesMoreThanItDecodes) {
   EXPECT_THAT(names_of(stages),
               ElementsAre("encoding", "painting latents", "decoding and writing"));
   EXPECT_GT(stages[0].cost, stages[2].cost);
+}
+
+// A stage of a cascade counts by its own pixels, and what it sees of a coarser one if that is guided.
+class ExpectedStagesOfACascade : public ExpectedStages {
+ protected:
+  ExpectedStagesOfACascade() {
+    write_small_cascade(scratch_ / "cascade");
+    bundle_ = ModelBundle::read(scratch_ / "cascade");
+  }
+};
+
+TEST_F(ExpectedStagesOfACascade, CoarserOnesComeFirst) {
+  GenerateArguments a = arguments();
+  a.model = scratch_ / "cascade";
+  a.guidance_interval = "0,1";
+  const std::vector<ExpectedStage> plain = stages_of(a);
+  EXPECT_THAT(names_of(plain), ElementsAre("painting overview latents", "decoding overview",
+                                           "painting middle latents", "decoding middle",
+                                           "painting latents", "decoding and writing"));
+  a.context_guidance = 1;
+  const std::vector<ExpectedStage> guided = stages_of(a);
+  EXPECT_DOUBLE_EQ(guided[4].cost, 2 * plain[4].cost);
+  EXPECT_DOUBLE_EQ(guided[2].cost, plain[2].cost) << "a coarser stage takes the model's";
+  a.guidance = 1;
+  EXPECT_DOUBLE_EQ(stages_of(a)[4].cost, 3 * plain[4].cost);
+}
+
+TEST_F(ExpectedStagesOfACascade, InpaintingGoesThroughAllStages) {
+  GenerateArguments a = arguments();
+  a.model = scratch_ / "cascade";
+  a.inpaint = scratch_ / "source.svs";
+  a.region = "100,100,640,320";
+  EXPECT_THAT(names_of(inpaint_stages(parse(a), bundle_, networks_)),
+              ElementsAre("encoding", "painting overview latents", "decoding overview", "encoding",
+                          "painting middle latents", "decoding middle", "encoding",
+                          "painting latents", "decoding and writing"));
 }
 
 TEST_F(ExpectedStages, OfLabelsAloneNeedsNoNetworkThatDoesNotPaint) {

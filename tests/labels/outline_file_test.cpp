@@ -5,6 +5,7 @@
 #include <vips/vips.h>
 
 #include "histoloom/pictures/vips.h"
+#include "histoloom/pyramid/writer.h"
 #include "labels/test_labels.h"
 
 namespace histoloom {
@@ -53,6 +54,29 @@ TEST_F(OutlineFile, ACoarsePictureKeepsItsShareWithFrayedEdges) {
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   EXPECT_GT(rows.size(), 10u) << "edges are no straight lines";
+}
+
+// Read from a reduced level: 108 megapixels are more than are taken as they are.
+TEST_F(OutlineFile, ASlideOfAnySizeIsRead) {
+  constexpr PixelSize kSlide{12'000, 9'000};
+  const std::filesystem::path path = scratch_ / "slide.svs";
+  pyramid::WriterOptions options;
+  options.size = kSlide;
+  options.profile = pyramid::Profile::svs;
+  options.mpp = 0.5;
+  pyramid::PyramidWriter writer(path, options);
+  std::vector<std::uint8_t> rows(static_cast<std::size_t>(3 * 500 * kSlide.width), 240);
+  for (std::size_t i = 0; i < rows.size(); i += 3)
+    if (i / 3 % kSlide.width < kSlide.width / 4) rows[i + 1] = 90;
+  for (std::int64_t y = 0; y < kSlide.height; y += 500)
+    writer.write_rows({rows.data(), {kSlide.width, 500}, 3, 0});
+  writer.finish();
+  const auto outline = read_outline(path, {1500, 1125}, labels_, {});
+  EXPECT_NEAR(tissue_fraction(*outline, 5), 0.25, 0.01);
+  EXPECT_EQ(refusal(path, {1500, 1500}),
+            "--layout " + path.string() +
+                " has 1500x1125 px, which are not the proportions of the slide; change --size or "
+                "crop it");
 }
 
 TEST_F(OutlineFile, RefusesWhatIsNoPictureOfTheSlide) {

@@ -7,17 +7,21 @@
 namespace histoloom {
 
 void add_label_options(CLI::App& app, LabelArguments& o) {
-  o.model = default_model();
   app.add_option("--size", o.size,
                  "WIDTHxHEIGHT in pixels at full resolution (the mask's, else 4096x4096)");
-  app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
-  add_seed(app, o.seed, "same seed, same slide, byte for byte");
   app.add_option("--layout", o.layout,
                  "tissue, biopsy, tma: islands on glass; full: no glass; or a picture of a slide")
       ->capture_default_str();
   app.add_option("--tissue-fraction", o.tissue_fraction, "of a layout's area, 0 to 1 (0.40)");
   app.add_option("--pieces", o.pieces, "islands or cores of a layout (by seed and size)");
   app.add_option("--prompt", o.prompt, "what kind of tissue is painted (the model's first prompt)");
+  add_mask_options(app, o);
+}
+
+void add_mask_options(CLI::App& app, LabelArguments& o) {
+  o.model = default_model();
+  app.add_option("--model", o.model, "directory of a model bundle")->capture_default_str();
+  add_seed(app, o.seed, "same seed, same slide, byte for byte");
   app.add_option("--mask", o.mask,
                  "labels instead of a layout: .png, .tif of ids, or QuPath's .geojson");
   app.add_option("--mask-colors", o.mask_colors, "which colour of the mask is which label, .json");

@@ -94,6 +94,7 @@ int run_program(int argc, char** argv) {
   add_mask(program, commands);
   add_model(program, commands);
   add_pyramid(program, commands);
+  add_refine(program, commands);
   add_train(program, commands);
   add_verify(program, commands);
   try {

@@ -39,6 +39,7 @@ void add_import(CLI::App& program, std::vector<Subcommand>& out);
 void add_mask(CLI::App& program, std::vector<Subcommand>& out);
 void add_model(CLI::App& program, std::vector<Subcommand>& out);
 void add_pyramid(CLI::App& program, std::vector<Subcommand>& out);
+void add_refine(CLI::App& program, std::vector<Subcommand>& out);
 // Adds --seed, a whole number of 64 bits; CLI11 by itself would take -1 for the largest.
 void add_seed(CLI::App& app, std::uint64_t& seed, const char* help);
 

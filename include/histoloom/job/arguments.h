@@ -44,10 +44,13 @@ struct GenerateArguments : LabelArguments {
   std::filesystem::path region_file;  // polygons in place of `region`, .geojson
   std::string class_name;             // label of the region's cells; empty: by `mask`, else unknown
 
+  std::filesystem::path picture;      // picture to refine; empty: coarser stages are painted
+  std::optional<double> picture_mpp;  // microns a pixel of it; missing: those that it states
+
   // Choices of the sampler; missing: the bundle's.
   std::optional<int> steps;
   std::optional<std::string> sampler, spacing, plan;
-  std::optional<double> eta, guidance, context_guidance;
+  std::optional<double> eta, guidance, context_guidance, consistency;
   std::optional<std::string> guidance_interval;  // range "LO,HI"
   std::string stage;  // stage of a cascade to end with; empty: the finest
 

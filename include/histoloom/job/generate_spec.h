@@ -23,7 +23,7 @@ struct SamplingSpec {
   std::optional<SolverKind> solver;
   std::optional<Spacing> spacing;
   std::optional<PlanKind> plan;
-  std::optional<double> eta, guidance, context_guidance;
+  std::optional<double> eta, guidance, context_guidance, consistency;
   std::optional<std::array<double, 2>> interval;
 };
 
@@ -40,6 +40,12 @@ struct CropChoice {
   LatentPoint cell;
 };
 
+// A picture from outside in place of what a coarser stage would paint.
+struct GivenPicture {
+  std::filesystem::path file;
+  double mpp = 0;  // microns a pixel
+};
+
 struct NewSlide {
   LabelSpec labels;
   LabelFiles files;
@@ -48,6 +54,7 @@ struct NewSlide {
   std::filesystem::path preview;        // PNG of the coarsest stage; empty: none
   std::string stage;                    // stage of the model to end with; empty: the finest
   std::optional<CropChoice> only_crop;  // nothing else is done
+  std::optional<GivenPicture> picture;  // picture to refine; missing: coarser stages are painted
 };
 
 struct Inpainting {

@@ -26,8 +26,10 @@ std::unique_ptr<LabelField> outline_of(const LabelSpec& spec, const LayoutSource
                                        const ModelBundle& bundle) {
   const LayoutOptions layout = layout_options(source, spec.seed, bundle);
   const CellSize size = latent_size_for(spec.size, bundle.latent.downsampling);
-  return source.kind ? make_outline(size, bundle.labels, layout)
-                     : read_outline(source.name, size, bundle.labels, layout);
+  // Where no label is glass all is tissue.
+  const bool whole = source.unlabelled && !bundle.labels.glass();
+  return source.kind || whole ? make_outline(size, bundle.labels, layout)
+                              : read_outline(source.name, size, bundle.labels, layout);
 }
 
 // Without specks, packed.
@@ -95,6 +97,7 @@ void LabelStage::read() {
   }
   const LayoutSource& layout = std::get<LayoutSource>(spec_.source);
   std::unique_ptr<LabelField> outline = outline_of(spec_, layout, bundle_);
+  if (layout.unlabelled) return set_field(finished(std::move(outline)));
   set_field(painter_ ? packed_field(*outline)
                      : finished(fill_outline(std::move(outline), bundle_.labels,
                                              layout_options(layout, spec_.seed, bundle_))));
