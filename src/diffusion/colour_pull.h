@@ -12,8 +12,8 @@ namespace histoloom {
 //
 //     z + strength · Aᵀ·(A·Aᵀ)⁻¹·(t − A·z − b)
 //
-// which at strength 1 is the projection of z on the latents that show t. Source: ZoomLDM, Yellapragada
-// et al. 2024, section 3.4, which takes gradient steps towards the coarser image instead.
+// which at strength 1 is the projection of z on the latents that show t. Joint sampling across
+// magnifications as in ZoomLDM (Yellapragada et al. 2025), which takes gradient steps.
 class ColourPull {
  public:
   // Pulls nothing if the strength is 0 or the model knows no colours. `strength`: 0 to 1.

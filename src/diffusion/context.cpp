@@ -111,7 +111,18 @@ void fill_context(const ContextSpec& spec, PixelSize picture, const ReadContextP
 
 void fill_colours(PixelSize picture, const ReadContextPicture& read, const ContextPlace& place,
                   int side, float* out) {
-  fill_view_of({}, picture, read, place, side, out);
+  const auto detail = static_cast<std::int64_t>(std::ceil(place.pixels_a_cell - 1e-6));
+  const std::int64_t samples = detail * detail, plane = std::int64_t{side} * side;
+  std::vector<float> folded(static_cast<std::size_t>(kContextColours * samples * plane));
+  fill_view_of({.extent = 1, .detail = static_cast<int>(detail)}, picture, read, place, side,
+               folded.data());
+  for (std::int64_t c = 0; c < kContextColours; ++c)
+    for (std::int64_t i = 0; i < plane; ++i) {
+      float sum = 0;
+      for (std::int64_t s = 0; s < samples; ++s)
+        sum += folded[static_cast<std::size_t>((c * samples + s) * plane + i)];
+      out[c * plane + i] = sum / static_cast<float>(samples);
+    }
 }
 
 PictureContext::PictureContext(ContextSpec spec, const LatentArray& picture, ContextPlace corner,

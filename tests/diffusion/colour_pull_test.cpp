@@ -16,7 +16,7 @@ constexpr std::size_t kPulledCells = 6;
 DiffusionModel model_with_colours() {
   DiffusionModel model = paint_model(kPulledChannels);
   for (int i = 0; i < 3 * (kPulledChannels + 1); ++i)
-    model.colours.push_back(static_cast<float>(std::sin(3 * i + 1)) / 3);
+    model.colours.push_back(static_cast<float>(std::sin(i * i + 1)) / 3);
   return model;
 }
 
@@ -48,7 +48,7 @@ TEST(ColourPull, AtFullStrengthLatentsShowTheColours) {
       for (std::size_t cell = 0; cell < kPulledCells; ++cell) {
         const double from = shown(model, before, i, cell);
         EXPECT_NEAR(shown(model, x0, i, cell),
-                    from + strength * (double{wanted[i * kPulledCells + cell]} - from), 1e-4);
+                    from + strength * (double{wanted[i * kPulledCells + cell]} - from), 1e-3);
       }
   }
 }

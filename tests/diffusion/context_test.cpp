@@ -82,6 +82,22 @@ TEST(Context, MoreDetailIsFoldedAsPixelUnshuffleDoes) {
   EXPECT_TRUE(at::allclose(got, expected));
 }
 
+TEST(Context, TheColourOfACellIsTheMeanOfItsPixels) {
+  const auto read = [](const PixelRect& rect, float* to) {
+    for (int c = 0; c < 3; ++c)
+      for (std::int64_t y = rect.y0; y < rect.y1; ++y)
+        for (std::int64_t x = rect.x0; x < rect.x1; ++x)
+          *to++ = static_cast<float>(ramp(c, x, y) + 50.0 * static_cast<double>((x + y) % 2));
+  };
+  std::vector<float> out(3 * 16);
+  fill_colours({40, 40}, read, {4, 6, 2}, 4, out.data());
+  for (int c = 0; c < 3; ++c)
+    for (int y = 0; y < 4; ++y)
+      for (int x = 0; x < 4; ++x)  // half of four pixels are 50 more
+        EXPECT_NEAR(out[static_cast<std::size_t>((c * 4 + y) * 4 + x)],
+                    ramp(c, 4 + 2 * x, 6 + 2 * y) + 0.5 + 5 + 25, 1e-3);
+}
+
 TEST(Context, BeyondThePictureLiesItsBorder) {
   const FakePicture picture({6, 5}, ramp);
   const std::vector<float> out = picture.planes({{{1, 1}}, 0, 0}, {-4, 3, 1}, 4);

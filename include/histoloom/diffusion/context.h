@@ -41,8 +41,8 @@ struct ContextPlace {
 void fill_context(const ContextSpec& spec, PixelSize picture, const ReadContextPicture& read,
                   const ContextPlace& place, int side, double noise, float* out);
 
-// Fills the colour of each cell of the patch: 3 × side × side values, sampled as in a view that is as
-// large as the patch.
+// Fills the colour of each cell of the patch, 3 × side × side values: the mean of the picture's
+// pixels in it. If a cell is smaller than a pixel, it is interpolated.
 void fill_colours(PixelSize picture, const ReadContextPicture& read, const ContextPlace& place,
                   int side, float* out);
 
