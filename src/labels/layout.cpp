@@ -7,33 +7,13 @@
 #include <vector>
 
 #include "histoloom/core/error.h"
+#include "sample_cells.h"
 #include "tissue_outline.h"
 #include "tissue_regions.h"
 
 namespace histoloom {
 
 namespace {
-
-constexpr std::int64_t kSamples = 1 << 18;
-
-// Cells that stand for the slide: all of a small one, else one in each square of a grid, at a
-// random place in it.
-std::vector<CellCentre> sample_cells(CellSize size, std::uint64_t seed) {
-  const auto area = static_cast<double>(size.area());
-  const auto stride = static_cast<std::int64_t>(
-      std::max(1.0, std::ceil(std::sqrt(area / static_cast<double>(kSamples)))));
-  const CounterNoise noise(seed);
-  std::vector<CellCentre> cells;
-  for (std::int64_t y = 0; y < size.height; y += stride) {
-    for (std::int64_t x = 0; x < size.width; x += stride) {
-      const PhiloxCounter word = noise.words(NoiseDomain::layout, x, y, 2, 0);
-      const auto dx = static_cast<std::int64_t>(word[0]) % std::min(stride, size.width - x);
-      const auto dy = static_cast<std::int64_t>(word[1]) % std::min(stride, size.height - y);
-      cells.push_back({static_cast<double>(x + dx) + 0.5, static_cast<double>(y + dy) + 0.5});
-    }
-  }
-  return cells;
-}
 
 std::vector<LabelId> tissue_classes(const LabelSet& labels) {
   std::vector<LabelId> classes;
@@ -106,12 +86,7 @@ class OutlineField final : public LabelField {
 // Those of the samples whose class is to be decided.
 std::vector<CellCentre> open_cells(const LabelField& outline, LabelId unknown, std::uint64_t seed) {
   std::vector<CellCentre> samples = sample_cells(outline.size(), seed);
-  std::erase_if(samples, [&](const CellCentre& cell) {
-    const auto x = static_cast<std::int64_t>(cell.x), y = static_cast<std::int64_t>(cell.y);
-    LabelId id = 0;
-    outline.read({x, y, x + 1, y + 1}, &id);
-    return id != unknown;
-  });
+  keep_open(samples, outline, unknown);
   return samples;
 }
 
