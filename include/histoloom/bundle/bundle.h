@@ -21,6 +21,7 @@
 #include "histoloom/networks/diffusion_model.h"
 #include "histoloom/networks/latent_space.h"
 #include "histoloom/vocabulary/label_set.h"
+#include "histoloom/vocabulary/section.h"
 
 namespace histoloom {
 
@@ -87,7 +88,8 @@ struct ModelBundle {
   // stated.
   std::string trained_on;
   std::optional<NetworkSpec> mask_denoiser;
-  std::optional<MaskSpec> mask;  // form of the masks; only if mask_denoiser paints tissue
+  std::optional<MaskSpec> mask;        // form of the masks; only if mask_denoiser paints tissue
+  std::optional<SectionSpec> section;  // what sections hold; missing: labels have one scale
 
   // Reads and checks DIR/model.json without touching the networks' weights. UserError names the
   // file, the key and what is wrong.

@@ -15,6 +15,7 @@
 #include "histoloom/core/sha256.h"
 #include "model_json.h"
 #include "model_reader.h"
+#include "section_reader.h"
 
 namespace histoloom {
 
@@ -244,6 +245,8 @@ ModelBundle ModelBundle::parse(const std::string& model_json,
     bundle.mask = read_mask(root.child("mask"), bundle);
     check_mask_classes(bundle);
   }
+  if (root.has("section"))
+    bundle.section = read_section(root.child("section"), bundle.labels, bundle.prompts);
   return bundle;
 }
 
