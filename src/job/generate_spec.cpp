@@ -99,6 +99,9 @@ void check_inpainting(const GenerateArguments& a) {
   require_option(a.class_name.empty() || a.mask.empty(),
                  "--class and --mask both say what the region shows; give one of them");
   require_option(a.prompt.empty(), "--prompt doesn't go with --inpaint, which keeps the slide");
+  require_option(!a.tumour_share,
+                 "--tumour-share doesn't go with --inpaint, which keeps the slide");
+  require_option(!a.masses, "--masses doesn't go with --inpaint, which keeps the slide");
   require_option(a.mask_out.empty(), "--mask-out doesn't go with --inpaint, which keeps the slide");
   require_option(a.annotations.empty(),
                  "--annotations doesn't go with --inpaint, which keeps the slide");

@@ -52,6 +52,7 @@ std::string report_json(const GenerateSpec& spec, const ModelBundle& bundle, con
                         const Account& account) {
   ordered_json slide = {{"path", spec.out.string()}};
   slide.update(slide_facts(bundle, facts));
+  if (facts.section) slide["section"] = json_of(*facts.section);
   ordered_json report = {
       {"version", kVersion},
       {"seed", spec.seed},

@@ -9,6 +9,7 @@
 #include "histoloom/bundle/bundle.h"
 #include "histoloom/job/generate_spec.h"
 #include "histoloom/pyramid/writer.h"
+#include "section_choice.h"
 
 namespace histoloom {
 
@@ -18,6 +19,7 @@ struct JobFacts {
   std::size_t levels = 0;
   std::uint64_t bytes = 0;  // of OUT
   double tissue_fraction = 1;
+  std::optional<SectionFacts> section{};
   std::string model_sha256;
   std::uint64_t disk_latents = 0;
   std::vector<std::string> cpu_kinds;  // of the kernels of all runs, in their order

@@ -99,6 +99,7 @@ struct SlideRecipe::Run : RecipeRun {
                          .levels = summary.levels.size(),
                          .bytes = summary.bytes,
                          .tissue_fraction = setup.labels.tissue_fraction(),
+                         .section = setup.labels.section(),
                          .model_sha256 = job["model"]["sha256"],
                          .disk_latents = setup.latents_disk(),
                          .cpu_kinds = work.cpu_kinds()};

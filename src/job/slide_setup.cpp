@@ -87,6 +87,7 @@ nlohmann::ordered_json SlideSetup::job() const {
                {.source = layout != nullptr ? "layout " + layout->name : "mask",
                 .prompt = labels.prompt(),
                 .sha256 = sha256_of(labels.field())});
+  if (labels.section()) out.update(json_of(*labels.section()));
   if (!slide.stage.empty()) out["stage"] = slide.stage;
   if (const GivenStage* given = coarser.given())
     out["refined"] = {{"picture", slide.picture->file.filename().string()},
@@ -126,6 +127,7 @@ std::string SlideSetup::json_text_of(const JobForecast& forecast) const {
                                   {"tiles", writing.tiles()},
                                   {"tissue_fraction", labels.tissue_fraction()}}}};
   out["labels"] = json_of(labels.shares());
+  if (labels.section()) out["section"] = json_of(*labels.section());
   out.update(forecast_json(forecast, image.painting.sampling(), spec.machine));
   out["disk"] = {{"latents_bytes", latents_disk()}, {"slide_bytes", writing.disk()}};
   out["memory"] = {{"working_bytes", memory.working}, {"cache_bytes", memory.cache}};
@@ -137,15 +139,17 @@ std::string SlideSetup::describe(NetworkSource& networks) const {
   if (spec.json_forecast) return json_text_of(forecast);
   const std::string warning =
       labels.warning().empty() ? "" : fmt::format("warning      {}\n", labels.warning());
+  const std::string section =
+      labels.section() ? fmt::format("section      {}\n", text_of(*labels.section())) : "";
   return fmt::format(
       "slide        {}x{} px, {} levels, {} tiles at most, {:.0f} % tissue\n"
-      "labels       {}\n"
+      "labels       {}\n{}"
       "evaluations  {}\n"
       "time         {}\n"
       "disk         {} for latents, at most about {} for the slide\n"
       "memory       {} for strips, batches and tiles and {} for chunks, beside the networks\n{}",
       image.size.width, image.size.height, writing.levels(), writing.tiles(),
-      100 * labels.tissue_fraction(), text_of(labels.shares()),
+      100 * labels.tissue_fraction(), text_of(labels.shares()), section,
       evaluations_text(forecast, image.painting.sampling()),
       time_text(forecast, spec.machine.threads), format_byte_size(latents_disk()),
       format_byte_size(writing.disk()), format_byte_size(memory.working),

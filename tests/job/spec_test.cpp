@@ -155,6 +155,18 @@ const Defect kDefects[] = {
        o.prompt = "squamous";
      },
      "--prompt doesn't go with --inpaint, which keeps the slide"},
+    {"TumourShareOfAnInpainting",
+     [](auto& o) {
+       inpaint(o);
+       o.tumour_share = 0.5;
+     },
+     "--tumour-share doesn't go with --inpaint, which keeps the slide"},
+    {"MassesOfAnInpainting",
+     [](auto& o) {
+       inpaint(o);
+       o.masses = 2;
+     },
+     "--masses doesn't go with --inpaint, which keeps the slide"},
     {"InpaintWithLabels",
      [](auto& o) {
        inpaint(o);
@@ -214,6 +226,26 @@ const Defect kDefects[] = {
        o.prompt = "squamous";
      },
      "--prompt is for labels that are painted; leave it out where --mask gives them"},
+    {"TumourShareAboveOne", [](auto& o) { o.tumour_share = 1.5; },
+     "--tumour-share must be from 0 to 1, got 1.5"},
+    {"TumourShareNotANumber", [](auto& o) { o.tumour_share = std::nan(""); },
+     "--tumour-share must be from 0 to 1, got nan"},
+    {"NoMasses", [](auto& o) { o.masses = 0; }, "--masses must be from 1 to 100, got 0"},
+    {"TooManyMasses", [](auto& o) { o.masses = 101; }, "--masses must be from 1 to 100, got 101"},
+    {"TumourShareOfAMask",
+     [](auto& o) {
+       o.mask = "mask.png";
+       o.tumour_share = 0.5;
+     },
+     "--tumour-share and --masses lay out labels that are painted; leave them out where --mask "
+     "gives them"},
+    {"MassesOfAMask",
+     [](auto& o) {
+       o.mask = "mask.png";
+       o.masses = 2;
+     },
+     "--tumour-share and --masses lay out labels that are painted; leave them out where --mask "
+     "gives them"},
     {"BackgroundOfALayout", [](auto& o) { o.background = "glass"; },
      "--background is the label of a mask's unlabelled pixels; give --mask, too"},
     {"BackgroundAndKeepUnknown",

@@ -15,6 +15,9 @@ void add_label_options(CLI::App& app, LabelArguments& o) {
   app.add_option("--tissue-fraction", o.tissue_fraction, "of a layout's area, 0 to 1 (0.40)");
   app.add_option("--pieces", o.pieces, "islands or cores of a layout (by seed and size)");
   app.add_option("--prompt", o.prompt, "what kind of tissue is painted (the model's first prompt)");
+  app.add_option("--tumour-share", o.tumour_share,
+                 "of the tissue in masses of tumour, 0 to 1 (the model's, by prompt)");
+  app.add_option("--masses", o.masses, "of tumour in the section, 1 to 100 (by size and share)");
   add_mask_options(app, o);
 }
 

@@ -20,6 +20,8 @@ struct LabelArguments {
   std::string layout = "tissue";          // tissue, biopsy, tma, full; else a file
   std::optional<double> tissue_fraction;  // share of a layout's area; missing: 0.40
   std::optional<int> pieces;              // islands or cores; missing: by seed and size
+  std::optional<double> tumour_share;     // share of tissue in masses; missing: the bundle's
+  std::optional<int> masses;              // masses of tumour; missing: by share and size
   std::string prompt;                     // kind of tissue; empty: the bundle's first
   bool keep_unknown = false;
   std::string background;  // label of the mask's unlabelled pixels; empty: they are tissue

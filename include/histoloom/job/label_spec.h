@@ -28,6 +28,9 @@ struct LayoutSource {
   std::optional<int> pieces;
   std::string prompt;       // context prompt; empty: the bundle's first
   bool unlabelled = false;  // whether nothing says which tissue it is: it stays unknown
+  // Choices of what the section holds; missing: the bundle's.
+  std::optional<double> tumour_share{};
+  std::optional<int> masses{};
 };
 
 // The labels of a slide.

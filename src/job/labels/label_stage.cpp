@@ -68,7 +68,8 @@ LabelStage::LabelStage(const LabelSpec& spec, const LabelFiles& files, const Mod
       files_(files),
       bundle_(bundle),
       writer_(label_writer(spec, files, bundle)),
-      painter_(std::move(painter)) {}
+      painter_(std::move(painter)),
+      section_(section_choice(spec, bundle, prompt())) {}
 
 std::optional<CanvasForecast> LabelStage::forecast(NetworkSource& networks) const {
   if (!painter_) return std::nullopt;
@@ -98,14 +99,27 @@ void LabelStage::read() {
   const LayoutSource& layout = std::get<LayoutSource>(spec_.source);
   std::unique_ptr<LabelField> outline = outline_of(spec_, layout, bundle_);
   if (layout.unlabelled) return set_field(finished(std::move(outline)));
-  set_field(painter_ ? packed_field(*outline)
-                     : finished(fill_outline(std::move(outline), bundle_.labels,
-                                             layout_options(layout, spec_.seed, bundle_))));
+  if (painter_) outline = packed_field(*outline);
+  if (section_) {
+    plan_.emplace(*outline, bundle_.labels.unknown(), section_->options);
+    section_facts_ = SectionFacts{section_->options.traits.tumour_share, plan_->masses()};
+  }
+  set_field(painter_
+                ? std::move(outline)
+                : finished(in_section(fill_outline(std::move(outline), bundle_.labels,
+                                                   layout_options(layout, spec_.seed, bundle_)))));
 }
 
 void LabelStage::tell(Progress& progress) const {
   if (!warning_.empty()) progress.warn(warning_);
   progress.log(fmt::format("{}: {}", painter_ ? "outline" : "labels", text_of(shares_)));
+  if (section_facts_) progress.log(fmt::format("section: {}", text_of(*section_facts_)));
+}
+
+std::unique_ptr<LabelField> LabelStage::in_section(std::unique_ptr<LabelField> labels) {
+  if (!plan_) return labels;
+  return lay_out_section(std::move(labels), *std::exchange(plan_, std::nullopt), section_->roles,
+                         bundle_.labels.glass());
 }
 
 void LabelStage::set_field(std::unique_ptr<LabelField> field) {
@@ -127,8 +141,8 @@ void LabelStage::paint(NetworkSource& networks, const CanvasStore& store, Painte
                        std::function<void(PaintedPart, const DiffusionReport&)> committed,
                        Progress& progress, DiffusionReport& report) {
   check_internal(painter_ != nullptr, "labels that are not painted");
-  set_field(finished(painter_->paint(std::move(field_), networks, store, done, std::move(committed),
-                                     progress, report)));
+  set_field(finished(in_section(painter_->paint(std::move(field_), networks, store, done,
+                                                std::move(committed), progress, report))));
 }
 
 void LabelStage::write_pyramid(Progress& progress) const {

@@ -11,9 +11,11 @@
 #include "histoloom/core/replaceable.h"
 #include "histoloom/job/label_spec.h"
 #include "histoloom/labels/label_field.h"
+#include "histoloom/labels/section_plan.h"
 #include "label_painter.h"
 #include "label_shares.h"
 #include "network_source.h"
+#include "section_choice.h"
 
 namespace histoloom {
 
@@ -23,10 +25,13 @@ std::vector<ExpectedStage> label_file_stages(const LabelFiles& files, PixelSize 
 class LabelStage {
  public:
   // Looks at no file. All arguments outlive it. `painter`: nothing for labels that a mask or a layout
-  // gives.
+  // gives. \error UserError as section_choice().
   LabelStage(const LabelSpec& spec, const LabelFiles& files, const ModelBundle& bundle,
              std::unique_ptr<LabelPainter> painter);
 
+  // What the section is laid out with, once read() has been called; nothing if the model says nothing
+  // of sections.
+  const std::optional<SectionFacts>& section() const { return section_facts_; }
   // Whether a mask denoiser paints the labels, and the prompt that it is given.
   bool paints() const { return painter_ != nullptr; }
   std::string prompt() const { return painter_ ? painter_->prompt() : ""; }
@@ -59,6 +64,7 @@ class LabelStage {
   void write(Progress& progress) const;
 
  private:
+  std::unique_ptr<LabelField> in_section(std::unique_ptr<LabelField> labels);
   void set_field(std::unique_ptr<LabelField> field);
   void write_pyramid(Progress& progress) const;
 
@@ -67,6 +73,9 @@ class LabelStage {
   const ModelBundle& bundle_;
   pyramid::WriterOptions writer_;
   std::unique_ptr<LabelPainter> painter_;
+  std::optional<SectionChoice> section_;
+  std::optional<SectionPlan> plan_;  // of the outline, until the labels are there
+  std::optional<SectionFacts> section_facts_;
   std::unique_ptr<LabelField> field_;
   std::vector<LabelShare> shares_;  // of field_, all of which is read for them
   std::string warning_;             // of a mask; empty: none

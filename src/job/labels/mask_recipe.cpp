@@ -65,20 +65,21 @@ std::string MaskRecipe::report(double seconds) const {
     dtype = name_of(spec_.machine.dtype);
     kinds.push_back(spec_.machine.cpu_kind);
   }
-  const nlohmann::ordered_json facts = {{"version", kVersion},
-                                        {"seed", spec_.labels.seed},
-                                        {"mask",
-                                         {{"path", spec_.files.mask_out.string()},
-                                          {"width", spec_.labels.size.width},
-                                          {"height", spec_.labels.size.height},
-                                          {"cell", bundle_.latent.downsampling},
-                                          {"shares", json_of(labels_.shares())}}},
-                                        {"model", {{"name", bundle_.name}}},
-                                        {"threads", spec_.machine.threads},
-                                        {"dtype", dtype},
-                                        {"cpu_kinds", kinds},
-                                        {"peak_rss_bytes", peak_rss_bytes()},
-                                        {"wall_seconds", seconds}};
+  nlohmann::ordered_json facts = {{"version", kVersion},
+                                  {"seed", spec_.labels.seed},
+                                  {"mask",
+                                   {{"path", spec_.files.mask_out.string()},
+                                    {"width", spec_.labels.size.width},
+                                    {"height", spec_.labels.size.height},
+                                    {"cell", bundle_.latent.downsampling},
+                                    {"shares", json_of(labels_.shares())}}},
+                                  {"model", {{"name", bundle_.name}}},
+                                  {"threads", spec_.machine.threads},
+                                  {"dtype", dtype},
+                                  {"cpu_kinds", kinds},
+                                  {"peak_rss_bytes", peak_rss_bytes()},
+                                  {"wall_seconds", seconds}};
+  if (labels_.section()) facts["mask"]["section"] = json_of(*labels_.section());
   return json_text(facts, 2) + "\n";
 }
 

@@ -7,6 +7,7 @@
 #include "histoloom/core/error.h"
 #include "histoloom/job/option_values.h"
 #include "histoloom/labels/annotations.h"
+#include "histoloom/vocabulary/section.h"
 #include "option_checks.h"
 
 namespace histoloom {
@@ -14,6 +15,19 @@ namespace histoloom {
 namespace {
 
 constexpr int kMaxTile = 4096;
+
+void check_section(const LabelArguments& a) {
+  require_option(
+      a.mask.empty() || (!a.tumour_share && !a.masses),
+      "--tumour-share and --masses lay out labels that are painted; leave them out where "
+      "--mask gives them");
+  if (a.tumour_share)
+    require_option(*a.tumour_share >= 0 && *a.tumour_share <= 1,
+                   fmt::format("--tumour-share must be from 0 to 1, got {}", *a.tumour_share));
+  if (a.masses)
+    require_option(*a.masses >= 1 && *a.masses <= kMostMasses,
+                   fmt::format("--masses must be from 1 to {}, got {}", kMostMasses, *a.masses));
+}
 
 LayoutSource parse_layout(const LabelArguments& a) {
   const std::optional<LayoutKind> kind = parse_layout_kind(a.layout);
@@ -29,13 +43,14 @@ LayoutSource parse_layout(const LabelArguments& a) {
   if (a.pieces)
     require_option(*a.pieces >= 1 && *a.pieces <= kMostPieces,
                    fmt::format("--pieces must be from 1 to {}, got {}", kMostPieces, *a.pieces));
+  check_section(a);
   const bool generated = a.mask.empty() && kind.value_or(LayoutKind::full) != LayoutKind::full;
   require_option(
       generated || (!a.tissue_fraction && !a.pieces),
       "--tissue-fraction and --pieces need --layout tissue, biopsy or tma; leave them out");
   require_option(a.mask_colors.empty() || !a.mask.empty(),
                  "--mask-colors says what the colours of a mask mean; give --mask, too");
-  return {a.layout, kind, a.tissue_fraction, a.pieces, a.prompt};
+  return {a.layout, kind, a.tissue_fraction, a.pieces, a.prompt, a.tumour_share, a.masses};
 }
 
 // The label pyramid's options; its writer would refuse them only once labels are there.
