@@ -57,6 +57,7 @@ LabelId label_in(SectionZone zone, LabelId painted, const SectionRoles& roles) {
       return quiet_label(painted, roles, /*fibrous=*/true);
     case SectionZone::septum:
     case SectionZone::band:
+    case SectionZone::scar:
       return roles.stroma.value_or(roles.quiet);
     case SectionZone::lymphoid:
       return roles.lymphoid ? *roles.lymphoid : quiet_label(painted, roles, /*fibrous=*/false);

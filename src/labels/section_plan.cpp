@@ -25,8 +25,9 @@ constexpr double kLymphoidRim = 0.30;
 constexpr double kSatelliteReach = 2.6;
 constexpr double kViableRim = 0.35;  // tumour around necrosis
 
-// Levels of the noise that crowds nests: 30 % of a mass lies above the first, 60 % above the second.
-constexpr float kSolid = 0.22f, kLoose = -0.1f;
+// Levels of the noise that crowds nests: 35 % of a mass lies above the first, 60 % above the second and
+// 85 % above the third.
+constexpr float kSolid = 0.15f, kLoose = -0.1f, kScarred = -0.42f;
 
 // Channels of the noise fields, apart from those of masses.
 enum : std::uint32_t { kSectionChannels = 1040 };
@@ -146,9 +147,10 @@ SectionZone SectionPlan::Fields::in_tumour(double x, double y, double depth) con
   if (depth > kViableRim && core_value(x, y, depth) > core_level) return SectionZone::necrotic;
   if (depth > 0.15 && std::abs(lobules.at(x, y)) < 0.035f) return SectionZone::septum;
   const float crowding = density.at(x, y);
-  return crowding > kSolid   ? SectionZone::solid
-         : crowding > kLoose ? SectionZone::dense
-                             : SectionZone::loose;
+  return crowding > kSolid     ? SectionZone::solid
+         : crowding > kLoose   ? SectionZone::dense
+         : crowding > kScarred ? SectionZone::loose
+                               : SectionZone::scar;
 }
 
 SectionZone SectionPlan::Fields::outside(double x, double y, double depth,

@@ -152,8 +152,9 @@ TEST(SectionPlan, ASharpFrontIsThatOfTheMassAndABrokenOneIsNot) {
                            traits_with([&](auto& t) { t.infiltration = infiltration; }, 10));
     return share_of(outline, [&](double x, double y) {
       const SectionZone zone = plan.zone_at(x, y);
-      // Septa lie on both sides.
-      return zone != SectionZone::septum && is_tumour(zone) != plan.in_mass(x, y);
+      // Septa lie on both sides, and scars have no tumour.
+      return zone != SectionZone::septum && zone != SectionZone::scar &&
+             is_tumour(zone) != plan.in_mass(x, y);
     });
   };
   EXPECT_LT(differing(0), 0.03);
@@ -201,6 +202,7 @@ TEST(LabelIn, ZonesJoinWithWhatIsPainted) {
       {SectionZone::fibrous, {3, 4, 4, 4, 9}, {4, 2, 3, 4, 9}},
       {SectionZone::septum, {3, 3, 3, 3, 3}, {4, 4, 4, 4, 4}},
       {SectionZone::band, {3, 3, 3, 3, 3}, {4, 4, 4, 4, 4}},
+      {SectionZone::scar, {3, 3, 3, 3, 3}, {4, 4, 4, 4, 4}},
       {SectionZone::lymphoid, {4, 4, 4, 4, 9}, {4, 2, 3, 4, 9}},
       {SectionZone::solid, {1, 1, 1, 1, 9}, {1, 2, 3, 1, 9}},
       {SectionZone::dense, {1, 1, 3, 1, 9}, {1, 2, 3, 1, 9}},

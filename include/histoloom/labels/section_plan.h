@@ -28,6 +28,7 @@ enum class SectionZone {
   solid,     // mass or satellite, tumour without stroma
   dense,     // mass or satellite, rich in tumour
   loose,     // mass or satellite, rich in stroma
+  scar,      // stroma of a mass without nests
   necrotic   // the middle of a mass
 };
 
@@ -59,7 +60,7 @@ class SectionPlan {
 };
 
 // What a painted label becomes in a zone. Labels without a role stay, but for those in necrosis,
-// bands, septa and lymphoid rims. A zone whose label is missing leaves what is painted in a mass, and
+// bands, scars, septa and lymphoid rims. A zone whose label is missing leaves what is painted in a mass, and
 // is quiet elsewhere.
 LabelId label_in(SectionZone zone, LabelId painted, const SectionRoles& roles);
 
