@@ -135,7 +135,7 @@ const StageDefect kStageDefects[] = {
     {"/defaults/consistency", "1.5",
      "'defaults.consistency' must be a number from 0 to 1, got 1.5"},
     {"/defaults/consistency", "0.5", "'defaults.consistency' needs 'latent.colours'"},
-    {"/latent/colours", "[1, 2, 3]", "'latent.colours' must be 15 numbers, got [1,2,3]"},
+    {"/latent/colours", "[1, 2, 3]", "'latent.colours' must be 27 numbers, got [1,2,3]"},
 };
 
 class StageDefects : public Cascade, public testing::WithParamInterface<StageDefect> {};

@@ -187,7 +187,8 @@ class CascadePainting : public PictureOnDisk {
     const CanvasLabelGrid labels = filled({24, 20}, 1);
     PaintJob job(paint_model(/*channels=*/1), labels);
     job.model.context = ContextSpec{{{1, 1}}, 0, 0};
-    job.model.colours = {0.01f, -1, 0.01f, -1, 0.01f, -1};  // 0 is black, 200 is white
+    job.model.colours = {0.01f,      -1,    100 / 3.0f, 0.01f,     -1,
+                         100 / 3.0f, 0.01f, -1,         100 / 3.0f};  // 0 is black, 200 white
     const PictureContext picture(*job.model.context, picture_, {-2, -1, 1}, 1);
     if (context) job.context = &picture;
     std::vector<float> out = job.paint(denoiser_, options);

@@ -100,7 +100,8 @@ TEST_F(WhatPixelsAre, TiledColourPlanesArePutTogether) {
       if (samples != 3) d.tags[338] = {3, {2}};
       if (samples == 4) d.tags[262] = {3, {2}};
       for (int plane = 0; plane < samples; ++plane)
-        for (std::string piece : test_tiles(kWidth, kHeight, 1, kTile, [&](int x, int y, int) {
+        for (const std::string& piece :
+             test_tiles(kWidth, kHeight, 1, kTile, [&](int x, int y, int) {
                const bool alpha = samples != 3 && plane + 1 == samples;
                return alpha ? static_cast<std::uint8_t>(x < 50 ? 255 : 0) : value_at(x, y, plane);
              }))

@@ -47,7 +47,7 @@ TEST_F(CascadeTraining, EachStageTrainsItsOwnDenoiser) {
   const ModelBundle bundle = ModelBundle::read(model);
   EXPECT_FALSE(bundle.denoiser.sha256.empty());
   EXPECT_FALSE(bundle.stages[0].denoiser.sha256.empty());
-  EXPECT_EQ(bundle.latent.colours.size(), 3u * (4 + 1)) << "fitted for --consistency";
+  EXPECT_EQ(bundle.latent.colours.size(), 3u * (4 + 1 + 4)) << "fitted for --consistency";
   EXPECT_TRUE(bundle.stages[0].latent.colours.empty() ||
               bundle.stages[0].latent.colours == bundle.latent.colours);
   EXPECT_EQ(load_denoiser(bundle, DType::float32)->context_channels(), 5);

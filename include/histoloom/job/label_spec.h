@@ -26,11 +26,11 @@ struct LayoutSource {
   std::optional<LayoutKind> kind;  // kind; missing if `name` is a picture
   std::optional<double> tissue_fraction;
   std::optional<int> pieces;
-  std::string prompt;       // context prompt; empty: the bundle's first
-  bool unlabelled = false;  // whether nothing says which tissue it is: it stays unknown
+  std::string prompt;  // context prompt; empty: the bundle's first
   // Choices of what the section holds; missing: the bundle's.
   std::optional<double> tumour_share{};
   std::optional<int> masses{};
+  bool unlabelled = false;  // whether nothing says which tissue it is: it stays unknown
 };
 
 // The labels of a slide.

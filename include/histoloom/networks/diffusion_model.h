@@ -24,8 +24,9 @@ struct DiffusionModel {
   Prediction prediction = Prediction::v;
   std::optional<double> clip;               // bound on |x0|; missing: no bound
   std::optional<ContextSpec> context = {};  // what it sees of a coarser stage
-  // Mean colour of a cell, from -1 to 1, as a linear function of its latents. For red, green and
-  // blue: a factor for each channel, then a constant. Empty: not known.
+  // Mean colour of a cell, from -1 to 1, as a linear function of its latents, and how latents change
+  // with it. For red, green and blue: a factor for each channel, a constant, and for each channel
+  // its change. Empty: not known.
   std::vector<float> colours = {};
 };
 

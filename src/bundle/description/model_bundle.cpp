@@ -35,7 +35,7 @@ void read_latents(const ModelReader& root, ModelBundle& bundle) {
   for (const double v : latent.reals("deviation", n, 1e-6, 1e6))
     bundle.latent.deviation.push_back(static_cast<float>(v));
   if (latent.has("colours"))
-    for (const double v : latent.reals("colours", 3 * (n + 1), -1e6, 1e6))
+    for (const double v : latent.reals("colours", 3 * (2 * n + 1), -1e6, 1e6))
       bundle.latent.colours.push_back(static_cast<float>(v));
   if (latent.has("pixel_range")) {
     const auto range = latent.reals("pixel_range", 2, -1e6, 1e6);

@@ -1,4 +1,5 @@
-// The mean colour of a cell as a linear function of its latents, fitted by least squares.
+// The mean colour of a cell by its latents, and how latents change with it: two linear functions,
+// fitted by least squares.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,11 +14,12 @@ class ColourFit {
 
   // Cells of one image: latents [C, h, w] and their mean colours [3, h, w].
   void add(const at::Tensor& latents, const at::Tensor& colours);
-  // For red, green and blue a factor for each channel and a constant: float64 [3, C + 1].
+  // As DiffusionModel::colours: float64 [3, 2·C + 1].
   at::Tensor solve() const;
 
  private:
-  at::Tensor square_, product_;  // of latents with themselves, [C + 1, C + 1], and with colours
+  std::int64_t channels_;
+  at::Tensor moments_;  // of latents, 1 and colours, [C + 4, C + 4]
 };
 
 // All values of `t`, row by row.

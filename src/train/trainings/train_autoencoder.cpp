@@ -114,13 +114,14 @@ std::unique_ptr<KeptLatents> kept_latents(const TrainOptions& options, const Mod
   return std::make_unique<KeptLatents>(kept);
 }
 
-// A linear function of latents, [3, C + 1], as one of normalised latents.
-at::Tensor of_normalised(const at::Tensor& function, const at::Tensor& mean,
+// What ColourFit::solve() gives for latents, for normalised latents.
+at::Tensor of_normalised(const at::Tensor& fit, const at::Tensor& mean,
                          const at::Tensor& deviation) {
   const std::int64_t channels = mean.numel();
-  const at::Tensor factors = function.narrow(1, 0, channels);
-  return at::cat(
-      {factors * deviation, function.narrow(1, channels, 1) + factors.mv(mean).unsqueeze(1)}, 1);
+  const at::Tensor factors = fit.narrow(1, 0, channels);
+  return at::cat({factors * deviation, fit.narrow(1, channels, 1) + factors.mv(mean).unsqueeze(1),
+                  fit.narrow(1, channels + 1, channels) / deviation},
+                 1);
 }
 
 // Mean and deviation of each latent channel over `images`, and the colours of a cell; a channel that
@@ -137,7 +138,8 @@ void store_statistics(Autoencoder& network, const std::vector<at::Tensor>& image
     const at::Tensor latents = network.encode(picture).to(at::kDouble);
     sum += latents.sum({0, 2, 3});
     square += latents.square().sum({0, 2, 3});
-    count += static_cast<double>(latents.numel() / network.channels());
+    const std::int64_t cells = latents.numel() / network.channels();
+    count += static_cast<double>(cells);
     colours.add(latents[0], 2 * at::adaptive_avg_pool2d(picture, latents.sizes().slice(2))[0] - 1);
   }
   const at::Tensor mean = sum / count;
