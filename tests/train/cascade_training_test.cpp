@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "histoloom/bundle/bundle.h"
+#include "histoloom/bundle/weights_sum.h"
 #include "histoloom/networks/inference_thread.h"
 #include "latent_cache.h"
 #include "networks/test_cascade.h"
@@ -99,6 +100,43 @@ TEST_F(CascadeTraining, WhatIsTooSmallForAStageIsLeftOut) {
   EXPECT_GT(train_denoiser(options_of_stage(model, "coarse"), silent_).loss, 0);
   EXPECT_EQ(message_of([&] { DenoiserTraining(options_of_stage(model, "finest")); }),
             "--stage finest: model 'small' has the stages coarse, fine");
+}
+
+// ---- The autoencoder of a stage
+
+TEST_F(CascadeTraining, AStagesAutoencoderIsTrainedByItself) {
+  const std::filesystem::path model = cascade("a");
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_text(model / "model.json"));
+  json["stages"][0]["mpp"] = 0.55;  // p1 alone then has crops of 128 px
+  json["stages"][0]["autoencoder"] = json["autoencoder"];
+  json["stages"][0]["autoencoder"]["weights"] = "coarse_autoencoder.safetensors";
+  write_bytes(model / "model.json", json.dump());
+  std::filesystem::copy_file(model / "autoencoder.safetensors",
+                             model / "coarse_autoencoder.safetensors");
+  const std::string fine = weights_of(model, "autoencoder");
+  const auto before = ModelBundle::read(model);
+  TrainOptions o = options_of_stage(model, "coarse");
+  o.force = true;  // weights that no training made
+  train_autoencoder(o, silent_);
+  EXPECT_EQ(weights_of(model, "autoencoder"), fine);
+  EXPECT_NE(weights_of(model, "coarse_autoencoder"), fine);
+  const auto after = ModelBundle::read(model);
+  EXPECT_EQ(after.latent.mean, before.latent.mean);
+  EXPECT_EQ(after.latent.colours, before.latent.colours);
+  EXPECT_NE(after.stages[0].latent.mean, before.latent.mean);
+  EXPECT_EQ(after.stages[0].latent.colours.size(), 3u * (4 + 1 + 4));
+  EXPECT_EQ(after.stages[0].autoencoder.sha256,
+            weights_sha256(model / "coarse_autoencoder.safetensors"));
+  EXPECT_TRUE(after.autoencoder.sha256.empty());
+}
+
+TEST_F(CascadeTraining, AStageWithoutAnAutoencoderOfItsOwnIsRefused) {
+  const std::filesystem::path model = cascade("a");
+  const std::string before = read_text(model / "model.json");
+  EXPECT_EQ(message_of([&] { AutoencoderTraining(options_of_stage(model, "coarse")); }),
+            "--stage coarse: the stage has the autoencoder of 'fine'; train that, or give 'coarse' "
+            "an 'autoencoder' of its own in model.json");
+  EXPECT_EQ(read_text(model / "model.json"), before);
 }
 
 // ---- What the stages are shown

@@ -107,6 +107,25 @@ TEST_F(Sampler, ThePlacesPictureComesWithAPatch) {
   EXPECT_TRUE((batch.context.select(1, 4) == 1).all().item<bool>());
 }
 
+// A slide goes on where an image ends: its mirror image is more like tissue than its last row.
+TEST_F(Sampler, ViewsShowAMirrorImageBeyondThePicture) {
+  const std::vector<CachedLatents> images = image_with_picture();  // 16 × 12, a pixel a cell
+  const LatentSampler sampler(images, kPatch, 0,
+                              TrainingContext{{{{3, 3}}, 0, /*most_noise=*/0}, 1});
+  const at::Tensor red = 2 * images[0].picture[0].to(at::kFloat) - 1;
+  const at::Tensor wide = at::cat({red.flip(1), red, red.flip(1)}, 1);
+  const at::Tensor all = at::cat({wide.flip(0), wide, wide.flip(0)}, 0);
+  const LatentBatch batch = sampler.draw(16, 0);
+  for (std::int64_t i = 0; i < 16; ++i) {
+    const at::Tensor view =
+        at::pixel_shuffle(batch.context[i].narrow(0, 0, 9).unsqueeze(0), 3)[0][0];
+    const auto first = batch.latents[i][1][0][0].item<std::int64_t>();  // a cell's number
+    const std::int64_t y = first / 16 + 12 - kPatch, x = first % 16 + 16 - kPatch;
+    EXPECT_TRUE(at::allclose(view, all.narrow(0, y, 3 * kPatch).narrow(1, x, 3 * kPatch), 0, 2e-3))
+        << "patch " << i;
+  }
+}
+
 TEST_F(Sampler, NoiseOfAContextIsAsStrongAsItsPlaneSays) {
   const LatentSampler sampler(image_with_picture(), kPatch, 0,
                               TrainingContext{{{{1, 1}}, 0, /*most_noise=*/0.5}, 1});

@@ -78,7 +78,7 @@ TEST(TrainingImages, LabelsAreInCellsOfTheBundle) {
   options.data.images = scratch.path();
   for (const int factor : {4, 8, 16}) {
     bundle.latent.downsampling = factor;
-    const ImagesOfTraining images = read_training_images(options, bundle, 64);
+    const ImagesOfTraining images = read_training_images(options, bundle, bundle, 64);
     const CellSize cells = latent_size_for(size, factor);
     EXPECT_EQ(images.training.at(0).labels.size(), static_cast<std::size_t>(cells.area()));
     EXPECT_TRUE(images.held_out.empty());

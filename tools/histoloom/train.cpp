@@ -58,6 +58,8 @@ void add_images(CLI::App& app, TrainCommand& a) {
   app.add_option("--augment", a.options.augment,
                  "how much the stains vary, 0 to 1: haematoxylin and eosin at 1 by up to 20 %")
       ->capture_default_str();
+  app.add_option("--stage", a.options.stage,
+                 "stage of a cascade whose network is trained (the finest)");
 }
 
 void add_unconditional(CLI::App& app, TrainCommand& a, const char* help) {
@@ -87,8 +89,6 @@ void add_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   add_unconditional(*app, *arguments,
                     "how often a patch is shown without its labels, and without what it sees of a "
                     "coarser stage (p_unc)");
-  app->add_option("--stage", arguments->options.stage,
-                  "stage of a cascade whose denoiser is trained (the finest)");
   app->add_option("--turns", arguments->options.turns,
                   "show images turned by multiples of 90/N degrees too (1: upright only)")
       ->capture_default_str();

@@ -37,7 +37,7 @@ enum class OptimizerKind { adamw, muon };
 
 struct TrainOptions {
   std::filesystem::path model;  // the bundle's directory
-  std::string stage;            // stage of a cascade whose denoiser is trained; empty: the finest
+  std::string stage;            // stage of a cascade whose network is trained; empty: the finest
   std::filesystem::path checkpoint;  // a file; kept until it is deleted by hand
   bool resume = false;
   // A checkpoint that is there may be replaced, and weights that this training did not make.

@@ -20,7 +20,30 @@ at::Tensor part_of(const at::Tensor& picture, const PixelRect& rect) {
   return 2 * part.to(at::kFloat) - 1;
 }
 
+// Pixels `begin` to `end` of a line of `length`, beyond whose ends lies its mirror image, again and
+// again.
+at::Tensor mirrored_line(std::int64_t begin, std::int64_t end, std::int64_t length) {
+  const at::Tensor at = at::remainder(at::arange(begin, end), 2 * length);
+  return at::minimum(at, 2 * length - 1 - at);
+}
+
+// part_of() for a rectangle that may reach beyond the picture, whose mirror image lies there.
+at::Tensor mirrored_part_of(const at::Tensor& picture, const PixelRect& rect) {
+  const at::Tensor part = picture.index_select(1, mirrored_line(rect.y0, rect.y1, picture.size(1)))
+                              .index_select(2, mirrored_line(rect.x0, rect.x1, picture.size(2)));
+  return 2 * part.to(at::kFloat) - 1;
+}
+
 }  // namespace
+
+std::int64_t TrainingContext::reach(int patch) const {
+  double reach = 0;
+  for (const ContextView& view : spec.views) {
+    const double sample = pixels_a_cell * view.extent / view.detail;
+    reach = std::max(reach, pixels_a_cell * patch * (view.extent - 1) / 2 + std::max(1.0, sample));
+  }
+  return static_cast<std::int64_t>(std::ceil(reach)) + 1;
+}
 
 LatentSampler::LatentSampler(std::vector<CachedLatents> cache, int patch, LabelId unknown,
                              std::optional<TrainingContext> context)
@@ -65,12 +88,19 @@ at::Tensor LatentSampler::draw_context(const at::Tensor& picture, std::int64_t x
   const ContextSpec& spec = context_->spec;
   const double noise = at::rand({1}).item<double>() * spec.most_noise;
   at::Tensor out = at::empty({context_channels(spec), patch_, patch_});
+  // Most images are hardly larger than a patch. A slide goes on where its views end, so that tissue
+  // is shown there too.
+  const std::int64_t reach = context_->reach(patch_);
   const auto read = [&](const PixelRect& rect, float* to) {
-    const at::Tensor part = part_of(picture, rect);
+    const at::Tensor part = mirrored_part_of(
+        picture, {rect.x0 - reach, rect.y0 - reach, rect.x1 - reach, rect.y1 - reach});
     at::from_blob(to, part.sizes()).copy_(part + noise * at::randn_like(part));
   };
-  fill_context(spec, {picture.size(2), picture.size(1)}, read, place_of(x, y), patch_, noise,
-               out.data_ptr<float>());
+  ContextPlace place = place_of(x, y);
+  place.x += static_cast<double>(reach);
+  place.y += static_cast<double>(reach);
+  fill_context(spec, {picture.size(2) + 2 * reach, picture.size(1) + 2 * reach}, read, place,
+               patch_, noise, out.data_ptr<float>());
   return out;
 }
 
@@ -146,9 +176,7 @@ LatentOptions latent_options(const TrainOptions& options, const ModelBundle& bun
 ImagesOfTraining images_for_denoiser(const TrainOptions& options, const ModelBundle& whole,
                                      const ModelBundle& bundle) {
   const std::int64_t side = std::int64_t{bundle.patch} * bundle.latent.downsampling;
-  ImagesOfTraining out = bundle.is_coarser
-                             ? read_stage_images(options, bundle, bundle.mpp / whole.mpp, side)
-                             : read_training_images(options, bundle, side);
+  ImagesOfTraining out = read_training_images(options, whole, bundle, side);
   match_stain(out.held_out, out.training, bundle.latent.downsampling);
   match_stain(out.training, out.training, bundle.latent.downsampling);
   return out;

@@ -25,6 +25,9 @@ struct LatentBatch {
 struct TrainingContext {
   ContextSpec spec;
   double pixels_a_cell = 1;  // pixels of the coarser stage's picture
+
+  // How far the views reach beyond a patch of so many cells at most, in pixels of the picture.
+  std::int64_t reach(int patch) const;
 };
 
 // Draws patches: without a condition from all images, else around a cell of a label that was drawn

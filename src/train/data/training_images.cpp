@@ -83,18 +83,9 @@ ImagesOfTraining read_both(ImageSetOptions data, const ModelBundle& bundle, std:
   return out;
 }
 
-}  // namespace
-
-ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& bundle,
-                                      std::int64_t side) {
-  return read_both(options.data, bundle, side, [side](const std::vector<TrainingImage>& images) {
-    require_side(images, side, "image");
-  });
-}
-
-ImagesOfTraining read_stage_images(const TrainOptions& options, const ModelBundle& stage,
-                                   double shrink, std::int64_t side) {
-  ImageSetOptions data = options.data;
+// Images of a coarser stage, whose pixels are `shrink` of those of the folder's images.
+ImagesOfTraining read_coarser_images(ImageSetOptions data, const ModelBundle& stage, double shrink,
+                                     std::int64_t side) {
   data.shrink = shrink;
   return read_both(data, stage, side, [&](std::vector<TrainingImage>& images) {
     if (images.empty()) return;
@@ -106,6 +97,21 @@ ImagesOfTraining read_stage_images(const TrainOptions& options, const ModelBundl
           "stage '{}' has {:.3g} microns a pixel, at which no training image has {} px a side; "
           "give larger images",
           stage.stage, stage.mpp, side));
+  });
+}
+
+}  // namespace
+
+const ModelBundle& stage_to_train(const TrainOptions& options, const ModelBundle& whole) {
+  return options.stage.empty() ? whole : whole.stage_named(options.stage);
+}
+
+ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& whole,
+                                      const ModelBundle& stage, std::int64_t side) {
+  if (stage.is_coarser)
+    return read_coarser_images(options.data, stage, stage.mpp / whole.mpp, side);
+  return read_both(options.data, stage, side, [side](const std::vector<TrainingImage>& images) {
+    require_side(images, side, "image");
   });
 }
 

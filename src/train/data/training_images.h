@@ -14,15 +14,17 @@ struct ImagesOfTraining {
   std::vector<TrainingImage> training, held_out;  // none is held out where it isn't asked for
 };
 
-// Reads what `options.data` names, in latent cells and at the resolution of the bundle; images of
-// more than 16 megapixels come in pieces. \error UserError as read_image_set(), and for an image of
-// less than `side` pixels a side.
-ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& bundle,
-                                      std::int64_t side);
-// The same for a coarser stage, whose pixels are `shrink` of those of the folder's images. Images
-// that are too small are left out. \error UserError if none is left.
-ImagesOfTraining read_stage_images(const TrainOptions& options, const ModelBundle& stage,
-                                   double shrink, std::int64_t side);
+// The stage of `whole` that `options.stage` names; the finest if it names none. \error UserError if
+// there is no such stage.
+const ModelBundle& stage_to_train(const TrainOptions& options, const ModelBundle& whole);
+
+// Reads what `options.data` names, in latent cells and at the resolution of `stage`; images of more
+// than 16 megapixels come in pieces. Images of a folder have the pixels of `whole`, the bundle: for a
+// coarser stage they are shrunk, and those that are then too small are left out. \error UserError as
+// read_image_set(), for an image of less than `side` pixels a side, and if a coarser stage is left
+// with none.
+ImagesOfTraining read_training_images(const TrainOptions& options, const ModelBundle& whole,
+                                      const ModelBundle& stage, std::int64_t side);
 
 // Puts in the place of every image of more than 16 megapixels its pieces, which have `side` px a
 // side or more, are whole in latent cells of `factor` pixels and cover it. Networks take an image

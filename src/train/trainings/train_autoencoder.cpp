@@ -127,7 +127,7 @@ at::Tensor of_normalised(const at::Tensor& fit, const at::Tensor& mean,
 // Mean and deviation of each latent channel over `images`, and the colours of a cell; a channel that
 // says nothing gets a deviation that can be divided by.
 void store_statistics(Autoencoder& network, const std::vector<at::Tensor>& images,
-                      const std::filesystem::path& model) {
+                      const std::filesystem::path& model, const std::string& stage) {
   constexpr double kLeastDeviation = 1e-4;
   at::NoGradGuard no_grad;
   at::Tensor sum = at::zeros({network.channels()}, at::kDouble), square = sum.clone();
@@ -145,7 +145,7 @@ void store_statistics(Autoencoder& network, const std::vector<at::Tensor>& image
   const at::Tensor mean = sum / count;
   const at::Tensor deviation =
       (square / count - mean.square()).clamp_min(0).sqrt().clamp_min(kLeastDeviation);
-  write_latent_statistics(model, /*stage=*/"",
+  write_latent_statistics(model, stage,
                           {values_of(mean), values_of(deviation),
                            values_of(of_normalised(colours.solve(), mean, deviation))});
 }
@@ -189,6 +189,18 @@ void freeze_all_but_decoder(Autoencoder& network) {
       tensor.set_requires_grad(false);
 }
 
+// The stage whose autoencoder is trained. \error UserError if it is a coarser one and has none of its
+// own.
+const ModelBundle& stage_with_autoencoder(const TrainOptions& options, const ModelBundle& whole) {
+  const ModelBundle& stage = stage_to_train(options, whole);
+  if (stage.is_coarser && stage.autoencoder == whole.autoencoder)
+    throw UserError(fmt::format(
+        "--stage {0}: the stage has the autoencoder of '{1}'; train that, or give '{0}' an "
+        "'autoencoder' of its own in model.json",
+        stage.stage, whole.stage));
+  return stage;
+}
+
 std::unique_ptr<Autoencoder> autoencoder_to_train(const ModelBundle& bundle,
                                                   const TrainOptions& options) {
   const std::filesystem::path& weights = bundle.autoencoder.weights;
@@ -208,13 +220,14 @@ std::unique_ptr<Autoencoder> autoencoder_to_train(const ModelBundle& bundle,
 struct AutoencoderTraining::State {
   explicit State(const TrainOptions& o)
       : options(o),
-        bundle(ModelBundle::read(o.model)),
+        whole(ModelBundle::read(o.model)),
+        bundle(stage_with_autoencoder(o, whole)),
         kept(kept_latents(o, bundle)),
         network(autoencoder_to_train(bundle, o)),
-        images(read_training_images(o, bundle, kCrop)),
+        images(read_training_images(o, whole, bundle, kCrop)),
         loop({"autoencoder", network->parameters(), bundle.autoencoder.weights, batch(),
               options.optimizer.value_or(OptimizerKind::adamw), settings(),
-              StatedWeights{o.model, "autoencoder", "", o.decoder_only}},
+              StatedWeights{o.model, bundle.key_of("autoencoder"), "", o.decoder_only}},
              options),
         crops(images.training, bundle.latent.downsampling) {
     if (!images.held_out.empty()) held_out.emplace(images.held_out, bundle.latent.downsampling);
@@ -233,9 +246,14 @@ struct AutoencoderTraining::State {
   at::Tensor loss_of_decoder(const at::Tensor& back, const at::Tensor& image) const;
   at::Tensor held_out_loss() const;
   std::vector<SampleRow> samples() const;
+  void store_statistics_of(const std::vector<at::Tensor>& of) const {
+    store_statistics(*network, sample_of(of, bundle.latent.downsampling), options.model,
+                     bundle.is_coarser ? bundle.stage : "");
+  }
 
   const TrainOptions options;
-  const ModelBundle bundle;
+  const ModelBundle whole;
+  const ModelBundle& bundle;  // the stage that is trained
   std::unique_ptr<KeptLatents> kept;
   std::unique_ptr<Autoencoder> network;
   ImagesOfTraining images;
@@ -308,18 +326,13 @@ AutoencoderReport AutoencoderTraining::run(Progress& progress) {
   losses.samples = [&] { return s.samples(); };
   // The bundle's weights are of no use with the statistics of others. A decoder changes none.
   if (!s.options.decoder_only) {
-    losses.bundled = [&,
-                      some = sample_of(some_of(s.crops.images()), s.bundle.latent.downsampling)] {
-      store_statistics(*s.network, some, s.options.model);
-    };
+    losses.bundled = [&, some = some_of(s.crops.images())] { s.store_statistics_of(some); };
   }
   const TrainingSummary summary = s.loop.run(losses, progress);
 
   s.loop.use_bundled();
   s.network->set_training_dtype(DType::float32);
-  if (!s.options.decoder_only && s.loop.owns_bundle())
-    store_statistics(*s.network, sample_of(s.crops.images(), s.bundle.latent.downsampling),
-                     s.options.model);
+  if (!s.options.decoder_only && s.loop.owns_bundle()) s.store_statistics_of(s.crops.images());
   const std::string stale = stale_text(ModelBundle::read(s.options.model));
   if (!stale.empty()) progress.warn(stale);
   AutoencoderReport report =

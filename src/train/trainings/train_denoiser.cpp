@@ -22,10 +22,6 @@ at::Tensor with_planes(const at::Tensor& x, const LatentBatch& data) {
   return data.context.defined() ? at::cat({x, data.context}, 1) : x;
 }
 
-const ModelBundle& stage_to_train(const ModelBundle& bundle, const std::string& stage) {
-  return stage.empty() ? bundle : bundle.stage_named(stage);
-}
-
 // Paints patches under label maps, to look at.
 class PatchPainter {
  public:
@@ -68,7 +64,7 @@ struct DenoiserTraining::State {
   explicit State(const TrainOptions& o)
       : options(o),
         whole(ModelBundle::read(o.model)),
-        bundle(stage_to_train(whole, o.stage)),
+        bundle(stage_to_train(o, whole)),
         network(
             network_to_train([&] { return make_denoiser(bundle); }, bundle, bundle.denoiser, o)),
         painter(bundle, *network),
