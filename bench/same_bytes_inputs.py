@@ -201,10 +201,18 @@ def write_published(folder, kit):
                           [n * math.sin(i + n) for i in range(width)])
 
 
+def copy_model(model, folder):
+    """Without its sections: the program before lays labels out at one scale, as ours does then."""
+    shutil.copytree(model, folder)
+    spec = json.loads((folder / "model.json").read_text())
+    spec.pop("section", None)
+    (folder / "model.json").write_text(json.dumps(spec, indent=1))
+
+
 def make_inputs(program, folder, model, kit, data):
     """All of it, in a folder that is made."""
     folder.mkdir()
-    shutil.copytree(model, folder / "model")
+    copy_model(model, folder / "model")
     if data:
         (folder / "data").symlink_to(data)
     write_masks(folder)
