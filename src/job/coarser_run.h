@@ -2,7 +2,6 @@
 // picture on disk, which the next finer one sees.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -74,9 +73,5 @@ class CoarserRun {
   const CoarserStages& stages_;
   const GlassTexture& texture_;
 };
-
-// Writes a picture on disk as a PNG of at most 4096 px a side, shrunk by a whole factor. \error
-// UserError as write_png().
-void write_preview(const std::filesystem::path& path, const LatentArray& picture);
 
 }  // namespace histoloom

@@ -11,6 +11,7 @@
 #include "job_json.h"
 #include "job_report.h"
 #include "outputs.h"
+#include "preview.h"
 #include "recipe_run.h"
 
 namespace histoloom {

@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "coarser_run.h"
 #include "fake_networks.h"
 #include "histoloom/core/file.h"
 #include "histoloom/pictures/open_picture.h"
 #include "job_json.h"
 #include "networks/test_cascade.h"
+#include "preview.h"
 #include "slide_recipe.h"
 
 namespace histoloom {
