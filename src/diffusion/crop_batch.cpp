@@ -64,6 +64,11 @@ void CropEvaluator::read_state(CropData& data, const LatentArray* state,
   data.y.resize(cells() * static_cast<std::size_t>(channels()));
   if (state != nullptr) state->read(rect, data.y.data());
   const std::vector<float> clean = known_.clean(rect, data.labels.data());
+  std::vector<float> estimate;
+  if (state == nullptr && scene_.estimate != nullptr) {
+    estimate.resize(data.y.size());
+    scene_.estimate->read(rect, estimate.data());
+  }
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t x = rect.x0 + i % patch(), y = rect.y0 + i / patch();
     float* cell = data.y.data() + i;
@@ -75,6 +80,10 @@ void CropEvaluator::read_state(CropData& data, const LatentArray* state,
             step.alpha * clean[static_cast<std::size_t>(c * n + i)] + step.sigma * cell[c * n];
     } else if (state == nullptr) {
       noise_.normals(sampling_.noise.start, x, y, 0, channels(), n, cell);
+      for (std::size_t c = 0; !estimate.empty() && c < static_cast<std::size_t>(channels()); ++c) {
+        const std::size_t at = c * cells();
+        cell[at] = step.alpha * estimate[at + static_cast<std::size_t>(i)] + step.sigma * cell[at];
+      }
     }
   }
 }

@@ -39,7 +39,7 @@ CropProbe probe_crop(const DiffusionModel& model, Denoiser& denoiser, const Scen
                      const Sampling& sampling, const CanvasState& state, int step,
                      LatentPoint cell) {
   check_internal(step >= 0 && step < sampling.steps, "a step outside of the schedule");
-  const std::vector<int> times = model.schedule.times(sampling.steps, sampling.spacing);
+  const std::vector<int> times = times_of(model.schedule, sampling);
   const int time = times[static_cast<std::size_t>(step)];
   CropProbe out;
   out.time = time;

@@ -138,7 +138,7 @@ double Forecaster::seconds_a_batch(CropEvaluator& evaluator, bool guided) const 
 
 PaintForecast Forecaster::run() {
   const NoiseSchedule& schedule = model_.schedule;
-  const std::vector<int> times = schedule.times(sampling_.steps, sampling_.spacing);
+  const std::vector<int> times = times_of(schedule, sampling_);
   const int plain_steps = sampling_.steps - sampling_.tapered_steps;
   const std::int64_t cells = scene_.labels.size().area() * std::max(1, plain_steps);
   const std::int64_t every = divide_up(cells, forecast_.cells_to_count);
@@ -162,6 +162,14 @@ PaintForecast Forecaster::run() {
 }
 
 }  // namespace
+
+void PaintForecast::add(const PaintForecast& other) {
+  crops += other.crops;
+  evaluations += other.evaluations;
+  batches += other.batches;
+  seconds += other.seconds;
+  whole_batches = whole_batches && other.whole_batches;
+}
 
 PaintForecast forecast_painting(const DiffusionModel& model, Denoiser& denoiser, const Scene& scene,
                                 const Sampling& sampling, int threads,

@@ -30,7 +30,7 @@ class Painter {
         progress_(progress),
         evaluator_(model, denoiser, scene, sampling),
         solver_(model, sampling),
-        times_(model.schedule.times(sampling.steps, sampling.spacing)),
+        times_(times_of(model.schedule, sampling)),
         kernel_(make_solver(sampling.solver, model.schedule, {times_.begin(), times_.end()},
                             sampling.eta,
                             model.clip.value_or(std::numeric_limits<double>::infinity()))),
@@ -281,6 +281,8 @@ PaintResult paint_latents(const DiffusionModel& model, Denoiser& denoiser, const
       "wanted cells of another number of steps");
   check_internal(scene.kept == nullptr || fits(scene.kept),
                  "kept cells of another shape than the scene");
+  check_internal((scene.estimate != nullptr) == (sampling.begin < 1),
+                 "painting that starts late without an estimate, or the reverse");
   return Painter(model, denoiser, scene, sampling, control, state, progress).run();
 }
 

@@ -16,6 +16,10 @@ CanvasNoise noise_of_stage(std::size_t stage) {
   return {NoiseDomain{first}, NoiseDomain{first + 1}, NoiseDomain{first + 2}};
 }
 
+std::vector<int> times_of(const NoiseSchedule& schedule, const Sampling& sampling) {
+  return schedule.times(sampling.steps, sampling.spacing, sampling.begin);
+}
+
 bool is_guided(const Sampling& sampling, int time, int steps) {
   const double share = (time + 1.0) / steps;
   return (sampling.guidance != 0 || sampling.context_guidance != 0) &&

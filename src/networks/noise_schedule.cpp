@@ -80,32 +80,37 @@ double NoiseSchedule::alpha_squared(double time) const {
 double NoiseSchedule::alpha(double time) const { return std::sqrt(alpha_squared(time)); }
 double NoiseSchedule::sigma(double time) const { return std::sqrt(1 - alpha_squared(time)); }
 
-std::vector<int> NoiseSchedule::even_log_snr_times(int count) const {
+std::vector<int> NoiseSchedule::even_log_snr_times(int count, int first) const {
   const auto log_snr = [&](int t) {
     const double a = alphas_cumprod_[static_cast<std::size_t>(t)];
     return std::log(a / (1 - a)) / 2;
   };
-  const double noisiest = std::max(-4.0, log_snr(steps() - 1)),
-               cleanest = std::min(3.0, log_snr(0));
-  std::vector<int> out{steps() - 1};
-  for (int i = 1, t = steps() - 1; i < count; ++i) {
+  const double noisiest = std::max(-4.0, log_snr(first)), cleanest = std::min(3.0, log_snr(0));
+  std::vector<int> out{first};
+  for (int i = 1, t = first; i < count; ++i) {
     const double wanted = std::lerp(noisiest, cleanest, static_cast<double>(i) / (count - 1));
     // Each later than the next, and late enough that all that follow find a time.
     const int latest = out.back() - 1, earliest = count - 1 - i;
     while (t > 0 && log_snr(t) < wanted) --t;
-    const bool later_is_nearer = t + 1 < steps() && wanted - log_snr(t + 1) < log_snr(t) - wanted;
+    const bool later_is_nearer = t < first && wanted - log_snr(t + 1) < log_snr(t) - wanted;
     out.push_back(std::clamp(t + (later_is_nearer ? 1 : 0), earliest, latest));
   }
   out.push_back(-1);
   return out;
 }
 
-std::vector<int> NoiseSchedule::times(int count, Spacing spacing) const {
-  check_internal(count >= 1 && count <= steps(), "a number of steps outside of the schedule");
-  if (spacing == Spacing::log_snr) return even_log_snr_times(count);
+int NoiseSchedule::first_time(double begin) const {
+  check_internal(begin > 0 && begin <= 1, "a share outside of the schedule");
+  return std::max(1, static_cast<int>(std::lround(begin * steps()))) - 1;
+}
+
+std::vector<int> NoiseSchedule::times(int count, Spacing spacing, double begin) const {
+  const int first = first_time(begin);
+  check_internal(count >= 1 && count <= first + 1, "a number of steps outside of the schedule");
+  if (spacing == Spacing::log_snr) return even_log_snr_times(count, first);
   std::vector<int> out;
   for (int i = count; i >= 0; --i)
-    out.push_back(static_cast<int>(-1.0 + static_cast<double>(steps()) * i / count));
+    out.push_back(static_cast<int>(-1.0 + static_cast<double>(first + 1) * i / count));
   return out;
 }
 

@@ -148,7 +148,8 @@ class PaintJob {
 
   // All values, channel by channel, row by row.
   std::vector<float> paint(Denoiser& denoiser, const PaintOptions& options) {
-    const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_), kept, context};
+    const Scene scene{labels_, 0,       kGlass,  std::vector<float>(glass_latent_),
+                      kept,    context, estimate};
     const PaintResult result =
         paint_latents(model, denoiser, scene, options, options, state(), progress);
     report = result.report;
@@ -157,7 +158,8 @@ class PaintJob {
   // Paints a region alone; region() gives it.
   DiffusionReport paint_region(Denoiser& denoiser, const Sampling& sampling, const LatentRect& rect,
                                int threads) {
-    const Scene scene{labels_, 0, kGlass, std::vector<float>(glass_latent_), kept, context};
+    const Scene scene{labels_, 0,       kGlass,  std::vector<float>(glass_latent_),
+                      kept,    context, estimate};
     const PaintResult result =
         histoloom::paint_region(model, denoiser, scene, sampling, rect, threads, state(), progress);
     latents_ = result.latents;
@@ -188,6 +190,7 @@ class PaintJob {
   DiffusionReport report;
   const LatentArray* kept = nullptr;
   const ContextField* context = nullptr;
+  const CleanField* estimate = nullptr;
 
  private:
   CanvasState state() {

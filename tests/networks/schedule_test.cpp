@@ -97,6 +97,25 @@ TEST(NoiseSchedule, TimesByLogSnrAreDistinctForEveryCount) {
   }
 }
 
+TEST(NoiseSchedule, TimesBeginAtAShareOfTheSchedule) {
+  const NoiseSchedule schedule = NoiseSchedule::cosine(1000);
+  EXPECT_EQ(schedule.first_time(1), 999);
+  EXPECT_EQ(schedule.first_time(0.4), 399);
+  EXPECT_EQ(schedule.first_time(1e-6), 0);
+  for (const Spacing spacing : {Spacing::time, Spacing::log_snr}) {
+    const std::vector<int> times = schedule.times(7, spacing, 0.4);
+    ASSERT_EQ(times.size(), 8u);
+    EXPECT_EQ(times.front(), 399);
+    EXPECT_EQ(times.back(), -1);
+    for (std::size_t i = 0; i + 1 < times.size(); ++i) EXPECT_GT(times[i], times[i + 1]);
+    EXPECT_EQ(schedule.times(4, spacing, 0.004), (std::vector<int>{3, 2, 1, 0, -1}));
+    EXPECT_THROW(schedule.times(5, spacing, 0.004), InternalError);
+    EXPECT_EQ(schedule.times(7, spacing, 1), schedule.times(7, spacing));
+  }
+  EXPECT_THROW(schedule.first_time(0), InternalError);
+  EXPECT_THROW(schedule.first_time(1.01), InternalError);
+}
+
 TEST(NoiseSchedule, SignalFallsWithTimeAndItsPowerWithThatOfTheNoiseIsOne) {
   for (const ScheduleSpec& spec :
        {ScheduleSpec{"cosine", 1000, {}}, ScheduleSpec{"linear", 1000, {}},

@@ -30,6 +30,9 @@ enum class NoiseDomain : std::uint32_t {
   evaluation = 10,  // patches, directions and resamples of measures
   mask_known = 11,
   context = 12,  // noise on a coarser stage's picture
+  coarser_mask_start = 13,
+  coarser_mask_step = 14,
+  coarser_mask_known = 15,
   // Start, step and known cells of coarser stages, three numbers each from here on.
   coarser_stages = 16,
 };

@@ -21,6 +21,9 @@ struct PaintForecast {
   double seconds = 0;  // time of the network's calls
   // Whether whole batches were run to tell the time; if not, smaller ones, or none at all.
   bool whole_batches = true;
+
+  // Adds what another painting with the same network takes.
+  void add(const PaintForecast& other);
 };
 
 struct ForecastOptions {

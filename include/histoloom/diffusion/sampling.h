@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "histoloom/core/noise.h"
 #include "histoloom/diffusion/patch_plan.h"
+#include "histoloom/networks/noise_schedule.h"
 #include "histoloom/store/latent_array.h"
 #include "histoloom/vocabulary/sampler.h"
 
@@ -21,6 +23,9 @@ inline constexpr CanvasNoise kImageNoise{NoiseDomain::image_start, NoiseDomain::
                                          NoiseDomain::image_known};
 inline constexpr CanvasNoise kMaskNoise{NoiseDomain::mask_start, NoiseDomain::mask_step,
                                         NoiseDomain::mask_known};
+inline constexpr CanvasNoise kCoarserMaskNoise{NoiseDomain::coarser_mask_start,
+                                               NoiseDomain::coarser_mask_step,
+                                               NoiseDomain::coarser_mask_known};
 
 struct Sampling {
   int steps = 30;
@@ -35,6 +40,9 @@ struct Sampling {
   // 0 to 1. Needs a scene with a context, and DiffusionModel::colours.
   double consistency = 0;
   std::array<double, 2> interval{0, 1};  // range of time / T in which guidance runs
+  // Share of the schedule at which painting starts. Below 1 it starts from Scene::estimate under the
+  // noise of that time.
+  double begin = 1;
   PlanKind plan = PlanKind::shifted;
   int tapered_steps = 3;  // steps at the end whose crops overlap, at most all
   std::uint64_t seed = 0;
@@ -46,6 +54,9 @@ struct Sampling {
 
 // The noise of the canvas of a coarser stage; 0 is the coarsest.
 CanvasNoise noise_of_stage(std::size_t stage);
+
+// The times of the steps, descending; the last, -1, is clean.
+std::vector<int> times_of(const NoiseSchedule& schedule, const Sampling& sampling);
 
 // Whether guidance runs at `time` of a schedule of `steps`.
 bool is_guided(const Sampling& sampling, int time, int steps);

@@ -10,6 +10,14 @@
 
 namespace histoloom {
 
+// Clean latents, normalised, of every cell of a canvas.
+class CleanField {
+ public:
+  virtual ~CleanField() = default;
+  // channels × height × width values of a rectangle on the canvas. Any thread.
+  virtual void read(const LatentRect& rect, float* out) const = 0;
+};
+
 // Known cells are never painted: glass, and those that the scene keeps, as inpainting does
 // (DiffInfinite, section D). A known cell with the clean latents z reads alpha_t·z +
 // sigma_t·noise(cell). So painted cells see known ones at their own noise level, and crops that own
@@ -24,6 +32,8 @@ struct Scene {
   const LatentArray* kept = nullptr;
   // What the denoiser sees of a coarser stage; nullptr: nothing.
   const ContextField* context = nullptr;
+  // What painting starts from if Sampling::begin is below 1, else nullptr (SDEdit, Meng et al. 2022).
+  const CleanField* estimate = nullptr;
 };
 
 }  // namespace histoloom

@@ -42,14 +42,16 @@ class NoiseSchedule {
   double alpha(double time) const;
   double sigma(double time) const;
 
-  // The times of `count` transitions, descending; the first is T - 1, the last -1.
-  //   time     int(linspace(-1, T - 1, count + 1)) reversed, as DiffInfinite's code draws them
-  //   log_snr  times nearest to log(alpha / sigma) = -4 to 3 in equal parts, or to the part of this
-  //            range that the schedule has
-  std::vector<int> times(int count, Spacing spacing = Spacing::time) const;
+  // The times of `count` transitions, descending, from first_time(begin) to -1.
+  //   time     int(linspace(-1, first, count + 1)) reversed, as DiffInfinite's code draws them
+  //   log_snr  times nearest to log(alpha / sigma) = -4 to 3 in equal parts, or to what the
+  //            schedule has of it
+  std::vector<int> times(int count, Spacing spacing = Spacing::time, double begin = 1) const;
+  // The time at the share `begin` of the schedule, above 0: T - 1 at 1.
+  int first_time(double begin) const;
 
  private:
-  std::vector<int> even_log_snr_times(int count) const;
+  std::vector<int> even_log_snr_times(int count, int first) const;
   explicit NoiseSchedule(std::vector<double> alphas_cumprod);
   double alpha_squared(double time) const;
 
