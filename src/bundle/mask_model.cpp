@@ -55,6 +55,21 @@ LabelId MaskModel::condition(std::string_view prompt) const {
   return static_cast<LabelId>(at - prompts.begin() + 1);
 }
 
+std::size_t MaskModel::finer_conditions() const {
+  return bundle_.prompts.size() + (has_beyond_ ? 2 : 1);
+}
+
+std::size_t MaskModel::conditions() const {
+  return finer_conditions() +
+         (spec().coarser ? std::max<std::size_t>(1, bundle_.prompts.size()) : 0);
+}
+
+LabelId MaskModel::coarser_condition(LabelId condition) const {
+  check_internal(spec().coarser.has_value(), "a coarser scale that the mask denoiser doesn't have");
+  const std::size_t at = std::max<std::size_t>(1, condition) - 1;
+  return static_cast<LabelId>(finer_conditions() + at);
+}
+
 DiffusionModel MaskModel::diffusion_model() const {
   return {.name = "labels",
           .channels = static_cast<int>(classes_.size()),
@@ -71,8 +86,7 @@ std::unique_ptr<Denoiser> MaskModel::make() const {
                                 model_json(bundle_) + ": mask_denoiser");
   require_equal(bundle_, "channels", static_cast<std::size_t>(denoiser->channels()),
                 classes_.size());
-  require_equal(bundle_, "conditions", static_cast<std::size_t>(denoiser->labels()),
-                bundle_.prompts.size() + (has_beyond_ ? 2 : 1));
+  require_equal(bundle_, "conditions", static_cast<std::size_t>(denoiser->labels()), conditions());
   if (spec().patch % denoiser->alignment() != 0)
     throw UserError(fmt::format("{}: 'mask.patch' must be a multiple of {}, got {}",
                                 model_json(bundle_), denoiser->alignment(), spec().patch));

@@ -5,10 +5,10 @@
 
 #include "canvas.h"
 #include "given_stage.h"
-#include "histoloom/bundle/mask_model.h"
 #include "histoloom/diffusion/sampling.h"
 #include "image_stage.h"
 #include "inpaint_source.h"
+#include "label_painting.h"
 #include "label_stage.h"
 #include "sampling_choice.h"
 
@@ -27,7 +27,7 @@ double patches_on(LatentSize canvas, double stride) {
 
 // About as many evaluations as painting all cells of a canvas takes.
 double expected_evaluations(LatentSize canvas, const DiffusionModel& model, const Sampling& s) {
-  const std::vector<int> times = model.schedule.times(s.steps, s.spacing);
+  const std::vector<int> times = times_of(model.schedule, s);
   const int if_guided =
       1 + (s.guidance != 0 ? 1 : 0) + (model.context && s.context_guidance != 0 ? 1 : 0);
   double sum = 0;
@@ -47,14 +47,19 @@ ExpectedStage painting_stage(LatentSize canvas, const DiffusionModel& model, con
                   denoiser.gflop_per_evaluation(model.patch) / speed};
 }
 
-ExpectedStage label_painting_stage(PixelSize size, const ModelBundle& bundle, Denoiser& denoiser) {
-  const DiffusionModel model = MaskModel(bundle).diffusion_model();
-  const LatentSize canvas = {
-      std::max<std::int64_t>(divide_up(size.width, bundle.mask->cell), model.patch),
-      std::max<std::int64_t>(divide_up(size.height, bundle.mask->cell), model.patch)};
-  Sampling sampling = sampling_of(bundle.mask->sampling);
-  sampling.tapered_steps = std::min(1, sampling.steps);
-  return painting_stage(canvas, model, sampling, denoiser, kLabelSpeed);
+std::vector<ExpectedStage> label_painting_stages(PixelSize size, const ModelBundle& bundle,
+                                                 Denoiser& denoiser) {
+  const LabelPainting painting(bundle, "", latent_size_for(size, bundle.latent.downsampling),
+                               /*seed=*/0, /*threads=*/1);
+  std::vector<ExpectedStage> out;
+  for (const PaintStage* stage : painting.stages())
+    out.push_back(
+        painting_stage(stage->canvas(), stage->model(), stage->sampling(), denoiser, kLabelSpeed));
+  return out;
+}
+
+void add_first(std::vector<ExpectedStage>& to, const std::vector<ExpectedStage>& stages) {
+  to.insert(to.begin(), stages.begin(), stages.end());
 }
 
 // Seconds for the pixels of so many cells; encoding takes about what decoding takes.
@@ -92,8 +97,7 @@ std::vector<ExpectedStage> slide_stages(const GenerateSpec& spec, const ModelBun
   }
   out.insert(out.end(), finest.begin(), finest.end());
   for (const ExpectedStage& stage : label_file_stages(slide.files, size)) out.push_back(stage);
-  if (paints_labels)
-    out.insert(out.begin(), label_painting_stage(size, bundle, networks.label_denoiser()));
+  if (paints_labels) add_first(out, label_painting_stages(size, bundle, networks.label_denoiser()));
   return out;
 }
 
@@ -127,8 +131,7 @@ std::vector<ExpectedStage> label_stages(const MaskJobSpec& spec, const ModelBund
                                         bool paints_labels, NetworkSource& networks) {
   std::vector<ExpectedStage> out = label_file_stages(spec.files, spec.labels.size);
   if (paints_labels)
-    out.insert(out.begin(),
-               label_painting_stage(spec.labels.size, bundle, networks.label_denoiser()));
+    add_first(out, label_painting_stages(spec.labels.size, bundle, networks.label_denoiser()));
   return out;
 }
 

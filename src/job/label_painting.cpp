@@ -1,155 +1,14 @@
 #include "label_painting.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <vector>
 
 #include "canvas_labels.h"
+#include "histoloom/store/array_files.h"
+#include "mask_cells.h"
 #include "sampling_choice.h"
 
 namespace histoloom {
-
-namespace {
-
-// The conditions of mask cells: the prompt where any latent cell of it is to be painted.
-class Conditions final : public MaskLabelField {
- public:
-  Conditions(const LabelField& outline, LabelId unknown, int latents_a_cell, LabelId condition,
-             LabelId beyond)
-      : outline_(outline),
-        unknown_(unknown),
-        factor_(latents_a_cell),
-        condition_(condition),
-        beyond_(beyond) {}
-
-  MaskSize size() const override {
-    return {divide_up(outline_.size().width, factor_), divide_up(outline_.size().height, factor_)};
-  }
-  void read(const MaskRect& rect, LabelId* out) const override {
-    const CellRect cells =
-        intersect({rect.x0 * factor_, rect.y0 * factor_, rect.x1 * factor_, rect.y1 * factor_},
-                  CellRect::of(outline_.size()));
-    std::vector<LabelId> ids(static_cast<std::size_t>(cells.area()));
-    outline_.read(cells, ids.data());
-    std::fill_n(out, rect.area(), beyond_);
-    for (std::int64_t y = 0; y < cells.height(); ++y)
-      for (std::int64_t x = 0; x < cells.width(); ++x)
-        if (ids[static_cast<std::size_t>(y * cells.width() + x)] == unknown_)
-          out[y / factor_ * rect.width() + x / factor_] = condition_;
-  }
-
- private:
-  const LabelField& outline_;
-  LabelId unknown_;
-  std::int64_t factor_;
-  LabelId condition_, beyond_;
-};
-
-// What latent cell `latent` takes of mask cell `cell` and of those before and after it: the
-// quadratic B-spline, so that borders between classes bend instead of following the cells.
-struct Taps {
-  std::int64_t cell;
-  std::array<float, 3> weights;
-};
-
-Taps taps_of(std::int64_t latent, std::int64_t latents_a_cell) {
-  const float t =
-      (static_cast<float>(latent % latents_a_cell) + 0.5f) / static_cast<float>(latents_a_cell) -
-      0.5f;
-  return {latent / latents_a_cell,
-          {0.5f * (0.5f - t) * (0.5f - t), 0.75f - t * t, 0.5f * (0.5f + t) * (0.5f + t)}};
-}
-
-// The outline, and in its unknown cells the class that a painted canvas, interpolated between its
-// cells, has most of.
-class PaintedLabels final : public LabelField {
- public:
-  PaintedLabels(std::unique_ptr<LabelField> outline, LatentArray canvas, LabelId unknown,
-                int latents_a_cell, std::vector<LabelId> classes)
-      : outline_(std::move(outline)),
-        canvas_(std::move(canvas)),
-        unknown_(unknown),
-        factor_(latents_a_cell),
-        classes_(std::move(classes)) {}
-
-  CellSize size() const override { return outline_->size(); }
-  void read(const CellRect& rect, LabelId* out) const override {
-    outline_->read(rect, out);
-    if (std::find(out, out + rect.area(), unknown_) == out + rect.area()) return;
-    const std::vector<LabelId> painted = classes_of(rect);
-    for (std::size_t i = 0; i < painted.size(); ++i)
-      if (out[i] == unknown_) out[i] = painted[i];
-  }
-
- private:
-  // The class with the largest value, latent cell by latent cell; on a tie the lowest.
-  std::vector<LabelId> classes_of(const CellRect& rect) const {
-    const LatentRect cells =
-        intersect({rect.x0 / factor_ - 1, rect.y0 / factor_ - 1, divide_up(rect.x1, factor_) + 1,
-                   divide_up(rect.y1, factor_) + 1},
-                  LatentRect::of(canvas_.size()));
-    std::vector<float> values(static_cast<std::size_t>(cells.area()) * classes_.size());
-    canvas_.read(cells, values.data());
-    // Where nothing was painted there is no number; glass is 0.
-    for (float& value : values)
-      if (std::isnan(value)) value = 0;
-    std::vector<LabelId> out(static_cast<std::size_t>(rect.area()), classes_[0]);
-    std::vector<float> most;
-    for (std::size_t c = 0; c < classes_.size(); ++c) {
-      const float* channel = values.data() + static_cast<std::ptrdiff_t>(c) * cells.area();
-      std::vector<float> interpolated = interpolate(channel, cells, rect);
-      if (c == 0) {
-        most = std::move(interpolated);
-        continue;
-      }
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        if (!(interpolated[i] > most[i])) continue;
-        most[i] = interpolated[i];
-        out[i] = classes_[c];
-      }
-    }
-    return out;
-  }
-
-  // One channel of the mask cells `cells` at the latent cells `rect`; cells beyond the canvas are
-  // those at its border.
-  std::vector<float> interpolate(const float* channel, const LatentRect& cells,
-                                 const CellRect& rect) const {
-    std::vector<float> out(static_cast<std::size_t>(rect.area()));
-    std::vector<float> row(static_cast<std::size_t>(cells.width()));
-    for (std::int64_t y = rect.y0; y < rect.y1; ++y) {
-      const Taps down = taps_of(y, factor_);
-      std::fill(row.begin(), row.end(), 0.0f);
-      for (std::int64_t k = 0; k < 3; ++k) {
-        const float* from =
-            channel +
-            (std::clamp(down.cell + k - 1, cells.y0, cells.y1 - 1) - cells.y0) * cells.width();
-        for (std::size_t i = 0; i < row.size(); ++i)
-          row[i] += down.weights[static_cast<std::size_t>(k)] * from[i];
-      }
-      float* to = out.data() + (y - rect.y0) * rect.width();
-      for (std::int64_t x = rect.x0; x < rect.x1; ++x) {
-        const Taps across = taps_of(x, factor_);
-        float sum = 0;
-        for (std::int64_t k = 0; k < 3; ++k)
-          sum += across.weights[static_cast<std::size_t>(k)] *
-                 row[static_cast<std::size_t>(
-                     std::clamp(across.cell + k - 1, cells.x0, cells.x1 - 1) - cells.x0)];
-        to[x - rect.x0] = sum;
-      }
-    }
-    return out;
-  }
-
-  std::unique_ptr<LabelField> outline_;
-  LatentArray canvas_;
-  LabelId unknown_;
-  std::int64_t factor_;
-  std::vector<LabelId> classes_;
-};
-
-}  // namespace
 
 namespace {
 
@@ -158,15 +17,60 @@ Sampling sampling_of_labels(const ModelBundle& bundle, std::uint64_t seed) {
   out.tapered_steps = 1;  // a class has no tone that could jump: one step hides the crops
   out.seed = seed;
   out.noise = kMaskNoise;
+  if (bundle.mask->coarser) out.begin = bundle.mask->coarser->begin;
   return out;
 }
 
-// Mask cells that cover the slide, at least a patch a side.
-LatentSize canvas_of(const ModelBundle& bundle, CellSize slide_cells) {
+Sampling sampling_of_coarser(const ModelBundle& bundle, std::uint64_t seed) {
+  Sampling out = sampling_of_labels(bundle, seed);
+  out.steps = bundle.mask->coarser->steps;
+  out.begin = 1;
+  out.guidance = 0;
+  out.noise = kCoarserMaskNoise;
+  return out;
+}
+
+DiffusionModel coarser_model(const MaskModel& model) {
+  DiffusionModel out = model.diffusion_model();
+  out.name = "coarser " + out.name;
+  return out;
+}
+
+// Mask cells of `latents_a_cell` latent cells a side that cover the slide, at least a patch a side.
+LatentSize canvas_of(const ModelBundle& bundle, CellSize slide_cells, std::int64_t latents_a_cell) {
   const std::int64_t patch = bundle.mask->patch;
-  const std::int64_t factor = bundle.mask->cell / bundle.latent.downsampling;
-  return {std::max(divide_up(slide_cells.width, factor), patch),
-          std::max(divide_up(slide_cells.height, factor), patch)};
+  return {std::max(divide_up(slide_cells.width, latents_a_cell), patch),
+          std::max(divide_up(slide_cells.height, latents_a_cell), patch)};
+}
+
+// Latent cells along a mask cell of so many pixels.
+std::int64_t latents_in(const ModelBundle& bundle, int cell) {
+  return cell / bundle.latent.downsampling;
+}
+
+DiffusionReport joined(const DiffusionReport& first, const DiffusionReport& second) {
+  DiffusionReport out = first;
+  out.evaluations += second.evaluations;
+  out.padded_evaluations += second.padded_evaluations;
+  out.batches += second.batches;
+  out.denoiser_seconds += second.denoiser_seconds;
+  out.gflop_per_evaluation = second.gflop_per_evaluation;
+  out.steps.insert(out.steps.end(), second.steps.begin(), second.steps.end());
+  return out;
+}
+
+// The canvas of the coarser scale, beside that of the finer one.
+CanvasStore coarser_store(const CanvasStore& store) {
+  CanvasStore out = store;
+  for (auto* paths : {&out.y, &out.x0})
+    for (std::filesystem::path& path : *paths)
+      path.replace_filename(kCoarserPrefix + path.filename().string());
+  return out;
+}
+
+void remove_buffers(const CanvasStore& store) {
+  for (const auto* paths : {&store.y, &store.x0})
+    for (const std::filesystem::path& path : *paths) remove_array(path);
 }
 
 }  // namespace
@@ -178,32 +82,90 @@ LabelPainting::LabelPainting(const ModelBundle& bundle, std::string_view prompt,
       model_(bundle),
       condition_(model_.condition(prompt)),
       stage_(model_.diffusion_model(), sampling_of_labels(bundle, seed),
-             canvas_of(bundle, slide_cells), threads) {}
+             canvas_of(bundle, slide_cells, latents_in(bundle, bundle.mask->cell)), threads) {
+  if (!bundle.mask->coarser) return;
+  coarser_condition_ = model_.coarser_condition(condition_);
+  coarser_.emplace(coarser_model(model_), sampling_of_coarser(bundle, seed),
+                   canvas_of(bundle, slide_cells, latents_in(bundle, bundle.mask->coarser->cell)),
+                   threads);
+}
+
+std::vector<const PaintStage*> LabelPainting::stages() const {
+  return coarser_ ? std::vector{&*coarser_, &stage_} : std::vector{&stage_};
+}
+
+std::uint64_t LabelPainting::disk() const {
+  return stage_.disk() + (coarser_ ? coarser_->disk() : 0);
+}
+
+std::uint64_t LabelPainting::memory() const {
+  return std::max(stage_.memory(), coarser_ ? coarser_->memory() : 0);
+}
 
 template <class Visit>
-auto LabelPainting::with_scene(const LabelField& outline, Visit&& visit) const {
-  const LabelId beyond = model_.has_beyond() ? model_.beyond() : condition_;
-  const Conditions conditions(outline, unknown_, latents_a_cell(), condition_, beyond);
-  const CanvasConditions on_canvas(conditions, stage_.canvas());
+auto LabelPainting::with_scene(const PaintStage& stage, const LabelField& outline,
+                               Visit&& visit) const {
+  const bool finer = &stage == &stage_;
+  const LabelId condition = finer ? condition_ : coarser_condition_;
+  const LabelId beyond = model_.has_beyond() ? model_.beyond() : condition;
+  const int cell = finer ? bundle_.mask->cell : bundle_.mask->coarser->cell;
+  const MaskConditions conditions(outline, unknown_, latents_in(bundle_, cell), condition, beyond);
+  const CanvasConditions on_canvas(conditions, stage.canvas());
   return visit(Scene{on_canvas, /*unknown=*/0,
                      model_.has_beyond() ? std::optional(beyond) : std::nullopt,
                      std::vector<float>(model_.classes().size(), 0.0f)});
 }
 
 CanvasForecast LabelPainting::forecast(const LabelField& outline, Denoiser& denoiser) const {
-  return with_scene(outline, [&](const Scene& scene) { return stage_.forecast(denoiser, scene); });
+  CanvasForecast out;
+  for (const PaintStage* stage : stages()) {
+    const CanvasForecast one = with_scene(
+        *stage, outline, [&](const Scene& scene) { return stage->forecast(denoiser, scene); });
+    out.painting.add(one.painting);
+    out.gflop_per_evaluation = one.gflop_per_evaluation;
+  }
+  return out;
 }
 
 std::unique_ptr<LabelField> LabelPainting::paint(
     std::unique_ptr<LabelField> outline, Denoiser& denoiser, const CanvasStore& store,
     PaintedPart done, std::function<void(PaintedPart, const DiffusionReport&)> committed,
     Progress& progress, DiffusionReport& report) const {
-  PaintedCanvas painted = with_scene(*outline, [&](const Scene& scene) {
-    return stage_.run(denoiser, scene, store, done, std::move(committed), progress);
+  // Steps count through both scales.
+  const int before = coarser_ ? coarser_->sampling().steps : 0;
+  report = {};
+  std::optional<LatentArray> coarser;
+  if (coarser_) {
+    const CanvasStore there = coarser_store(store);
+    if (done.steps >= before) {
+      coarser = coarser_->painted(there);
+    } else {
+      PaintedCanvas painted = with_scene(*coarser_, *outline, [&](const Scene& scene) {
+        return coarser_->run(denoiser, scene, there, done, committed, progress);
+      });
+      coarser = std::move(painted.latents);
+      report = painted.report;
+      done = {before, 0};
+    }
+  }
+  const PaintedPart finer{done.steps - before, done.crops};
+  // A run that was killed before its first commit has left some of them.
+  if (coarser_ && finer == PaintedPart{}) remove_buffers(store);
+  std::optional<EnlargedMask> estimate;
+  if (coarser) estimate.emplace(*coarser, bundle_.mask->coarser->cell / bundle_.mask->cell);
+  const DiffusionReport first = report;
+  PaintedCanvas painted = with_scene(stage_, *outline, [&](Scene scene) {
+    if (estimate) scene.estimate = &*estimate;
+    return stage_.run(
+        denoiser, scene, store, finer,
+        [&](PaintedPart part, const DiffusionReport& now) {
+          committed({before + part.steps, part.crops}, joined(first, now));
+        },
+        progress);
   });
-  report = painted.report;
+  report = joined(first, painted.report);
   return std::make_unique<PaintedLabels>(std::move(outline), std::move(painted.latents), unknown_,
-                                         latents_a_cell(), model_.classes());
+                                         latents_in(bundle_, bundle_.mask->cell), model_.classes());
 }
 
 namespace {
@@ -214,8 +176,8 @@ class NetworkPainter final : public LabelPainter {
   explicit NetworkPainter(LabelPainting painting) : painting_(std::move(painting)) {}
 
   std::string prompt() const override { return painting_.prompt(); }
-  std::uint64_t disk() const override { return painting_.stage().disk(); }
-  std::uint64_t memory() const override { return painting_.stage().memory(); }
+  std::uint64_t disk() const override { return painting_.disk(); }
+  std::uint64_t memory() const override { return painting_.memory(); }
   CanvasForecast forecast(const LabelField& outline, NetworkSource& networks) const override {
     return painting_.forecast(outline, networks.label_denoiser());
   }

@@ -5,14 +5,20 @@
 // painted and a painting that was killed goes on from its last commit. Labels are read from it
 // by rectangles.
 //
+// A mask denoiser may know a coarser scale (MaskSpec::coarser). A canvas of coarser cells is then
+// painted first, and the finer one starts from it under noise. Steps, commits and reports count
+// through both.
+//
 // Example: a slide of 2048 × 2048 px has 256 × 256 latent cells of 8 px and, with MaskSpec::cell
 // 16, a canvas of 128 × 128 mask cells; each decides 2 × 2 latent cells.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "histoloom/bundle/mask_model.h"
 #include "histoloom/job/label_spec.h"
@@ -36,8 +42,11 @@ class LabelPainting {
 
   // The prompt's name; empty where the bundle has none.
   std::string prompt() const { return condition_ > 0 ? bundle_.prompts[condition_ - 1u] : ""; }
-  // The canvas of mask cells.
-  const PaintStage& stage() const { return stage_; }
+  // The canvases of mask cells, in the order in which they are painted; the last has the labels.
+  std::vector<const PaintStage*> stages() const;
+  // Bytes on disk, and of memory beside network and cache.
+  std::uint64_t disk() const;
+  std::uint64_t memory() const;
   // What paint() will take.
   CanvasForecast forecast(const LabelField& outline, Denoiser& denoiser) const;
 
@@ -49,16 +58,16 @@ class LabelPainting {
       Progress& progress, DiffusionReport& report) const;
 
  private:
-  // Calls visit(scene) with what the network sees of an outline, in mask cells.
+  // Calls visit(scene) with what the network sees of an outline, in the mask cells of a stage.
   template <class Visit>
-  auto with_scene(const LabelField& outline, Visit&& visit) const;
-  int latents_a_cell() const { return bundle_.mask->cell / bundle_.latent.downsampling; }
+  auto with_scene(const PaintStage& stage, const LabelField& outline, Visit&& visit) const;
 
   const ModelBundle& bundle_;
   LabelId unknown_;
   MaskModel model_;
-  LabelId condition_;
+  LabelId condition_, coarser_condition_ = 0;
   PaintStage stage_;
+  std::optional<PaintStage> coarser_;
 };
 
 }  // namespace histoloom

@@ -48,6 +48,11 @@ PaintedCanvas PaintStage::run(Denoiser& denoiser, const Scene& scene, const Canv
   return {std::move(*result.latents), result.report};
 }
 
+LatentArray PaintStage::painted(const CanvasStore& store) const {
+  return latent_buffer_at(store.y[static_cast<std::size_t>(sampling_.steps % 2)], store.job,
+                          /*resumed=*/true, {model_.channels, canvas_, kStore}, store.cache);
+}
+
 CropProbe PaintStage::probe(Denoiser& denoiser, const Scene& scene, const CanvasStore& store,
                             int step, LatentPoint cell) const {
   if (step == 0) return probe_crop(model_, denoiser, scene, sampling_, {}, step, cell);

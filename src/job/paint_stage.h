@@ -45,6 +45,10 @@ class PaintStage {
                     std::function<void(PaintedPart, const DiffusionReport&)> committed,
                     Progress& progress) const;
 
+  // The latent buffer of a canvas that an earlier run has painted. \error UserError as
+  // latent_buffer_at().
+  LatentArray painted(const CanvasStore& store) const;
+
   // Paints one crop of a canvas on disk again, as probe_crop(); writes nothing.
   CropProbe probe(Denoiser& denoiser, const Scene& scene, const CanvasStore& store, int step,
                   LatentPoint cell) const;

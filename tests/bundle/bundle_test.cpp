@@ -78,35 +78,6 @@ TEST(Bundle, WhatImportedModelsNeedIsOptional) {
   EXPECT_EQ(b.mask_denoiser.value().weights, scratch / "mask.safetensors");
 }
 
-TEST(Bundle, AMaskDescribesWhatTheMaskDenoiserPaints) {
-  const ScratchDirectory scratch;
-  ordered_json json = small_model_json();
-  write_bytes(scratch / "model.json", json.dump());
-  EXPECT_FALSE(ModelBundle::read(scratch.path()).mask.has_value());
-  json["mask"] = {{"cell", 32},   {"patch", 16},       {"batch", 4},
-                  {"scale", 0.5}, {"prediction", "v"}, {"defaults", json["defaults"]}};
-  json["mask"]["defaults"]["steps"] = 12;
-  write_bytes(scratch / "model.json", json.dump());
-  const MaskSpec mask = ModelBundle::read(scratch.path()).mask.value();
-  EXPECT_EQ(mask.cell, 32);
-  EXPECT_EQ(mask.patch, 16);
-  EXPECT_EQ(mask.batch, 4);
-  EXPECT_EQ(mask.scale, 0.5);
-  EXPECT_EQ(mask.prediction, Prediction::v);
-  EXPECT_EQ(mask.sampling.steps, 12);
-  EXPECT_EQ(mask.sampling.guidance, 2);
-}
-
-TEST(Bundle, AMasksCellHoldsWholeLatents) {
-  const ScratchDirectory scratch;
-  ordered_json json = small_model_json();
-  json["mask"] = {{"cell", 12}};
-  write_bytes(scratch / "model.json", json.dump());
-  EXPECT_EQ(message_of([&] { ModelBundle::read(scratch.path()); }),
-            (scratch / "model.json").string() +
-                ": 'mask.cell' must be a multiple of latent.downsampling (8), got 12");
-}
-
 // A bundle of `count` labels of tissue, whose mask denoiser paints all of them.
 ordered_json json_of_classes(int count) {
   ordered_json json = small_model_json();

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "canvas_files.h"
 #include "histoloom/bundle/registry.h"
 #include "networks/test_model.h"
 
@@ -58,8 +59,7 @@ std::vector<LabelId> all_of(const LabelField& field) {
 
 class LabelPaintingTest : public testing::Test {
  protected:
-  LabelPaintingTest() {
-    const auto json = mask_model_json();
+  explicit LabelPaintingTest(const nlohmann::ordered_json& json = mask_model_json()) {
     write_small_bundle(scratch_ / "model", json);
     const auto network =
         make_denoiser("label_map_unet", json["mask_denoiser"]["config"].dump(), "test");
@@ -149,7 +149,8 @@ TEST_F(LabelPaintingTest, TheClassIsTheInterpolatedChannelWithTheLargestValue) {
 }
 
 TEST_F(LabelPaintingTest, MasksDrawNoiseThatImagesDont) {
-  const CanvasNoise noise = LabelPainting(bundle_, "", {47, 39}, 1, 1).stage().sampling().noise;
+  const CanvasNoise noise =
+      LabelPainting(bundle_, "", {47, 39}, 1, 1).stages().back()->sampling().noise;
   EXPECT_EQ(noise.start, NoiseDomain::mask_start);
   EXPECT_EQ(noise.step, NoiseDomain::mask_step);
   EXPECT_EQ(noise.known, NoiseDomain::mask_known);
@@ -254,6 +255,127 @@ TEST_F(LabelPaintingTest, ANetworkThatDoesNotFitIsNamed) {
   bundle_.mask->patch = 7;
   EXPECT_EQ(message_of([&] { paint({.prompt = "", .threads = 1, .done = {}, .directory = "b"}); }),
             where + ": 'mask.patch' must be a multiple of 2, got 7");
+}
+
+// ---- Two scales
+
+nlohmann::ordered_json two_scales_json() {
+  nlohmann::ordered_json json = mask_model_json();
+  json["mask"]["coarser"] = {{"cell", 64}, {"steps", 3}, {"begin", 0.5}};
+  json["mask_denoiser"]["config"]["labels"] = 6;
+  return json;
+}
+
+class TwoScales : public LabelPaintingTest {
+ protected:
+  TwoScales() : LabelPaintingTest(two_scales_json()) {}
+};
+
+TEST_F(TwoScales, StepsCountThroughBoth) {
+  std::vector<PaintedPart> parts;
+  Run run;
+  run.committed = [&](PaintedPart part) { parts.push_back(part); };
+  const std::vector<LabelId> ids = all_of(*paint(run));
+  const LabelGrid before = outline({47, 39});
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    EXPECT_EQ(ids[i] == before.cells()[i], before.cells()[i] != kPaintedUnknown) << "cell " << i;
+  EXPECT_EQ(report_.steps.size(), 3u + 4u);
+  std::vector<int> steps;
+  for (const PaintedPart& part : parts) steps.push_back(part.steps);
+  EXPECT_EQ(steps, (std::vector<int>{1, 2, 3, 4, 5, 6, 7}));
+  const LabelPainting painting(bundle_, "", {47, 39}, Run{}.seed, 1);
+  ASSERT_EQ(painting.stages().size(), 2u);
+  EXPECT_EQ(painting.stages()[0]->canvas(), (LatentSize{8, 8})) << "a patch at least";
+  EXPECT_EQ(painting.stages()[0]->sampling().noise.start, NoiseDomain::coarser_mask_start);
+  EXPECT_GT(painting.disk(), painting.stages()[1]->disk());
+  const auto denoiser = MaskModel(bundle_).load(DType::float32);
+  EXPECT_EQ(painting.forecast(outline({47, 39}), *denoiser).painting.evaluations,
+            static_cast<double>(report_.evaluations));
+}
+
+TEST_F(TwoScales, APaintingThatIsStoppedAnywhereGoesOnToTheSameLabels) {
+  const std::vector<LabelId> expected = all_of(*paint({}));
+  for (int steps = 1; steps <= 7; ++steps) {
+    Run run;
+    run.directory = "stopped" + std::to_string(steps);
+    run.threads = 1 + steps % 3;
+    run.committed = [&](PaintedPart part) {
+      run.done = part;
+      progress_.stop = part.steps == steps;
+    };
+    const std::string told = message_of<Interrupted>([&] { paint(run); });
+    EXPECT_EQ(run.done.steps, steps);
+    EXPECT_EQ(told.empty(), steps == 7) << "at the end: " << told;
+    progress_.stop = false;
+    run.committed = [](PaintedPart) {};
+    EXPECT_EQ(all_of(*paint(run)), expected) << steps;
+  }
+}
+
+TEST_F(TwoScales, TheCanvasesAreRemovedTogether) {
+  paint({});
+  EXPECT_TRUE(std::filesystem::exists(scratch_ / "work" / "coarser-0"));
+  EXPECT_TRUE(holds_only_canvas(scratch_ / "work"));
+  remove_canvas(scratch_ / "work");
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "work"));
+}
+
+// A network that gives the coarser cells of the left half of a patch the first class, and keeps
+// what it is shown of finer ones.
+class Halves final : public Denoiser {
+ public:
+  at::Tensor predict(const at::Tensor& x, const at::Tensor& time,
+                     const at::Tensor& labels) override {
+    const bool coarser = labels.max().item<std::int64_t>() > 3;
+    conditions.insert(labels.max().item<std::int64_t>());
+    if (coarser) latest = std::max(latest, time.max().item<float>());
+    if (!coarser) first = std::max(first, time.max().item<float>());
+    if (!coarser) return x.clone();
+    at::Tensor out = at::full_like(x, -0.125f);
+    out.select(1, 0).narrow(2, 0, 4).fill_(0.125f);
+    out.select(1, 1).narrow(2, 4, 4).fill_(0.125f);
+    return out;
+  }
+  int channels() const override { return 2; }
+  int labels() const override { return 6; }
+  int alignment() const override { return 1; }
+  bool one_evaluation_per_label() const override { return false; }
+  double gflop_per_evaluation(int) const override { return 1; }
+  NamedTensors parameters() override { return {}; }
+  void set_training_dtype(DType) override {}
+  void prepare_inference(DType) override {}
+
+  std::set<std::int64_t> conditions;
+  float first = 0, latest = 0;
+};
+
+TEST_F(TwoScales, TheFinerLabelsStartFromTheCoarserOnes) {
+  bundle_.mask->coarser->begin = 0.004;  // hardly any noise
+  const LabelPainting painting(bundle_, "second", {64, 64}, 1, 1);
+  Halves network;
+  std::filesystem::create_directories(scratch_ / "work");
+  DiffusionReport report;
+  const auto field = painting.paint(
+      std::make_unique<LabelGrid>(CellSize{64, 64}, kPaintedUnknown), network,
+      canvas_in(scratch_ / "work", cache_), {}, [](PaintedPart, const DiffusionReport&) {},
+      progress_, report);
+  // A coarser cell is 8 × 8 latent cells, the canvas of 8 × 8 of them one patch. Its tapered step,
+  // too, has one crop.
+  const std::vector<LabelId> ids = all_of(*field);
+  for (std::int64_t i = 0; i < 64 * 64; ++i)
+    if (std::abs(i % 64 - 32) > 2) {  // where both classes are as strong, the noise decides
+      ASSERT_EQ(ids[static_cast<std::size_t>(i)], i % 64 < 32 ? 1 : 2) << i;
+    }
+  EXPECT_EQ(network.conditions, (std::set<std::int64_t>{2, 5})) << "of the second prompt";
+  EXPECT_EQ(network.latest, 999);
+  EXPECT_EQ(network.first, 3);
+}
+
+TEST_F(TwoScales, ANetworkWithoutConditionsForThemIsNamed) {
+  bundle_.mask->coarser.reset();
+  EXPECT_EQ(message_of([&] { paint({}); }),
+            (scratch_ / "model" / "model.json").string() +
+                ": mask_denoiser has 6 conditions, its labels and prompts need 4");
 }
 
 }  // namespace

@@ -217,6 +217,80 @@ TEST_F(MaskTrainings, PatchesHoldWhatTheNetworkIsToPaint) {
   EXPECT_LT(cut, 28);
 }
 
+// ---- Two scales
+
+TEST(CoarserMask, HasTheClassOfMostCells) {
+  const at::Tensor classes = at::tensor({0, 0, 1,  1,  9,  //
+                                         0, 1, 1,  -1, 9,  //
+                                         2, 2, -1, -1, 9, 2, 2, -1, 1, 9, 9, 9, 9, 9, 9},
+                                        at::kLong)
+                                 .view({5, 5});
+  at::Tensor known = at::zeros({5, 5}, at::kBool);
+  known.narrow(0, 0, 2).narrow(1, 0, 1).fill_(true);  // half of the first
+  known[0][2].fill_(true);                            // a quarter of the second
+  const CompletedMask coarser = coarser_mask({classes, known}, 2);
+  EXPECT_TRUE(at::equal(coarser.classes, at::tensor({0, 1, 2, -1}, at::kLong).view({2, 2})));
+  EXPECT_TRUE(
+      at::equal(coarser.known.flatten().to(at::kLong), at::tensor({1, 0, 0, 0}, at::kLong)));
+}
+
+class CoarserTrainings : public MaskTrainings {
+ protected:
+  // Coarser cells of 2 × 2: a patch of them has 256 px.
+  fs::path bundle_of_two() {
+    const fs::path path = bundle("two");
+    nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_text(path / "model.json"));
+    json["mask"]["coarser"] = {{"cell", 32}, {"steps", 3}, {"begin", 0.5}};
+    json["mask_denoiser"]["config"]["labels"] = 6;
+    write_bytes(path / "model.json", json.dump());
+    return path;
+  }
+};
+
+TEST_F(CoarserTrainings, HalfOfThePatchesAreInCoarserCells) {
+  const ModelBundle model = ModelBundle::read(bundle_of_two());
+  const MaskModel masks(model);
+  const auto filled = [](std::int64_t side, std::int64_t id) {
+    return CompletedMask{at::full({side, side}, id, at::kLong), at::ones({side, side}, at::kBool)};
+  };
+  // Masks of prompt 2 of 16 finer cells a side have class 1 and are seen at both scales, one of 7 has
+  // class 0 and is too small for the coarser one.
+  const MaskSampler sampler({{filled(16, 1), 2}, {filled(7, 0), 2}}, masks);
+  EXPECT_TRUE(sampler.without_coarser().empty());
+  at::manual_seed(5);
+  const MaskBatch batch = sampler.draw(200, 0);
+  const at::Tensor most = batch.conditions.flatten(1).to(at::kLong);
+  std::int64_t coarser = 0;
+  for (std::int64_t i = 0; i < 200; ++i) {
+    const bool is_coarser = (most[i] == 5).any().item<bool>();
+    EXPECT_FALSE(is_coarser && (most[i] == 2).any().item<bool>());
+    coarser += is_coarser;
+    const at::Tensor first = batch.x0[i][0], tissue = batch.tissue[i][0] > 0;
+    if (is_coarser) {
+      EXPECT_FALSE((first.masked_select(tissue) > 0).any().item<bool>());
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(coarser), 100, 25);
+  EXPECT_EQ(MaskSampler({{filled(7, 0), 2}}, masks).without_coarser(), std::vector<LabelId>{2});
+}
+
+TEST_F(CoarserTrainings, TheNetworkIsTrainedAndPaintsAtBothScales) {
+  TrainOptions o = options(bundle_of_two());
+  o.steps = 40;
+  EXPECT_LT(train_mask_denoiser(o, silent_).training.loss, 1.1);
+  EXPECT_EQ(MaskModel(ModelBundle::read(o.model)).load(DType::float32)->labels(), 6);
+}
+
+TEST_F(CoarserTrainings, APromptWithoutALargeMaskIsNamed) {
+  TrainOptions o = options(bundle_of_two());
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_text(o.model / "model.json"));
+  json["mask"]["coarser"]["cell"] = 80;
+  write_bytes(o.model / "model.json", json.dump());
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "no annotated mask of prompt 'first' has 320 px a side, from which on masks teach the "
+            "scale of 'mask.coarser'; give larger masks, or leave it out of model.json");
+}
+
 TEST_F(MaskTrainings, WhatCannotBeUsedIsNamed) {
   TrainOptions o = options(bundle("m"));
   o.masks[1].prompt = "third";

@@ -48,6 +48,15 @@ struct SamplingDefaults {
   std::array<double, 2> interval{0, 1};  // range of time / T with guidance: 0 clean, 1 noise
 };
 
+// A coarser scale at which the same mask denoiser paints first, told by conditions of its own. Regions
+// there are larger than a patch of the finer scale, which is painted from them.
+struct CoarserMaskSpec {
+  int cell = 0;   // pixels a cell, a multiple of MaskSpec::cell
+  int steps = 0;  // steps of MaskSpec's solver, without guidance
+  // Share of the schedule at which the finer scale starts, from these regions under noise; below 1.
+  double begin = 1;
+};
+
 // How the mask denoiser sees masks: one channel for each label of tissue, `scale`·(one-hot − 1/K).
 // The network is conditioned on a prompt, not on labels of tissue (docs/formats.md).
 struct MaskSpec {
@@ -58,6 +67,7 @@ struct MaskSpec {
   double scale = 1;
   Prediction prediction = Prediction::x0;
   SamplingDefaults sampling;
+  std::optional<CoarserMaskSpec> coarser;  // scale that is painted first; missing: one scale
 };
 
 struct ModelBundle {

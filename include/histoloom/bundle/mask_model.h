@@ -5,6 +5,8 @@
 //   0                no prompt (the unconditional evaluation)
 //   1 … prompts      the bundle's prompts, in their order
 //   prompts + 1      beyond the tissue, where nothing is painted; only if a label is glass
+//   from there on    the prompts at the coarser scale, or one if there is no prompt; only if
+//                    MaskSpec::coarser is there
 //
 // A cell of the i-th of K classes is the vector scale·(e_i − 1/K). A cell beyond the tissue is the
 // zero vector, which leans to no class.
@@ -36,6 +38,8 @@ class MaskModel {
   // The id of a prompt by its name; "" is the bundle's first prompt, or 0 if the bundle has none.
   // UserError lists the prompts.
   LabelId condition(std::string_view prompt) const;
+  // The id at the coarser scale of a prompt, by that of condition().
+  LabelId coarser_condition(LabelId condition) const;
   // Whether there are cells beyond the tissue, and the condition that marks them.
   bool has_beyond() const { return has_beyond_; }
   LabelId beyond() const { return static_cast<LabelId>(bundle_.prompts.size() + 1); }
@@ -49,6 +53,11 @@ class MaskModel {
   std::unique_ptr<Denoiser> load(DType dtype) const;
 
  private:
+  // How many conditions the network knows, 0 included.
+  std::size_t conditions() const;
+  // Conditions before those of the coarser scale.
+  std::size_t finer_conditions() const;
+
   const ModelBundle& bundle_;
   std::vector<LabelId> classes_;
   bool has_beyond_;

@@ -88,6 +88,22 @@ void read_diffusion(const ModelReader& root, ModelBundle& bundle) {
   bundle.defaults = read_sampling(root.child("defaults"), bundle.schedule.steps);
 }
 
+CoarserMaskSpec read_coarser_mask(const ModelReader& coarser, const MaskSpec& mask,
+                                  const ModelBundle& bundle) {
+  CoarserMaskSpec out;
+  out.cell = coarser.whole("cell", 1, 1 << 16);
+  if (out.cell % mask.cell != 0 || out.cell == mask.cell)
+    coarser.bad("cell", fmt::format("a multiple of mask.cell ({}), not that itself", mask.cell));
+  out.steps = coarser.whole("steps", 1, bundle.schedule.steps);
+  out.begin = coarser.real("begin", 1e-3, 1);
+  const double least = static_cast<double>(mask.sampling.steps) / bundle.schedule.steps;
+  if (out.begin < least || out.begin == 1)
+    coarser.bad(
+        "begin",
+        fmt::format("from {:.3g} (mask.defaults.steps of schedule.steps) to below 1", least));
+  return out;
+}
+
 MaskSpec read_mask(const ModelReader& mask, const ModelBundle& bundle) {
   MaskSpec out;
   out.cell = mask.whole("cell", 1, 4096);
@@ -99,6 +115,7 @@ MaskSpec read_mask(const ModelReader& mask, const ModelBundle& bundle) {
   out.scale = mask.real("scale", 1e-3, 1e3);
   out.prediction = read_prediction(mask);
   out.sampling = read_sampling(mask.child("defaults"), bundle.schedule.steps);
+  if (mask.has("coarser")) out.coarser = read_coarser_mask(mask.child("coarser"), out, bundle);
   return out;
 }
 

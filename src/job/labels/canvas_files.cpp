@@ -15,6 +15,7 @@ namespace {
 
 std::set<std::string> array_names() {
   std::set<std::string> names(kCanvasArrays.begin(), kCanvasArrays.end());
+  for (const char* name : kCanvasArrays) names.insert(std::string(kCoarserPrefix) + name);
   names.insert(kKeptArray);
   names.insert(kPictureArray);
   return names;

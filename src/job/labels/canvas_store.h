@@ -26,6 +26,8 @@ struct CanvasStore {
 
 // The names of the arrays of a canvas in its directory; the last two with some solvers.
 inline constexpr std::array<const char*, 4> kCanvasArrays = {"0", "1", "x0-0", "x0-1"};
+// Before the names of the arrays of a coarser canvas in the same directory.
+inline constexpr const char* kCoarserPrefix = "coarser-";
 inline CanvasStore canvas_in(const std::filesystem::path& directory, ChunkCache& cache,
                              std::string job = {}) {
   return {{directory / kCanvasArrays[0], directory / kCanvasArrays[1]},

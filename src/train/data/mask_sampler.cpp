@@ -32,37 +32,77 @@ at::Tensor random_region(std::int64_t side) {
   return height > at::quantile(height.flatten(), 1 - share);
 }
 
-MaskSampler::MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel& model)
-    : model_(model) {
-  std::map<LabelId, Prompt> prompts;
-  std::map<LabelId, std::vector<float>> weights;
-  for (const PromptedMask& m : masks) {
-    const at::Tensor cells = at::nonzero(m.mask.known.flatten()).squeeze(1);
-    if (cells.numel() == 0) continue;
-    prompts[m.condition].planes.push_back(
-        at::stack({m.mask.classes, m.mask.known.to(at::kLong)}).to(at::kDouble));
-    prompts[m.condition].cells.push_back(cells);
-    weights[m.condition].push_back(static_cast<float>(cells.numel()));
-  }
-  for (auto& [condition, prompt] : prompts) {
-    prompt.condition = condition;
-    prompt.weights = at::tensor(weights[condition]);
-    prompts_.push_back(std::move(prompt));
-  }
+void MaskSampler::Scale::add(const CompletedMask& mask) {
+  const at::Tensor known = at::nonzero(mask.known.flatten()).squeeze(1);
+  if (known.numel() == 0) return;
+  planes.push_back(at::stack({mask.classes, mask.known.to(at::kLong)}).to(at::kDouble));
+  cells.push_back(known);
+  weights.push_back(static_cast<float>(known.numel()));
 }
 
-at::Tensor MaskSampler::draw_classes(const Prompt& prompt) const {
+CompletedMask coarser_mask(const CompletedMask& mask, std::int64_t factor) {
+  const std::int64_t h = mask.classes.size(0) / factor, w = mask.classes.size(1) / factor;
+  const auto in_cells = [&](const at::Tensor& plane) {
+    return plane.narrow(0, 0, h * factor)
+        .narrow(1, 0, w * factor)
+        .reshape({h, factor, w, factor})
+        .permute({0, 2, 1, 3})
+        .reshape({h, w, factor * factor});
+  };
+  const at::Tensor classes = in_cells(mask.classes) + 1;  // glass is −1
+  const std::int64_t count = classes.max().item<std::int64_t>() + 1;
+  return {at::one_hot(classes, count).sum(2).argmax(2) - 1,
+          in_cells(mask.known).to(at::kFloat).mean(2) >= 0.5};
+}
+
+MaskSampler::MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel& model)
+    : model_(model) {
+  const auto& coarser = model.spec().coarser;
+  std::map<LabelId, Prompt> prompts;
+  for (const PromptedMask& m : masks) {
+    Prompt& prompt = prompts[m.condition];
+    prompt.finer.condition = m.condition;
+    prompt.finer.add(m.mask);
+    if (!coarser) continue;
+    prompt.coarser.condition = model.coarser_condition(m.condition);
+    const std::int64_t factor = coarser->cell / model.spec().cell;
+    const std::int64_t least = std::min(m.mask.classes.size(0), m.mask.classes.size(1)) / factor;
+    if (2 * least >= model.spec().patch) prompt.coarser.add(coarser_mask(m.mask, factor));
+  }
+  for (auto& [condition, prompt] : prompts)
+    if (!prompt.finer.planes.empty()) prompts_.push_back(std::move(prompt));
+}
+
+std::vector<LabelId> MaskSampler::without_coarser() const {
+  std::vector<LabelId> out;
+  for (const Prompt& prompt : prompts_)
+    if (model_.spec().coarser && prompt.coarser.planes.empty())
+      out.push_back(prompt.finer.condition);
+  return out;
+}
+
+const MaskSampler::Scale& MaskSampler::draw_scale() const {
+  const Prompt& prompt =
+      prompts_[static_cast<std::size_t>(random_below(static_cast<std::int64_t>(prompts_.size())))];
+  if (prompt.coarser.planes.empty()) return prompt.finer;
+  return random_below(2) == 1 ? prompt.coarser : prompt.finer;
+}
+
+at::Tensor MaskSampler::draw_classes(const Scale& scale) const {
   const std::int64_t side = model_.spec().patch;
+  const at::Tensor weights = at::tensor(scale.weights);
   at::Tensor classes;
   for (int i = 0; i < kTries; ++i) {
-    const auto pick =
-        static_cast<std::size_t>(at::multinomial(prompt.weights, 1).item<std::int64_t>());
-    const at::Tensor& planes = prompt.planes[pick];
-    const at::Tensor& cells = prompt.cells[pick];
+    const auto pick = static_cast<std::size_t>(at::multinomial(weights, 1).item<std::int64_t>());
+    const at::Tensor& planes = scale.planes[pick];
+    const at::Tensor& cells = scale.cells[pick];
     const std::int64_t cell = cells[random_below(cells.numel())].item<std::int64_t>();
     const std::int64_t h = planes.size(1), w = planes.size(2);
-    const std::int64_t y = std::clamp<std::int64_t>(cell / w - random_below(side), 0, h - side);
-    const std::int64_t x = std::clamp<std::int64_t>(cell % w - random_below(side), 0, w - side);
+    const auto start = [side](std::int64_t at, std::int64_t length) {
+      return std::clamp(at - random_below(side), std::min<std::int64_t>(0, length - side),
+                        std::max<std::int64_t>(0, length - side));
+    };
+    const std::int64_t y = start(cell / w, h), x = start(cell % w, w);
     const double half = static_cast<double>(side) / 2;
     TurnedFrame frame{static_cast<double>(y) + half, static_cast<double>(x) + half, side, side};
     frame.mirrored = random_below(2) == 1;
@@ -79,13 +119,12 @@ MaskBatch MaskSampler::draw(int batch, double unconditional) const {
   const auto count = static_cast<std::int64_t>(model_.classes().size());
   std::vector<at::Tensor> classes, conditions;
   for (int i = 0; i < batch; ++i) {
-    const Prompt& prompt = prompts_[static_cast<std::size_t>(
-        random_below(static_cast<std::int64_t>(prompts_.size())))];
-    at::Tensor patch = draw_classes(prompt);
+    const Scale& scale = draw_scale();
+    at::Tensor patch = draw_classes(scale);
     if (model_.has_beyond() && random_unit() < kGlassShare)
       patch = patch.masked_fill(random_region(side), -1);
     const bool shown = random_unit() >= unconditional;
-    conditions.push_back(shown ? at::where(patch >= 0, at::full_like(patch, prompt.condition),
+    conditions.push_back(shown ? at::where(patch >= 0, at::full_like(patch, scale.condition),
                                            at::full_like(patch, model_.beyond()))
                                : at::zeros_like(patch));
     classes.push_back(patch);

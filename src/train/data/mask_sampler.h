@@ -25,6 +25,10 @@ struct MaskBatch {
 // and a patch anywhere around it, turned by any angle or mirrored: the cells' axes mean nothing. Of
 // sixteen tries the first counts of which a fifth is known, or the last. Half of the patches lose a
 // part to glass, with a wavy edge, so that the network learns what lies along the rims of islands.
+//
+// If the model knows a coarser scale, half of the patches are drawn from masks in those cells, told by
+// conditions of their own. Masks that are smaller than half a patch then are left out; beyond a mask
+// lies its mirror image.
 class MaskSampler {
  public:
   MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel& model);
@@ -38,18 +42,32 @@ class MaskSampler {
   // `unconditional`.
   MaskBatch draw(int batch, double unconditional) const;
 
+  // The conditions of masks that are all too small for the coarser scale; none if the model has none.
+  std::vector<LabelId> without_coarser() const;
+
  private:
-  struct Prompt {
+  // The masks of a prompt in cells of one size.
+  struct Scale {
     LabelId condition = 0;
-    std::vector<at::Tensor> planes;  // of each mask, double [2, h, w]: classes; 1 where known
-    std::vector<at::Tensor> cells;   // the known ones of each mask, as indices
-    at::Tensor weights;              // their numbers
+    std::vector<at::Tensor> planes = {};  // of each mask, double [2, h, w]: classes; 1 where known
+    std::vector<at::Tensor> cells = {};   // the known ones of each mask, as indices
+    std::vector<float> weights = {};      // their numbers
+
+    void add(const CompletedMask& mask);
   };
-  at::Tensor draw_classes(const Prompt& prompt) const;
+  struct Prompt {
+    Scale finer, coarser;
+  };
+  const Scale& draw_scale() const;
+  at::Tensor draw_classes(const Scale& scale) const;
 
   const MaskModel& model_;
   std::vector<Prompt> prompts_;
 };
+
+// A mask in cells `factor` times as long: the class that most of the cells have, known where half of
+// them are. What is left at the right and lower border is cut off.
+CompletedMask coarser_mask(const CompletedMask& mask, std::int64_t factor);
 
 // A smooth random region of a side × side patch, bool: a tenth to seven tenths of it, on one side
 // of it rather than in the middle.

@@ -137,6 +137,16 @@ void require_masks(const MaskSampler& held_out, const TrainOptions& options) {
                     options.data.held_out_every));
 }
 
+// \error UserError if a prompt's masks are all too small for the coarser scale.
+void require_coarser_masks(const MaskSampler& sampler, const ModelBundle& bundle) {
+  for (const LabelId condition : sampler.without_coarser())
+    throw UserError(fmt::format(
+        "no annotated mask {}has {} px a side, from which on masks teach the scale of "
+        "'mask.coarser'; give larger masks, or leave it out of model.json",
+        condition == 0 ? "" : fmt::format("of prompt '{}' ", bundle.prompts[condition - 1u]),
+        bundle.mask->patch * bundle.mask->coarser->cell / 2));
+}
+
 // The most likely class of each cell of `x0` [B, K, p, p] in its label's colour, and what lies
 // beyond the tissue as glass.
 std::vector<Picture> coloured(const at::Tensor& x0, const at::Tensor& conditions,
@@ -181,6 +191,7 @@ struct MaskTraining::State {
              options),
         completion(set.images, labels, model.spec().cell, o.seed),
         sampler(complete_all(set, completion), model) {
+    require_coarser_masks(sampler, bundle);
     if (o.data.held_out_every == 0) return;
     held_out.emplace(complete_all(held_out_set, completion), model);
     require_masks(*held_out, o);
@@ -210,6 +221,7 @@ std::vector<TrainingSetting> MaskTraining::State::settings() const {
   Sha256 prompts, noise = checksum_of(NoiseSchedule::of(bundle.schedule), model.spec().prediction);
   for (const LabelId condition : set.conditions) prompts.add(&condition, 1);
   noise.add_part(fmt::format("{} {}", model.spec().cell, model.spec().scale));
+  if (model.spec().coarser) noise.add_part(fmt::format("{}", model.spec().coarser->cell));
   std::vector<TrainingSetting> out = settings_of(set.images, held_out_set.images);
   out.push_back({"noise schedule", describe(noise)});
   out.push_back({"the prompts of masks", describe(prompts)});
