@@ -272,6 +272,16 @@ TEST_F(CoarserTrainings, HalfOfThePatchesAreInCoarserCells) {
   }
   EXPECT_NEAR(static_cast<double>(coarser), 100, 25);
   EXPECT_EQ(MaskSampler({{filled(7, 0), 2}}, masks).without_coarser(), std::vector<LabelId>{2});
+  // Masks for the coarser scale alone are never seen in finer cells.
+  const MaskSampler parted({{filled(16, 1), 2, /*coarser_only=*/true}, {filled(7, 0), 2}}, masks);
+  const MaskBatch drawn = parted.draw(60, 0);
+  for (std::int64_t i = 0; i < 60; ++i) {
+    const bool is_coarser = (drawn.conditions[i] == 5).any().item<bool>();
+    const at::Tensor tissue = drawn.tissue[i][0] > 0;
+    const at::Tensor second = drawn.x0[i][1].masked_select(tissue) > 0;
+    EXPECT_EQ(is_coarser, second.all().item<bool>()) << i;
+    EXPECT_EQ(!is_coarser, !second.any().item<bool>()) << i;
+  }
 }
 
 TEST_F(CoarserTrainings, TheNetworkIsTrainedAndPaintsAtBothScales) {
@@ -289,6 +299,26 @@ TEST_F(CoarserTrainings, APromptWithoutALargeMaskIsNamed) {
   EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
             "no annotated mask of prompt 'first' has 320 px a side, from which on masks teach the "
             "scale of 'mask.coarser'; give larger masks, or leave it out of model.json");
+}
+
+TEST_F(CoarserTrainings, MasksForTheCoarserScaleAloneAreReadWithTheOthers) {
+  TrainOptions o = options(bundle_of_two());
+  const auto weights_with = [&](bool coarser_only) {
+    o.masks[1].coarser_only = coarser_only;
+    fs::remove(o.model / "mask_denoiser.safetensors");
+    train_mask_denoiser(o, silent_);
+    return read_file(o.model / "mask_denoiser.safetensors");
+  };
+  EXPECT_FALSE(weights_with(true) == weights_with(false));
+  write_image(scratch_ / "b" / "small.png", {200, 120}, 1, std::vector<std::uint8_t>(24000, 1));
+  o.masks[1].coarser_only = true;
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--coarser-images " + (scratch_ / "b").string() +
+                ": training mask 'small' is 200x120 px, at least 128 a side are needed");
+  o.model = bundle("one");
+  EXPECT_EQ(message_of([&] { train_mask_denoiser(o, silent_); }),
+            "--coarser-images " + (scratch_ / "b").string() +
+                ": model 'small' has no 'mask.coarser' to be trained");
 }
 
 TEST_F(MaskTrainings, WhatCannotBeUsedIsNamed) {

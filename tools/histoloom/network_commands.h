@@ -52,9 +52,10 @@ enum class TrainedNetwork { autoencoder, denoiser, mask };
 struct TrainCommand {
   TrainedNetwork network;
   TrainOptions options = {};
-  std::string dtype = {};                 // empty: the fastest
-  std::string optimizer = {};             // empty: the network's
-  std::vector<std::string> folders = {};  // of masks
+  std::string dtype = {};                         // empty: the fastest
+  std::string optimizer = {};                     // empty: the network's
+  std::vector<std::string> folders = {};          // of masks
+  std::vector<std::string> coarser_folders = {};  // of masks for the coarser scale alone
   std::vector<std::string> slides = {};
 };
 Subcommand train_command(CLI::App* app, std::shared_ptr<TrainCommand> command);

@@ -104,6 +104,8 @@ void add_mask_denoiser(CLI::App& train, std::vector<Subcommand>& out) {
   app->add_option("--images", arguments->folders,
                   "DIR:PROMPT, folders of NAME.png with NAME_mask.png, or of masks alone, and the "
                   "prompt of model.json that they show");
+  app->add_option("--coarser-images", arguments->coarser_folders,
+                  "DIR:PROMPT, masks that teach the scale of mask.coarser alone");
   add_slides(*app, *arguments);
   app->add_option("--slides-prompt", arguments->options.slides_prompt,
                   "prompt of model.json that the slides show (the first)");

@@ -28,6 +28,7 @@ namespace histoloom {
 struct MaskFolder {
   std::filesystem::path images;  // NAME.png with NAME_mask.png, or one-band NAME.png
   std::string prompt;            // a prompt of model.json; empty: the first
+  bool coarser_only = false;     // whether it teaches the coarser scale of masks alone
 };
 
 // "DIR:PROMPT", or "DIR"; the last colon counts.

@@ -62,7 +62,7 @@ MaskSampler::MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel
   for (const PromptedMask& m : masks) {
     Prompt& prompt = prompts[m.condition];
     prompt.finer.condition = m.condition;
-    prompt.finer.add(m.mask);
+    if (!m.coarser_only) prompt.finer.add(m.mask);
     if (!coarser) continue;
     prompt.coarser.condition = model.coarser_condition(m.condition);
     const std::int64_t factor = coarser->cell / model.spec().cell;
@@ -70,7 +70,8 @@ MaskSampler::MaskSampler(const std::vector<PromptedMask>& masks, const MaskModel
     if (2 * least >= model.spec().patch) prompt.coarser.add(coarser_mask(m.mask, factor));
   }
   for (auto& [condition, prompt] : prompts)
-    if (!prompt.finer.planes.empty()) prompts_.push_back(std::move(prompt));
+    if (!prompt.finer.planes.empty() || !prompt.coarser.planes.empty())
+      prompts_.push_back(std::move(prompt));
 }
 
 std::vector<LabelId> MaskSampler::without_coarser() const {
@@ -85,6 +86,7 @@ const MaskSampler::Scale& MaskSampler::draw_scale() const {
   const Prompt& prompt =
       prompts_[static_cast<std::size_t>(random_below(static_cast<std::int64_t>(prompts_.size())))];
   if (prompt.coarser.planes.empty()) return prompt.finer;
+  if (prompt.finer.planes.empty()) return prompt.coarser;
   return random_below(2) == 1 ? prompt.coarser : prompt.finer;
 }
 

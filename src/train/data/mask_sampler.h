@@ -13,6 +13,7 @@ namespace histoloom {
 struct PromptedMask {
   CompletedMask mask;
   LabelId condition = 0;
+  bool coarser_only = false;  // whether it is drawn in coarser cells alone
 };
 
 struct MaskBatch {

@@ -23,11 +23,22 @@ namespace histoloom {
 
 namespace {
 
-// All masks in one list, each with the condition of its prompt.
+// All masks in one list, each with the condition of its prompt, and whether it teaches the coarser
+// scale alone.
 struct MaskSet {
   std::vector<TrainingImage> images;
   std::vector<LabelId> conditions;
+  std::vector<std::uint8_t> coarser_only;
 };
+
+const char* option_of(const MaskFolder& folder) {
+  return folder.coarser_only ? "--coarser-images " : "--images ";
+}
+
+// The least side in pixels of masks that teach the coarser scale.
+std::int64_t coarser_side(const MaskSpec& mask) {
+  return divide_up(std::int64_t{mask.patch} * mask.coarser->cell, 2);
+}
 
 // Reads masks of one prompt at a time.
 class MaskReader {
@@ -42,11 +53,11 @@ class MaskReader {
     MaskSet set;
     std::vector<std::string> names_before;
     for (const MaskFolder& folder : options_.masks) {
-      with_context("--images " + folder.images.string(), [&] {
+      with_context(option_of(folder) + folder.images.string(), [&] {
         ImageSetOptions data = how_to_read(held_out);
         data.images = folder.images;
         data.masks_alone = true;
-        add(set, data, folder.prompt, names_before);
+        add(set, data, folder, names_before);
       });
     }
     // Few slides leave none to be held out.
@@ -56,7 +67,7 @@ class MaskReader {
       with_context("--slides", [&] {
         ImageSetOptions data = how_to_read(held_out);
         data.slides = options_.data.slides;
-        add(set, data, options_.slides_prompt, names_before);
+        add(set, data, {{}, options_.slides_prompt}, names_before);
       });
     }
     if (set.images.empty()) throw no_masks(held_out);
@@ -68,7 +79,10 @@ class MaskReader {
   void require_distinct_folders() const {
     std::set<std::pair<std::filesystem::path, LabelId>> seen;
     for (const MaskFolder& folder : options_.masks)
-      with_context("--images " + folder.images.string(), [&] {
+      with_context(option_of(folder) + folder.images.string(), [&] {
+        if (folder.coarser_only && !model_.spec().coarser)
+          throw UserError(
+              fmt::format("model '{}' has no 'mask.coarser' to be trained", bundle_.name));
         if (folder.images.empty()) throw UserError("no folder is named; give DIR:PROMPT");
         if (!seen.emplace(meant_by(folder.images), model_.condition(folder.prompt)).second)
           throw UserError("is given twice");
@@ -98,9 +112,9 @@ class MaskReader {
 
   // All sets are split by source together, so that what one source gave lies on one side, and one
   // of them may lie on the other side as a whole.
-  void add(MaskSet& set, ImageSetOptions data, const std::string& prompt,
+  void add(MaskSet& set, ImageSetOptions data, const MaskFolder& folder,
            std::vector<std::string>& names_before) const {
-    const LabelId condition = model_.condition(prompt);
+    const LabelId condition = model_.condition(folder.prompt);
     data.names_before = names_before;
     data.may_be_empty = !data.source.empty();
     const std::vector<std::string> names = image_names_of(data);
@@ -109,10 +123,11 @@ class MaskReader {
     if (images.empty()) return;
     std::erase_if(images, [](const TrainingImage& image) { return !image.labelled; });
     if (images.empty()) throw no_masks(data.held_out);
-    require_side(images, side(), "mask");
+    require_side(images, folder.coarser_only ? coarser_side(*bundle_.mask) : side(), "mask");
     for (TrainingImage& image : images) {
       set.images.push_back(std::move(image));
       set.conditions.push_back(condition);
+      set.coarser_only.push_back(folder.coarser_only);
     }
   }
 
@@ -125,7 +140,8 @@ class MaskReader {
 std::vector<PromptedMask> complete_all(const MaskSet& set, const MaskCompletion& completion) {
   std::vector<PromptedMask> out;
   for (std::size_t i = 0; i < set.images.size(); ++i)
-    out.push_back({completion.complete(set.images[i]), set.conditions[i]});
+    out.push_back(
+        {completion.complete(set.images[i]), set.conditions[i], set.coarser_only[i] != 0});
   return out;
 }
 
@@ -144,7 +160,7 @@ void require_coarser_masks(const MaskSampler& sampler, const ModelBundle& bundle
         "no annotated mask {}has {} px a side, from which on masks teach the scale of "
         "'mask.coarser'; give larger masks, or leave it out of model.json",
         condition == 0 ? "" : fmt::format("of prompt '{}' ", bundle.prompts[condition - 1u]),
-        bundle.mask->patch * bundle.mask->coarser->cell / 2));
+        coarser_side(*bundle.mask)));
 }
 
 // The most likely class of each cell of `x0` [B, K, p, p] in its label's colour, and what lies
@@ -220,6 +236,7 @@ struct MaskTraining::State {
 std::vector<TrainingSetting> MaskTraining::State::settings() const {
   Sha256 prompts, noise = checksum_of(NoiseSchedule::of(bundle.schedule), model.spec().prediction);
   for (const LabelId condition : set.conditions) prompts.add(&condition, 1);
+  if (model.spec().coarser) prompts.add(set.coarser_only.data(), set.coarser_only.size());
   noise.add_part(fmt::format("{} {}", model.spec().cell, model.spec().scale));
   if (model.spec().coarser) noise.add_part(fmt::format("{}", model.spec().coarser->cell));
   std::vector<TrainingSetting> out = settings_of(set.images, held_out_set.images);

@@ -45,6 +45,10 @@ void print_loss(const TrainingSummary& training) {
 
 TrainOptions parsed(TrainCommand& a) {
   for (const std::string& folder : a.folders) a.options.masks.push_back(parse_mask_folder(folder));
+  for (const std::string& folder : a.coarser_folders) {
+    a.options.masks.push_back(parse_mask_folder(folder));
+    a.options.masks.back().coarser_only = true;
+  }
   for (const std::string& slide : a.slides)
     a.options.data.slides.push_back(parse_training_slide(slide));
   a.options.dtype = a.dtype.empty()        ? fastest_dtype()
