@@ -201,11 +201,42 @@ def write_published(folder, kit):
                           [n * math.sin(i + n) for i in range(width)])
 
 
+def forget_conditions(weights, labels, kept, fold):
+    """Takes the last of a mask denoiser's conditions out of its file: all but `kept` of `labels`."""
+    data = weights.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header, values, left = json.loads(data[8:8 + size]), data[8 + size:], b""
+    last = {"input.weight": (labels - kept) * fold ** 2}  # channels that go
+    for name, tensor in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = tensor["data_offsets"]
+        own, cut = values[begin:end], last.get(name, 0)
+        if name.endswith(".label.weight"):
+            cut = labels - kept
+        if cut:
+            rows, channels = tensor["shape"][:2]
+            row = len(own) // rows
+            tensor["shape"][1] = channels - cut
+            own = b"".join(own[r * row:(r + 1) * row - row // channels * cut] for r in range(rows))
+        tensor["data_offsets"] = [len(left), len(left) + len(own)]
+        left += own
+    words = json.dumps(header).encode()
+    words += b" " * (-len(words) % 8)
+    weights.write_bytes(struct.pack("<Q", len(words)) + words + left)
+
+
 def copy_model(model, folder):
-    """Without its sections: the program before lays labels out at one scale, as ours does then."""
+    """Without what lies above nests: the program before paints labels at one scale, as ours then."""
     shutil.copytree(model, folder)
     spec = json.loads((folder / "model.json").read_text())
     spec.pop("section", None)
+    if spec["mask"].pop("coarser", None):
+        network, kept = spec["mask_denoiser"], len(spec["prompts"]) + 2
+        network.pop("sha256", None)
+        forget_conditions(folder / network["weights"], network["config"]["labels"], kept,
+                          network["config"]["fold"])
+        network["config"]["labels"] = kept
     (folder / "model.json").write_text(json.dumps(spec, indent=1))
 
 
