@@ -158,13 +158,13 @@ def write_slides(program, folder):
         run(program, "generate", "-o", out, "--mask-out", out.with_name(f"{out.stem}_mask.tif"),
             "--model", folder / "model", "--steps", 2, "--quiet", *more)
 
-    paint("slide.svs", "--size", f"{WIDTH}x{HEIGHT}", "--layout", "full", "--seed", 1)
+    paint("slide.svs", "--size", f"{WIDTH}x{HEIGHT}", "--layout", "full", "--seed", 7)
     run(program, "pyramid", folder / "slide.svs", "-o", folder / "flat.tif", "--compression",
         "deflate", "--quiet")
     for name in ("training", "masks"):
         (folder / name).mkdir()
-    for seed, layout in ((2, "full"), (3, "tissue")):
-        paint(f"training/{seed}.tif", "--size", TRAINING, "--seed", seed, "--layout", layout,
+    for number, seed, layout in ((2, 9, "full"), (3, 3, "tissue")):
+        paint(f"training/{number}.tif", "--size", TRAINING, "--seed", seed, "--layout", layout,
               "--compression", "none")
     write_tiff(folder / "masks/alone.tif", grid(label_at, 548, 532))
 
@@ -231,11 +231,13 @@ def copy_model(model, folder):
     shutil.copytree(model, folder)
     spec = json.loads((folder / "model.json").read_text())
     spec.pop("section", None)
+    for network in (spec["autoencoder"], spec["denoiser"], spec["mask_denoiser"]):
+        for key in ("sha256", "autoencoder_sha256"):
+            network.pop(key, None)  # the program before keeps none
     if spec["mask"].pop("coarser", None):
         network, kept = spec["mask_denoiser"], len(spec["prompts"]) + 2
-        network.pop("sha256", None)
-        forget_conditions(folder / network["weights"], network["config"]["labels"], kept,
-                          network["config"]["fold"])
+        weights = folder / network["weights"]
+        forget_conditions(weights, network["config"]["labels"], kept, network["config"]["fold"])
         network["config"]["labels"] = kept
     (folder / "model.json").write_text(json.dumps(spec, indent=1))
 

@@ -132,15 +132,17 @@ TEST_F(LabelPaintingTest, TheClassIsTheInterpolatedChannelWithTheLargestValue) {
   for (std::int64_t i = 0; i < size.area(); ++i) {
     if (before.cells()[static_cast<std::size_t>(i)] != kPaintedUnknown) continue;
     // A mask cell is 2 x 2 latent cells; those beyond the border are those at it.
-    const double x = static_cast<double>(i % size.width) / 2 - 0.25,
-                 y = static_cast<double>(i / size.width) / 2 - 0.25;
+    const std::int64_t column = i % size.width, row = i / size.width;
+    const double x = static_cast<double>(column) / 2 - 0.25,
+                 y = static_cast<double>(row) / 2 - 0.25;
     double sum[2] = {0, 0};
     for (int v = -2; v < 22; ++v)
       for (int u = -2; u < 26; ++u)
         for (int c = 0; c < 2; ++c)
           sum[c] += bspline(x - u) * bspline(y - v) *
-                    static_cast<double>(values[static_cast<std::size_t>(
-                        (c * 20 + std::clamp(v, 0, 19)) * 24 + std::clamp(u, 0, 23))]);
+                    static_cast<double>(values[static_cast<std::size_t>(c) * 480 +
+                                               static_cast<std::size_t>(std::clamp(v, 0, 19)) * 24 +
+                                               static_cast<std::size_t>(std::clamp(u, 0, 23))]);
     if (std::abs(sum[1] - sum[0]) < 1e-5) continue;  // rounding decides
     ASSERT_EQ(ids[static_cast<std::size_t>(i)], sum[1] > sum[0] ? 2 : 1) << x << "," << y;
     ++compared;

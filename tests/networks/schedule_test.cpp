@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "histoloom/networks/noise_schedule.h"
+#include "histoloom/networks/parameters.h"
 #include "histoloom/weights/safetensors.h"
 #include "support/scratch.h"
 
