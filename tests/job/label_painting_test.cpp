@@ -135,14 +135,15 @@ TEST_F(LabelPaintingTest, TheClassIsTheInterpolatedChannelWithTheLargestValue) {
     const std::int64_t column = i % size.width, row = i / size.width;
     const double x = static_cast<double>(column) / 2 - 0.25,
                  y = static_cast<double>(row) / 2 - 0.25;
+    const auto inside = [](int at, int last) {
+      return static_cast<std::size_t>(std::clamp(at, 0, last));
+    };
     double sum[2] = {0, 0};
     for (int v = -2; v < 22; ++v)
       for (int u = -2; u < 26; ++u)
-        for (int c = 0; c < 2; ++c)
+        for (std::size_t c = 0; c < 2; ++c)
           sum[c] += bspline(x - u) * bspline(y - v) *
-                    static_cast<double>(values[static_cast<std::size_t>(c) * 480 +
-                                               static_cast<std::size_t>(std::clamp(v, 0, 19)) * 24 +
-                                               static_cast<std::size_t>(std::clamp(u, 0, 23))]);
+                    static_cast<double>(values[(c * 20 + inside(v, 19)) * 24 + inside(u, 23)]);
     if (std::abs(sum[1] - sum[0]) < 1e-5) continue;  // rounding decides
     ASSERT_EQ(ids[static_cast<std::size_t>(i)], sum[1] > sum[0] ? 2 : 1) << x << "," << y;
     ++compared;
