@@ -51,12 +51,25 @@ def write_tiff(path, rows):
                      (struct.pack("<HHH", 8, 8, 8) if rgb else b""))
 
 
-def write_safetensors(path, values):
-    """One tensor [1, n] of float32."""
-    header = json.dumps({"context": {"dtype": "F32", "shape": [1, len(values)],
-                                     "data_offsets": [0, 4 * len(values)]}}).encode()
-    path.write_bytes(struct.pack("<Q", len(header)) + header +
-                     struct.pack(f"<{len(values)}f", *values))
+def write_safetensors(path, tensors):
+    """Tensors by name: (type, shape, bytes)."""
+    header, values = {}, b""
+    for name, (kind, shape, data) in tensors.items():
+        header[name] = {"dtype": kind, "shape": shape,
+                        "data_offsets": [len(values), len(values) + len(data)]}
+        values += data
+    words = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(words)) + words + values)
+
+
+def read_safetensors(path):
+    data = path.read_bytes()
+    begin = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:begin])
+    header.pop("__metadata__", None)
+    return {name: (tensor["dtype"], tensor["shape"],
+                   data[slice(*(begin + at for at in tensor["data_offsets"]))])
+            for name, tensor in header.items()}
 
 
 def write_jpeg(path, tiff):
@@ -197,33 +210,26 @@ def write_published(folder, kit):
             kit / f"{name}.safetensors")
     width = json.loads((kit / "unet_2d_condition.json").read_text())["cross_attention_dim"]
     for n, name in enumerate(("none", "tumour", "stroma")):
-        write_safetensors(folder / f"{name}.safetensors",
-                          [n * math.sin(i + n) for i in range(width)])
+        values = struct.pack(f"<{width}f", *(n * math.sin(i + n) for i in range(width)))
+        write_safetensors(folder / f"{name}.safetensors", {"context": ("F32", [1, width], values)})
 
 
 def forget_conditions(weights, labels, kept, fold):
     """Takes the last of a mask denoiser's conditions out of its file: all but `kept` of `labels`."""
-    data = weights.read_bytes()
-    size = struct.unpack("<Q", data[:8])[0]
-    header, values, left = json.loads(data[8:8 + size]), data[8 + size:], b""
-    last = {"input.weight": (labels - kept) * fold ** 2}  # channels that go
-    for name, tensor in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = tensor["data_offsets"]
-        own, cut = values[begin:end], last.get(name, 0)
-        if name.endswith(".label.weight"):
-            cut = labels - kept
-        if cut:
-            rows, channels = tensor["shape"][:2]
-            row = len(own) // rows
-            tensor["shape"][1] = channels - cut
-            own = b"".join(own[r * row:(r + 1) * row - row // channels * cut] for r in range(rows))
-        tensor["data_offsets"] = [len(left), len(left) + len(own)]
-        left += own
-    words = json.dumps(header).encode()
-    words += b" " * (-len(words) % 8)
-    weights.write_bytes(struct.pack("<Q", len(words)) + words + left)
+    def without_last(tensor, channels):
+        kind, (rows, before, *kernel), data = tensor
+        row = len(data) // rows
+        left = row * (before - channels) // before
+        return (kind, [rows, before - channels, *kernel],
+                b"".join(data[r * row:r * row + left] for r in range(rows)))
+
+    tensors = read_safetensors(weights)
+    for name, tensor in tensors.items():
+        if name == "input.weight":
+            tensors[name] = without_last(tensor, (labels - kept) * fold ** 2)
+        elif name.endswith(".label.weight"):
+            tensors[name] = without_last(tensor, labels - kept)
+    write_safetensors(weights, tensors)
 
 
 def copy_model(model, folder):
